@@ -1,0 +1,21 @@
+"""The errors a user can cause, each one line: where, what (with the value), what to do."""
+
+
+class PoseError(Exception):
+    """A mistake a user can mend; commands print it as one line and exit with 1."""
+
+
+class ConfigError(PoseError):
+    """An option or component that does not exist, or has a value it cannot have."""
+
+
+class FormatError(PoseError):
+    """A project, label or prediction file that cannot be used as it is."""
+
+
+class PluginError(PoseError):
+    """A plugin that cannot be loaded, or two that provide the same component."""
+
+
+class VideoError(PoseError):
+    """A video that cannot be opened, or not decoded to its end."""

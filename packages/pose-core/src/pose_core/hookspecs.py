@@ -1,0 +1,285 @@
+"""The contract with plugins: what a component is, and the hooks that yield them.
+
+Every hook takes nothing and yields components of one kind; a component is frozen data and one
+callable or a few. The order of plugins never matters. A plugin names itself in its
+`pyproject.toml` under the entry-point group `pose.v1`, which is the version of this contract:
+
+    [project.entry-points."pose.v1"]
+    my-plugin = "my_package.plugin"
+
+`plugin.py` is imported to list what is there, so it must not import torch: import inside `build`.
+Points, sizes and pixels are as in `pose_core.labels`. Options are frozen dataclasses whose fields
+all have defaults; `pose_core.options` fills them from a config.
+"""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pluggy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+    from pose_core.labels import Labels
+    from pose_core.plugins import Plugins
+    from pose_core.predictions import Ensemble, Predictions
+    from pose_core.project import Project
+
+GROUP = "pose.v1"
+hookspec = pluggy.HookspecMarker("pose")
+hookimpl = pluggy.HookimplMarker("pose")
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """For components that have nothing to set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A family of files: projects, labels, predictions. Any callable may be missing.
+
+    `detect(path)` says whether a folder or file is of this format, cheaply and without raising.
+    The others raise FormatError with one line. Writers write atomically.
+    """
+
+    name: str
+    detect: "Callable[[Path], bool]"
+    open_project: "Callable[[Path], Project] | None" = None
+    read_labels: "Callable[[Path], Labels] | None" = None
+    write_labels: "Callable[[Path, Labels], None] | None" = None
+    read_predictions: "Callable[[Path], Predictions] | None" = None
+    write_predictions: "Callable[[Path, Predictions], None] | None" = None
+    suffixes: tuple[str, ...] = ()  # of prediction files it writes, such as ".csv"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoInfo:
+    """What a reader knows of a video before decoding it."""
+
+    path: Path
+    frames: int  # that the file holds, by its packets, not by what its header claims
+    size: tuple[int, int]  # height and width as shown, after rotation
+    fps: float
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """Some frames of a video, as asked for by one window.
+
+    Attributes:
+        numbers: int (frames,), their numbers in the video.
+        images: uint8 (frames, height, width, 3), RGB; zero where a frame did not decode.
+        decoded: bool (frames,), False where the file is damaged.
+    """
+
+    numbers: "np.ndarray"
+    images: "np.ndarray"
+    decoded: "np.ndarray"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoReader:
+    """Decodes videos.
+
+    `unavailable()` gives the reason why it cannot run on this machine, or None.
+    `probe(path)` gives a VideoInfo. `read(path, windows, size, device)` yields one Clip per window
+    (a sequence of frame numbers, in any order), resized to `size` by an antialiased triangle filter
+    (None: as they are). Frames are exact: number n is the n-th shown. Both raise VideoError.
+    """
+
+    name: str
+    unavailable: "Callable[[], str | None]"
+    probe: "Callable[[Path], VideoInfo]"
+    read: "Callable[[Path, Iterable[Sequence[int]], tuple[int, int] | None, str], Iterator[Clip]]"
+    priority: int = 0  # the highest available one is chosen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """Images to features.
+
+    `build(options, pretrained)` gives a module: float (batch, 3, height, width) in 0..1 to
+    (batch, channels, height / stride, width / stride), with attributes `channels` and `stride`;
+    it normalises the images itself. `pretrained` is True, False or the path of a local file.
+    A component may stand for a family: `models()` then lists names, which a config may give in
+    place of the component's own, and `options` has a field `model` for the one chosen.
+    """
+
+    name: str
+    build: "Callable[[Any, bool | Path], nn.Module]"
+    options: type = NoOptions
+    models: Callable[[], Sequence[str]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """Features of a frame, and of its neighbours, to heatmaps.
+
+    `build(options, channels, stride, keypoints)` gives a module: features (batch, offsets,
+    channels, h, w) to heatmaps (batch, branches, keypoints, h', w') that are probability maps
+    (not negative, sum 1), with attributes `stride` (image pixels per heatmap cell), `offsets`
+    (tuple of frame numbers relative to the frame wanted, such as (0,)) and `combine`: "last" or
+    "confident", how branches become one prediction.
+    """
+
+    name: str
+    build: "Callable[[Any, int, int, int], nn.Module]"
+    options: type = NoOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A whole architecture, images to heatmaps.
+
+    `build(options, keypoints, pretrained, plugins)` gives a `pose_core.model.network.PoseNetwork`.
+    `decoder` names the decoder it wants where the config names none.
+    """
+
+    name: str
+    build: "Callable[[Any, int, bool | Path, Plugins], nn.Module]"
+    options: type = NoOptions
+    decoder: str = "soft_argmax"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoder:
+    """Heatmaps to points.
+
+    `build(options)` gives a function of heatmaps (..., keypoints, h, w) and stride, differentiable
+    where `differentiable` says so, to points (..., keypoints, 2) in pixels of the network's input
+    and confidence (..., keypoints) between 0 and 1.
+    """
+
+    name: str
+    build: "Callable[[Any], Callable[[Tensor, int], tuple[Tensor, Tensor]]]"
+    options: type = NoOptions
+    differentiable: bool = True
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What losses read: of labeled images (batch, ...), or of one clip in the order of its frames.
+
+    Attributes:
+        heatmaps: (batch, keypoints, h, w), probability maps of one branch.
+        targets: like heatmaps, drawn from the labels; labeled images only. All zero where a
+            keypoint is missing.
+        keypoints: (batch, keypoints, 2) decoded, in pixels of the frame on disk, whatever resizing
+            and augmentation the network saw; NaN where the point left the augmented image.
+        confidence: (batch, keypoints), between 0 and 1.
+    """
+
+    heatmaps: "Tensor | None" = None
+    targets: "Tensor | None" = None
+    keypoints: "Tensor | None" = None
+    confidence: "Tensor | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """A training loss that a config can name.
+
+    `build(options, labels)` sees the labels of the training frames and gives a function of
+    Predicted to an unreduced loss: (batch, keypoints) for a supervised one; any shape, NaN where
+    nothing can be said, for an unsupervised one, whose Predicted is one clip. Missing labels,
+    epsilon, weight, annealing, mean and logging belong to the objective: a config sets `weight`
+    and `epsilon` beside the loss's own options, and the fields here are their defaults.
+    """
+
+    name: str
+    kind: Literal["supervised", "unsupervised"]
+    needs: frozenset[str]  # fields of Predicted that it reads
+    build: "Callable[[Any, Labels], Callable[[Predicted], Tensor]]"
+    options: type = NoOptions
+    weight: float = 1.0
+    epsilon: float = 0.0
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smoother:
+    """An ensemble to one prediction, in numpy: `smooth(ensemble, options)`."""
+
+    name: str
+    smooth: "Callable[[Ensemble, Any], Predictions]"
+    options: type = NoOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A number per frame and keypoint: `compute(predictions, labels)` to (frames, keypoints).
+
+    NaN where it cannot be said. `needs` is empty for a metric that works without labels, which are
+    then None.
+    """
+
+    name: str
+    unit: str
+    compute: "Callable[[Predictions, Labels | None], np.ndarray]"
+    needs: frozenset[str] = frozenset({"labels"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A subcommand of `pose`: `run(arguments, plugins)` gives the exit status."""
+
+    name: str
+    help: str
+    add_arguments: Callable[[ArgumentParser], None]
+    run: "Callable[[Namespace, Plugins], int]"
+    epilog: str = field(default="")
+
+
+@hookspec
+def pose_formats() -> "Iterable[Format]":
+    """Formats of files this plugin opens."""
+
+
+@hookspec
+def pose_video_readers() -> "Iterable[VideoReader]":
+    """Video readers this plugin adds."""
+
+
+@hookspec
+def pose_backbones() -> "Iterable[Backbone]":
+    """Backbones this plugin adds."""
+
+
+@hookspec
+def pose_heads() -> "Iterable[Head]":
+    """Heads this plugin adds."""
+
+
+@hookspec
+def pose_networks() -> "Iterable[Network]":
+    """Whole networks this plugin adds."""
+
+
+@hookspec
+def pose_decoders() -> "Iterable[Decoder]":
+    """Decoders this plugin adds."""
+
+
+@hookspec
+def pose_losses() -> "Iterable[Loss]":
+    """Losses this plugin adds."""
+
+
+@hookspec
+def pose_smoothers() -> "Iterable[Smoother]":
+    """Smoothers this plugin adds."""
+
+
+@hookspec
+def pose_metrics() -> "Iterable[Metric]":
+    """Metrics this plugin adds."""
+
+
+@hookspec
+def pose_commands() -> "Iterable[Command]":
+    """Subcommands of `pose` this plugin adds."""

@@ -1,0 +1,173 @@
+"""Find plugins, check them, look components up, say where each came from."""
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from pose_core import hookspecs
+from pose_core.errors import ConfigError, PluginError
+from pose_core.hookspecs import GROUP
+from pose_core.options import suggest
+
+KINDS: Mapping[str, type] = {
+    "format": hookspecs.Format,
+    "video_reader": hookspecs.VideoReader,
+    "backbone": hookspecs.Backbone,
+    "head": hookspecs.Head,
+    "network": hookspecs.Network,
+    "decoder": hookspecs.Decoder,
+    "loss": hookspecs.Loss,
+    "smoother": hookspecs.Smoother,
+    "metric": hookspecs.Metric,
+    "command": hookspecs.Command,
+}
+"""Kind of component to its class, in the order of the flow; the hook is `pose_<kind>s`."""
+
+
+@dataclass(frozen=True)
+class Provided:
+    """A component and where it came from."""
+
+    kind: str
+    component: Any
+    distribution: str
+    version: str
+
+    @property
+    def origin(self) -> str:
+        """The distribution with its version."""
+        return f"{self.distribution} {self.version}"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A plugin that could not be loaded, and why."""
+
+    distribution: str
+    version: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}: {self.reason}"
+
+
+class Plugins:
+    """The components at hand. Made at the edge (a command, a test) and passed down.
+
+    `Plugins().load()` finds what is installed; tests `add` what they need.
+    """
+
+    def __init__(self) -> None:
+        self.broken: list[Broken] = []
+        self._provided: dict[tuple[str, str], list[Provided]] = {}
+
+    def load(self) -> "Plugins":
+        """Add every installed plugin of the entry-point group `pose.v1`.
+
+        One that fails is kept in `broken` with its distribution and the reason; the rest goes on.
+        """
+        for entry in sorted(entry_points(group=GROUP), key=lambda entry: (distribution(entry), entry.name)):
+            name, version = distribution(entry)
+            try:
+                self.add(entry.load(), name, version)
+            except Exception as error:  # whatever a stranger's module raises must not take us down
+                reason = f"could not load plugin {entry.value!r}: {type(error).__name__}: {error}"
+                self.broken.append(Broken(name, version, " ".join(reason.split())))
+        return self
+
+    def add(self, module: ModuleType | str, distribution: str = "local", version: str = "") -> "Plugins":
+        """Add the components of one plugin module.
+
+        Raises:
+            PluginError: if it has a hook that does not exist, or yields something else than the
+                hook's components.
+        """
+        module = import_module(module) if isinstance(module, str) else module
+        found = list(components_of(module))
+        for kind, component in found:
+            provided = Provided(kind, component, distribution, version)
+            self._provided.setdefault((kind, component.name), []).append(provided)
+        return self
+
+    def components(self, kind: str | None = None) -> list[Provided]:
+        """List components in the order of the flow, then by name."""
+        order = list(KINDS)
+        every = [one for several in self._provided.values() for one in several]
+        chosen = [one for one in every if kind is None or one.kind == kind]
+        return sorted(chosen, key=lambda one: (order.index(one.kind), one.component.name))
+
+    def names(self, kind: str) -> list[str]:
+        """List the names of the components of one kind."""
+        return sorted({one.component.name for one in self.components(kind)})
+
+    def find(self, kind: str, name: str, where: str | None = None) -> Any:
+        """Look a component up.
+
+        Args:
+            kind: one of `KINDS`.
+            name: the component's name.
+            where: the config path that asks, for the error.
+
+        Raises:
+            ConfigError: if there is none of that name; the nearest is named, and broken plugins.
+            PluginError: if two distributions provide it.
+        """
+        several = self._provided.get((kind, name), [])
+        if len(several) > 1:
+            who = " and by ".join(one.origin for one in several)
+            raise PluginError(f"{kind} {name!r} is provided by {who}; uninstall one")
+        if several:
+            return several[0].component
+        message = f"{where or kind}: unknown {kind.replace('_', ' ')} {name!r}; {suggest(name, self.names(kind))}"
+        if self.broken:
+            message += f" (not loaded: {'; '.join(map(str, self.broken))})"
+        raise ConfigError(message)
+
+
+def components_of(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    """Run the hooks of one plugin module and check what comes.
+
+    Raises:
+        PluginError: if a hook does not exist or yields something else.
+    """
+    manager = pluggy.PluginManager("pose")
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(module)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        hooks = [f"pose_{kind}s" for kind in KINDS]
+        mistyped = [name for name in vars(module) if name.startswith("pose_") and name not in hooks]
+        advice = suggest(mistyped[0], hooks) if mistyped else f"hooks: {', '.join(hooks)}"
+        raise PluginError(f"{module.__name__}: {first_line(error)}; {advice}") from error
+    for kind, cls in KINDS.items():
+        for components in getattr(manager.hook, f"pose_{kind}s")():
+            for component in as_iterable(components, f"{module.__name__}.pose_{kind}s"):
+                if not isinstance(component, cls):
+                    raise PluginError(
+                        f"{module.__name__}.pose_{kind}s: yields {type(component).__name__}, not {cls.__name__}"
+                    )
+                yield kind, component
+
+
+def as_iterable(components: Any, where: str) -> Iterable[Any]:
+    """Refuse a hook that returns one component, or nothing, in place of several."""
+    if inspect.isgenerator(components) or isinstance(components, list | tuple):
+        return components
+    raise PluginError(f"{where}: gives {type(components).__name__}; yield components, or return a list")
+
+
+def distribution(entry: EntryPoint) -> tuple[str, str]:
+    """Name the distribution of an entry point, and its version."""
+    return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "")
+
+
+def first_line(error: Exception) -> str:
+    """Give the first line of an error's message."""
+    return str(error).strip().splitlines()[0]
