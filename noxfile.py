@@ -1,0 +1,207 @@
+"""Every check, one session each: `nox --list` names them, a plain `nox` runs those marked with *.
+
+Arguments after `--` go to pytest: `nox -s "tests(pose-eks)" -- -k smoothing`. Which package index
+is used, and whether its torch is the CPU or the GPU build, is the environment's choice.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+
+ROOT = Path(__file__).parent
+PACKAGES = ["pose-io-dlc", "pose-eks", "pose-core", "pose-losses", "pose-tcn"]
+EXAMPLES = ["plugin-loss", "plugin-backbone", "plugin-network"]
+each_package = nox.parametrize("package", [nox.param(name, id=name) for name in PACKAGES])
+
+
+def share_files_between_environments() -> None:
+    """Keep uv's cache on the file system of `.nox`, for it shares files by hard links.
+
+    Each environment with torch would else be a copy of several GB.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    while not cache.exists():
+        cache = cache.parent
+    if cache.stat().st_dev != ROOT.stat().st_dev:
+        os.environ.setdefault("UV_CACHE_DIR", str(ROOT / ".nox" / ".uv-cache"))
+
+
+share_files_between_environments()
+
+
+def project(package: str) -> dict[str, Any]:
+    """Read the project table of a package's pyproject.toml."""
+    table: dict[str, Any] = nox.project.load_toml(folder(package) / "pyproject.toml")["project"]
+    return table
+
+
+def folder(package: str) -> Path:
+    """Name the folder of a package, or of an example plugin."""
+    return Path("examples" if package in EXAMPLES else "packages", package)
+
+
+def declared(package: str, *extras: str) -> list[str]:
+    """List the requirements of a package and of some of its extras."""
+    table = project(package)
+    optional = table.get("optional-dependencies", {})
+    return [*table["dependencies"], *(one for extra in extras for one in optional.get(extra, []))]
+
+
+def with_siblings(package: str) -> Iterator[str]:
+    """List the packages of this repository that one needs, lowest first, itself last."""
+    for requirement in declared(package, "test"):
+        name = re.split(r"[^\w-]", requirement)[0]
+        if name in PACKAGES and name != package:
+            yield from with_siblings(name)
+    yield package
+
+
+def editable(packages: list[str], *tested: str) -> list[str]:
+    """List the arguments that install packages from this tree, some with their test extra."""
+    packages = list(dict.fromkeys(packages))
+    names = [f"{folder(name)}[test]" if name in tested else str(folder(name)) for name in packages]
+    return [argument for name in names for argument in ("-e", name)]
+
+
+def install(session: nox.Session, *arguments: str) -> None:
+    """Make the environment hold this and nothing else, also where it is used again."""
+    exact = ["--exact"] if session.venv_backend == "uv" else []
+    session.install(*exact, *arguments)
+
+
+def wheels_of(session: nox.Session, *names: str) -> list[str]:
+    """Build packages as a release would, from their source distributions; name the wheels."""
+    out = ROOT / "dist" / session.name
+    shutil.rmtree(out, ignore_errors=True)
+    for name in names:
+        if session.venv_backend == "uv":
+            session.run("uv", "build", "--quiet", "--out-dir", str(out), str(folder(name)))
+        else:
+            build = ["pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(out)]
+            session.run("python", "-m", *build, str(folder(name)))
+    return sorted(map(str, out.glob("*.whl")))
+
+
+def checked_shapes(*packages: str) -> list[str]:
+    """Give the pytest options that check every annotated shape of packages that declare any."""
+    shaped = [name for name in packages if any("beartype" in one for one in declared(name, "test"))]
+    modules = [name.replace("-", "_") for name in shaped]
+    return [f"--jaxtyping-packages={','.join(modules)},beartype.beartype"] if modules else []
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, spelling, and which module may import which."""
+    install(session, "ruff>=0.9", "import-linter>=2.3", "codespell>=2.3")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("codespell")
+    sources = os.pathsep.join(str(ROOT / folder(name) / "src") for name in PACKAGES)
+    session.run("lint-imports", env={"PYTHONPATH": sources})
+
+
+@nox.session
+@each_package
+def tests(session: nox.Session, package: str) -> None:
+    """One package's tests, in an environment with only what it declares."""
+    install(session, *editable(list(with_siblings(package)), package))
+    shapes = checked_shapes(package)
+    session.run("pytest", str(folder(package) / "tests"), *shapes, *session.posargs)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """All packages together: the flow end to end, and the adapters that need pose-core."""
+    install(session, *editable(PACKAGES, *PACKAGES))
+    adapters = [name for name in PACKAGES if declared(name, "plugin") != declared(name)]
+    folders = [str(folder(name) / "tests") for name in adapters]
+    session.run("pytest", "tests", *folders, *session.posargs)
+
+
+@nox.session(reuse_venv=False)
+def examples(session: nox.Session) -> None:
+    """The example plugins, built and installed as a stranger would; one epoch with each."""
+    built = wheels_of(session, *PACKAGES, *EXAMPLES)
+    ours = {name.replace("-", "_") for name in PACKAGES}
+    strangers = [path for path in built if Path(path).name.split("-")[0] not in ours]
+    session.install(*built, *(f"{path}[test]" for path in strangers))
+    session.run("pytest", *(str(folder(name) / "tests") for name in EXAMPLES), *session.posargs)
+    session.run("python", "examples/train_with_each.py", session.create_tmp())
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types of every package, and of this file."""
+    install(session, *editable(PACKAGES), "mypy>=1.15", "nox", "types-PyYAML", "pandas-stubs")
+    for package in PACKAGES:
+        session.run("mypy", str(folder(package) / "src"))
+    session.run("mypy", "noxfile.py")
+
+
+@nox.session(reuse_venv=False)
+def wheels(session: nox.Session) -> None:
+    """Build all packages, install the wheels in a clean environment, and ask what is there."""
+    session.install(*wheels_of(session, *PACKAGES))
+    session.run("pose", "plugins")
+
+
+@nox.session(default=False)
+@each_package
+def lowest(session: nox.Session, package: str) -> None:
+    """One package's tests with the lowest releases it declares, and that these are what came."""
+    if session.venv_backend != "uv":
+        session.skip("only uv resolves to the lowest direct dependencies; pip install uv")
+    needed = list(dict.fromkeys(with_siblings(package)))
+    tables = [option for name in needed for option in ("-r", str(folder(name) / "pyproject.toml"))]
+    lowest = ["--resolution=lowest-direct", "--extra=test", *tables]
+    session.run("uv", "pip", "install", "--exact", *lowest, *editable(needed))
+    requirements = [one for name in needed for one in declared(name)]
+    session.run("python", "-c", COMPARE_WITH_FLOORS, *requirements)
+    session.run("pytest", str(folder(package) / "tests"), *session.posargs)
+
+
+COMPARE_WITH_FLOORS = """
+import re, sys
+from importlib.metadata import version
+wrong = []
+for requirement in sys.argv[1:]:
+    name, floor = re.fullmatch(r"([\\w.-]+)>=([\\w.]+).*", requirement).groups()
+    came = version(name)
+    same = came == floor or came.split("+")[0].startswith(floor + ".")
+    wrong += [] if same else [f"{name}: declared >={floor}, came {came}; raise the floor"]
+sys.exit("\\n".join(sorted(set(wrong))))
+"""
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Every example in a docstring, README.md and CONTRIBUTING.md runs."""
+    install(session, *editable(PACKAGES, *PACKAGES))
+    sources = [str(folder(name) / "src") for name in PACKAGES]
+    session.run("pytest", "--doctest-modules", *sources, *session.posargs, success_codes=[0, 5])
+    session.run("pytest", "tests/test_readme.py", "tests/test_hooks_documented.py")
+
+
+@nox.session(default=False)
+def gpu(session: nox.Session) -> None:
+    """What needs a CUDA device."""
+    if shutil.which("nvidia-smi") is None:
+        session.skip("no CUDA device here: nvidia-smi is not installed")
+    install(session, *editable(PACKAGES, *PACKAGES))
+    session.run("pytest", "-m", "gpu", "tests", "packages", *session.posargs)
+
+
+@nox.session(default=False)
+def demo(session: nox.Session) -> None:
+    """Draw an animal, train on it, predict, smooth and score; says where the page is."""
+    install(session, *editable(PACKAGES))
+    session.run("pose", "demo", *session.posargs)
