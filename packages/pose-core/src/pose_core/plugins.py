@@ -27,7 +27,10 @@ KINDS: Mapping[str, type] = {
     "metric": hookspecs.Metric,
     "command": hookspecs.Command,
 }
-"""Kind of component to its class, in the order of the flow; the hook is `pose_<kind>s`."""
+"""Kind of component to its class, in the order of the flow."""
+
+HOOKS: Mapping[str, str] = {kind: f"pose_{kind}s" for kind in KINDS} | {"loss": "pose_losses"}
+"""Kind of component to the hook that yields it."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ class Plugins:
 
         One that fails is kept in `broken` with its distribution and the reason; the rest goes on.
         """
-        for entry in sorted(entry_points(group=GROUP), key=lambda entry: (distribution(entry), entry.name)):
+        found = entry_points(group=GROUP)
+        for entry in sorted(found, key=lambda entry: (distribution(entry), entry.name)):
             name, version = distribution(entry)
             try:
                 self.add(entry.load(), name, version)
@@ -81,7 +85,9 @@ class Plugins:
                 self.broken.append(Broken(name, version, " ".join(reason.split())))
         return self
 
-    def add(self, module: ModuleType | str, distribution: str = "local", version: str = "") -> "Plugins":
+    def add(
+        self, module: ModuleType | str, distribution: str = "local", version: str = ""
+    ) -> "Plugins":
         """Add the components of one plugin module.
 
         Raises:
@@ -124,7 +130,8 @@ class Plugins:
             raise PluginError(f"{kind} {name!r} is provided by {who}; uninstall one")
         if several:
             return several[0].component
-        message = f"{where or kind}: unknown {kind.replace('_', ' ')} {name!r}; {suggest(name, self.names(kind))}"
+        advice = suggest(name, self.names(kind))
+        message = f"{where or kind}: unknown {kind.replace('_', ' ')} {name!r}; {advice}"
         if self.broken:
             message += f" (not loaded: {'; '.join(map(str, self.broken))})"
         raise ConfigError(message)
@@ -142,16 +149,17 @@ def components_of(module: ModuleType) -> Iterator[tuple[str, Any]]:
         manager.register(module)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        hooks = [f"pose_{kind}s" for kind in KINDS]
+        hooks = list(HOOKS.values())
         mistyped = [name for name in vars(module) if name.startswith("pose_") and name not in hooks]
         advice = suggest(mistyped[0], hooks) if mistyped else f"hooks: {', '.join(hooks)}"
         raise PluginError(f"{module.__name__}: {first_line(error)}; {advice}") from error
     for kind, cls in KINDS.items():
-        for components in getattr(manager.hook, f"pose_{kind}s")():
-            for component in as_iterable(components, f"{module.__name__}.pose_{kind}s"):
+        where = f"{module.__name__}.{HOOKS[kind]}"
+        for components in getattr(manager.hook, HOOKS[kind])():
+            for component in as_iterable(components, where):
                 if not isinstance(component, cls):
                     raise PluginError(
-                        f"{module.__name__}.pose_{kind}s: yields {type(component).__name__}, not {cls.__name__}"
+                        f"{where}: yields {type(component).__name__}, not {cls.__name__}"
                     )
                 yield kind, component
 
@@ -160,7 +168,9 @@ def as_iterable(components: Any, where: str) -> Iterable[Any]:
     """Refuse a hook that returns one component, or nothing, in place of several."""
     if inspect.isgenerator(components) or isinstance(components, list | tuple):
         return components
-    raise PluginError(f"{where}: gives {type(components).__name__}; yield components, or return a list")
+    raise PluginError(
+        f"{where}: gives {type(components).__name__}; yield components, or return a list"
+    )
 
 
 def distribution(entry: EntryPoint) -> tuple[str, str]:
