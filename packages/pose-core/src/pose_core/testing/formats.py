@@ -1,0 +1,147 @@
+"""The contract of formats: recognise what is theirs, give back what was written."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from pose_core.errors import FormatError
+from pose_core.labels import Labels
+from pose_core.predictions import Predictions
+from pose_core.project import Project
+from pose_core.testing.samples import sample_labels, sample_predictions
+from pose_core.testing.suite import Conformance
+
+CALLABLES = ("open_project", "read_labels", "write_labels", "read_predictions", "write_predictions")
+
+
+class FormatConformance(Conformance):
+    """Detects, opens, writes and reads back. Override `sample` for a format that opens projects.
+
+    Attributes:
+        labels_name: name of a file of labels, for a format that writes them.
+        tolerance: how far numbers may be off after writing and reading, in pixels.
+    """
+
+    kind = "format"
+    labels_name: ClassVar[str] = "labels.csv"
+    tolerance: ClassVar[float] = 1e-3
+
+    def sample(self, folder: Path) -> Path | None:
+        """Put a small project of this format into an empty folder and give its path."""
+        return None
+
+    def made_sample(self, folder: Path) -> Path:
+        """Give the sample, or skip the running test."""
+        if self.component.open_project is None:
+            pytest.skip("opens no projects")
+        made = self.sample(folder)
+        assert made is not None, "a format that opens projects needs `sample` overridden"
+        return made
+
+    def function(self, name: str) -> Any:
+        """Give one of the format's functions, or skip the running test."""
+        if getattr(self.component, name) is None:
+            pytest.skip(f"has no {name}")
+        return getattr(self.component, name)
+
+    def prediction_files(self, folder: Path) -> Iterator[Path]:
+        """Name a file of predictions for each suffix."""
+        self.function("write_predictions")
+        yield from (folder / f"predictions{suffix}" for suffix in self.component.suffixes)
+
+    def test_it_does_something(self) -> None:
+        assert any(getattr(self.component, name) for name in CALLABLES)
+
+    def test_suffixes_are_those_it_writes(self) -> None:
+        assert bool(self.component.suffixes) == bool(self.component.write_predictions)
+        assert all(suffix.startswith(".") for suffix in self.component.suffixes)
+
+    def test_it_does_not_claim_what_is_not_its_own(self, tmp_path: Path) -> None:
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "notes.txt").write_text("nothing to see here\n")
+        (tmp_path / "bytes.bin").write_bytes(bytes(range(256)))
+        for name in ("empty", "notes.txt", "bytes.bin", "not_there"):
+            assert self.component.detect(tmp_path / name) is False, name
+
+    def test_it_recognises_a_project(self, tmp_path: Path) -> None:
+        assert self.component.detect(self.made_sample(tmp_path)) is True
+
+    def test_a_project_opens_with_its_images(self, tmp_path: Path) -> None:
+        path = self.made_sample(tmp_path)
+        project = self.component.open_project(path)
+        assert isinstance(project, Project)
+        assert project.name
+        assert len(project.labels), "the sample has no labels"
+        assert all(project.image_path(frame).is_file() for frame in project.labels.frames)
+        assert all(video.is_file() for video in project.videos)
+        assert list(project.videos) == sorted(project.videos)
+
+    def test_a_folder_that_is_no_project_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(FormatError, match=ONE_LINE):
+            self.function("open_project")(tmp_path / "not_there")
+
+    def test_written_predictions_are_read_unchanged(self, tmp_path: Path) -> None:
+        given = with_gaps(sample_predictions())
+        for path in self.prediction_files(tmp_path):
+            self.component.write_predictions(path, given)
+            assert self.component.detect(path) is True
+            self.assert_same(self.component.read_predictions(path), given)
+
+    def test_predictions_of_images_keep_their_names(self, tmp_path: Path) -> None:
+        names = sample_labels(48).frames
+        given = replace(sample_predictions(), frames=names)
+        for path in self.prediction_files(tmp_path):
+            self.component.write_predictions(path, given)
+            read = self.component.read_predictions(path)
+            assert read.frames == names
+            self.assert_same(read, given)
+
+    def test_nothing_but_the_file_is_left_behind(self, tmp_path: Path) -> None:
+        for path in self.prediction_files(tmp_path):
+            self.component.write_predictions(path, sample_predictions())
+            self.component.write_predictions(path, sample_predictions(20))  # over the first one
+            assert len(self.component.read_predictions(path)) == 20
+            assert [one.name for one in tmp_path.iterdir()] == [path.name]
+            path.unlink()
+
+    def test_written_labels_are_read_unchanged(self, tmp_path: Path) -> None:
+        write, path = self.function("write_labels"), tmp_path / self.labels_name
+        given = sample_labels()
+        write(path, given)
+        read = self.function("read_labels")(path)
+        assert isinstance(read, Labels)
+        assert read.frames == given.frames
+        assert read.skeleton.names == given.skeleton.names
+        np.testing.assert_allclose(read.keypoints, given.keypoints, atol=self.tolerance)
+        np.testing.assert_array_equal(read.visibility, given.visibility)
+
+    def test_an_unreadable_file_is_refused_in_one_line(self, tmp_path: Path) -> None:
+        for name in ("read_labels", "read_predictions"):
+            read = getattr(self.component, name)
+            for suffix in self.component.suffixes if read else ():
+                path = tmp_path / f"damaged{suffix}"
+                path.write_bytes(bytes(range(256)))
+                for bad in (path, tmp_path / f"not_there{suffix}"):
+                    with pytest.raises(FormatError, match=ONE_LINE):
+                        read(bad)
+
+    def assert_same(self, read: Predictions, given: Predictions) -> None:
+        """Compare predictions that were written and read with the first ones."""
+        assert read.skeleton.names == given.skeleton.names
+        np.testing.assert_allclose(read.keypoints, given.keypoints, atol=self.tolerance)
+        np.testing.assert_allclose(read.confidence, given.confidence, atol=self.tolerance)
+
+
+ONE_LINE = r"\A[^\n]+\Z"
+
+
+def with_gaps(predictions: Predictions) -> Predictions:
+    """Take one point and one whole frame out."""
+    keypoints, confidence = predictions.keypoints.copy(), predictions.confidence.copy()
+    keypoints[4, 2] = keypoints[9] = np.nan
+    confidence[9] = np.nan
+    return replace(predictions, keypoints=keypoints, confidence=confidence)
