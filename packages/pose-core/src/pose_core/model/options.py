@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pose_core.errors import ConfigError, PluginError
 from pose_core.options import fill, suggest
@@ -62,8 +62,9 @@ class TimmOptions:
     Attributes:
         model: a timm model; a tag of its weights may follow a dot, as in `resnet50.a1_in1k`.
         level: which of its feature maps, as an index; -1 is the deepest, -2 the one before.
-        arguments: further arguments of the timm model, such as `{drop_path_rate: 0.1}`, or
-            `{patch_size: 16}` for a transformer of another patch size.
+        arguments: further arguments of the timm model, such as `{drop_path_rate: 0.1}`,
+            `{patch_size: 16}` for a transformer of another patch size, or `{img_size: [256, 256]}`
+            for one that is bound to a size.
     """
 
     model: str = "resnet50"
@@ -76,12 +77,12 @@ class HeatmapHeadOptions:
     """Options of the head `heatmap`.
 
     Attributes:
-        stride: image pixels per heatmap cell: 2, 4 or 8.
+        stride: image pixels per heatmap cell.
         gain: of the Xavier-uniform weights the head starts from. Small, so that the first heatmaps
             are flat.
     """
 
-    stride: int = 4
+    stride: Literal[2, 4, 8] = 4
     gain: float = 0.01
 
 
@@ -174,11 +175,9 @@ def family_of(model: str, plugins: "Plugins") -> "Backbone":
             f"model.backbone_options.model={model}"
         )
     known = set(plugins.names("backbone")).union(*(models for _, models in families.values()))
-    hint = suggest(model, sorted(known))
-    broken = f" (not loaded: {'; '.join(map(str, plugins.broken))})" if plugins.broken else ""
-    raise ConfigError(
-        f"model.backbone: unknown backbone {model!r}; {suggest(model, sorted(known))}{broken}"
-    )
+    message = f"model.backbone: unknown backbone {model!r}; {suggest(model, sorted(known))}"
+    broken = "; ".join(map(str, plugins.broken))
+    raise ConfigError(f"{message} (not loaded: {broken})" if broken else message)
 
 
 def weights_path(pretrained: bool | str | Path) -> bool | Path:
@@ -192,6 +191,6 @@ def weights_path(pretrained: bool | str | Path) -> bool | Path:
     path = Path(pretrained).expanduser()
     if not path.is_file():
         raise ConfigError(
-            f"model.pretrained: no file {str(pretrained)!r}; give true, false or a checkpoint's path"
+            f"model.pretrained: no file {str(pretrained)!r}; give true, false or the path of one"
         )
     return path
