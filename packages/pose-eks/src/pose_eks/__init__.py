@@ -1,3 +1,47 @@
+"""Ensembling and Kalman smoothing of pose predictions.
+
+Arrays in, a result object out: `smooth(keypoints, confidence, SingleCameraOptions())`. Keypoints
+are (members, frames, keypoints, 2), the last axis (x, y) in pixels, NaN where missing; confidence
+is (members, frames, keypoints), between 0 and 1, NaN where unknown. Names are loaded when they are
+used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pose_eks.ensemble import Consensus, summarize
+    from pose_eks.errors import EksError
+    from pose_eks.fitting import Fit
+    from pose_eks.options import SingleCameraOptions
+    from pose_eks.singlecam import smooth
+    from pose_eks.smoothed import Smoothed
 
 __version__ = version("pose-eks")
+__all__ = [
+    "Consensus",
+    "EksError",
+    "Fit",
+    "SingleCameraOptions",
+    "Smoothed",
+    "smooth",
+    "summarize",
+]
+
+_HOME = {
+    "Consensus": "ensemble",
+    "EksError": "errors",
+    "Fit": "fitting",
+    "SingleCameraOptions": "options",
+    "Smoothed": "smoothed",
+    "smooth": "singlecam",
+    "summarize": "ensemble",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'pose_eks' has no attribute {name!r}")
+    return getattr(import_module(f"pose_eks.{_HOME[name]}"), name)

@@ -1,0 +1,9 @@
+"""The dynamics there are, by name."""
+
+from pose_eks import velocity, walk
+from pose_eks.lanes import Dynamics
+
+DYNAMICS = {
+    "walk": Dynamics("walk", 1, walk.likelihood, walk.smooth),
+    "velocity": Dynamics("velocity", 2, velocity.likelihood, velocity.smooth),
+}

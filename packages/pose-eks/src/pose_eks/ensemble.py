@@ -1,0 +1,171 @@
+"""Many predictions to one: where their centre is and how far they spread.
+
+Source: Biderman, Whiteway et al. 2024, section 5.9, mean M and variance C of the ensemble; the
+median and the division by confidence are later practice.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pose_eks.compiled import compiled
+from pose_eks.errors import EksError
+
+LEAST_CONFIDENCE = 1e-5  # what a variance is divided by at the least
+
+
+@dataclass(frozen=True, eq=False)
+class Consensus:
+    """What the members of an ensemble say together.
+
+    Attributes:
+        center: (frames, keypoints, 2), median or mean of the members; NaN where none sees it.
+        spread: (frames, keypoints, 2), the observation variance v in px²; NaN where the centre
+            is. For a keypoint that is `alone`, 1 / confidence, without a unit.
+        confidence: (frames, keypoints), mean over the members that ever see the keypoint, one
+            that is missing in a frame counting as 0; NaN where no member says any.
+        members: (frames, keypoints), how many members see it.
+        alone: (keypoints,), True where no frame has two members, so that there is no variance.
+    """
+
+    center: np.ndarray
+    spread: np.ndarray
+    confidence: np.ndarray
+    members: np.ndarray
+    alone: np.ndarray
+
+
+def summarize(
+    keypoints: np.ndarray,
+    confidence: np.ndarray | None = None,
+    center: str = "median",
+    divide_by_confidence: bool = True,
+) -> Consensus:
+    """Give centre and spread of an ensemble; anything may be missing.
+
+    A prediction is missing where x or y is NaN, and where its confidence is exactly 0 (unless all
+    confidences are: then they are taken as unknown). The variance has the members' number n in
+    its denominator; where only some of them see a point it is scaled to what all would show. A
+    point seen by a single one of several members gets the keypoint's mean variance.
+
+    Args:
+        keypoints: (members, frames, keypoints, 2), in pixels.
+        confidence: (members, frames, keypoints); None or NaN where unknown.
+        center: "median" or "mean".
+        divide_by_confidence: whether the variance is divided by the mean confidence.
+
+    Raises:
+        EksError: if the shapes do not fit.
+    """
+    keypoints = np.ascontiguousarray(keypoints, dtype=np.float64)
+    confidence = checked_confidence(keypoints, confidence)
+    seen = np.isfinite(keypoints).all(axis=-1) & (confidence != 0)
+    middle, spread, count, surety, known = gather(
+        keypoints, confidence, seen, center == "median"
+    )
+    ever = np.maximum(seen.any(axis=1).sum(axis=0), 1)  # members that see a keypoint at all
+    spread *= (ever - 1.0)[:, None] / ever[:, None]
+    alone = ~(count > 1).any(axis=0)
+    share = np.where(count > 0, count / ever, np.nan)
+    weight = np.maximum(np.where(known > 0, surety, 1.0) * share, LEAST_CONFIDENCE)
+    spread = with_lone_members(spread, count)
+    if divide_by_confidence:
+        spread = spread / weight[..., None]
+    spread[:, alone] = 1 / weight[:, alone, None] if divide_by_confidence else 1.0
+    spread[count == 0] = np.nan
+    confidence = np.where(count > 0, surety * share, 0.0)
+    return Consensus(middle, spread, confidence, count, alone)
+
+
+def checked_confidence(keypoints: np.ndarray, confidence: np.ndarray | None) -> np.ndarray:
+    """Give confidences that fit the keypoints, NaN where unknown.
+
+    Raises:
+        EksError: if the shapes do not fit, or a confidence is negative or infinite.
+    """
+    if keypoints.ndim != 4 or keypoints.shape[-1] != 2 or 0 in keypoints.shape:
+        raise EksError(
+            f"keypoints: shape {keypoints.shape} is not (members, frames, keypoints, 2); "
+            "give at least one of each, and one member as keypoints[None]"
+        )
+    if confidence is None:
+        return np.full(keypoints.shape[:-1], np.nan)
+    confidence = np.ascontiguousarray(confidence, dtype=np.float64)
+    if confidence.shape != keypoints.shape[:-1]:
+        raise EksError(
+            f"confidence: shape {confidence.shape} does not fit keypoints {keypoints.shape}; "
+            "it needs (members, frames, keypoints)"
+        )
+    if (confidence < 0).any() or np.isinf(confidence).any():
+        raise EksError(
+            f"confidence: {np.nanmin(confidence):g} to {np.nanmax(confidence):g} is not "
+            "between 0 and 1; give NaN where it is unknown"
+        )
+    return confidence if (confidence > 0).any() else np.full_like(confidence, np.nan)
+
+
+def with_lone_members(spread: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Give the keypoint's mean variance where one member alone sees a point, which shows none."""
+    several = (count > 1)[..., None]
+    frames = np.maximum(several.sum(axis=0), 1)
+    typical = np.where(several, spread, 0.0).sum(axis=0) / frames
+    return np.where((count == 1)[..., None], typical, spread)
+
+
+@compiled
+def gather(keypoints, confidence, seen, median):  # type: ignore[no-untyped-def]
+    """Collect the members of every point.
+
+    Returns:
+        centre (frames, keypoints, 2), NaN where nobody sees it; variance with n - 1 in the
+        denominator, 0 for n < 2; count (frames, keypoints) of members; mean of the confidences
+        known; their number.
+    """
+    members, frames, points, _ = keypoints.shape
+    center = np.full((frames, points, 2), np.nan)
+    variance = np.zeros((frames, points, 2))
+    count = np.zeros((frames, points), np.int64)
+    surety = np.full((frames, points), np.nan)
+    known = np.zeros((frames, points), np.int64)
+    values = np.empty(members)
+    for t in range(frames):
+        for k in range(points):
+            total = 0.0
+            for i in range(members):
+                if seen[i, t, k]:
+                    count[t, k] += 1
+                    if confidence[i, t, k] == confidence[i, t, k]:
+                        total += confidence[i, t, k]
+                        known[t, k] += 1
+            if known[t, k] > 0:
+                surety[t, k] = total / known[t, k]
+            for axis in range(2 if count[t, k] > 0 else 0):
+                n = 0
+                for i in range(members):
+                    if seen[i, t, k]:
+                        insert(values, n, keypoints[i, t, k, axis])
+                        n += 1
+                center[t, k, axis], variance[t, k, axis] = moments(values, n, median)
+    return center, variance, count, surety, known
+
+
+@compiled
+def insert(values, n, value):  # type: ignore[no-untyped-def]
+    """Put a value into the first n, which are sorted, so that the first n + 1 are."""
+    while n > 0 and values[n - 1] > value:
+        values[n] = values[n - 1]
+        n -= 1
+    values[n] = value
+
+
+@compiled
+def moments(values, n, median):  # type: ignore[no-untyped-def]
+    """Give the median or mean of n sorted values, and their variance about the mean."""
+    mean = 0.0
+    for i in range(n):
+        mean += values[i] / n
+    squares = 0.0
+    for i in range(n):
+        squares += (values[i] - mean) ** 2
+    middle = 0.5 * (values[(n - 1) // 2] + values[n // 2])
+    return (middle if median else mean), (squares / (n - 1) if n > 1 else 0.0)

@@ -1,0 +1,52 @@
+"""The result of smoothing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pose_eks.fitting import Fit
+
+
+@dataclass(frozen=True, eq=False)
+class Smoothed:
+    """Smoothed keypoints with what is known of their error.
+
+    Everything but `center` and `spread` is finite in every frame, however many predictions are
+    missing; a keypoint that is missing in all frames is NaN throughout.
+
+    Attributes:
+        keypoints: (frames, keypoints, 2), posterior means, in pixels.
+        confidence: (frames, keypoints), the members' mean confidence, carried over: 0 where
+            none sees the point, NaN where none says.
+        posterior_variance: (frames, keypoints, 2), of the true position given everything, px².
+        predictive_variance: (frames, keypoints, 2), posterior variance + R: of where the
+            ensemble would put the point, px².
+        center: (frames, keypoints, 2), the ensemble's median or mean; NaN where missing.
+        spread: (frames, keypoints, 2), the ensemble's variance as it was used (a v), px²; NaN
+            where missing.
+        fit: the parameters, per keypoint.
+        center_name: "median" or "mean".
+    """
+
+    keypoints: np.ndarray
+    confidence: np.ndarray
+    posterior_variance: np.ndarray
+    predictive_variance: np.ndarray
+    center: np.ndarray
+    spread: np.ndarray
+    fit: Fit
+    center_name: str = "median"
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Give what a table may carry beside x, y and confidence, each (frames, keypoints)."""
+        pairs = {
+            f"ens_{self.center_name}": self.center,
+            "ens_var": self.spread,
+            "posterior_var": self.posterior_variance,
+            "predictive_var": self.predictive_variance,
+        }
+        return {
+            f"{axis}_{name}": values[..., number]
+            for name, values in pairs.items()
+            for number, axis in enumerate("xy")
+        }

@@ -1,0 +1,134 @@
+"""The integrated walk: dq = u dt, and the velocity u wanders, du ~ N(0, s dt).
+
+Exact for any gap h: transition (1, h; 0, 1), noise s (h³/3, h²/2; h²/2, h). The state is (position,
+velocity), its covariance (p, c, w); derivatives in log s and log theta are carried along as in
+`pose_eks.walk`.
+
+Source: Särkkä & Solin, Applied Stochastic Differential Equations (2019), example 6.3.
+"""
+
+import numpy as np
+
+from pose_eks.compiled import compiled
+from pose_eks.lanes import Lanes, Noise, surprise
+
+
+@compiled
+def moved(m, u, p, c, w, h, s):  # type: ignore[no-untyped-def]
+    """Predict mean (m, u) and covariance (p, c, w) over a gap h."""
+    c_moved = c + h * w
+    return (
+        m + h * u,
+        u,
+        p + h * (c + c_moved) + s * h * h * h / 3.0,
+        c_moved + s * h * h / 2.0,
+        w + s * h,
+    )
+
+
+@compiled
+def slopes(n, v, d, c, w, f, r, e, i, k, l, rest):  # type: ignore[no-untyped-def]
+    """Update the derivatives (n, v) of the mean and (d, c, w) of the covariance.
+
+    Args:
+        f, r: derivatives of the innovation's variance and of the noise R.
+        e, i: innovation, 1 / its variance.
+        k, l, rest: gains of position and velocity; 1 - k.
+    """
+    return (
+        n * rest + (d - k * f) * i * e,
+        v - l * n + (c - l * f) * i * e,
+        d * rest * rest + k * k * r,
+        c * rest + l * (r - rest * f),
+        w - 2.0 * l * c + l * l * f,
+    )
+
+
+@compiled
+def likelihood(lanes: Lanes, noise: Noise) -> np.ndarray:
+    """Give the exact log-likelihood with derivatives and Fisher information; see `Dynamics`."""
+    count, frames = lanes.observed.shape
+    found = np.zeros((count, 6))
+    for lane in range(count):
+        m, u = 0.0, 0.0
+        p, c, w = lanes.position_variance[lane], 0.0, lanes.velocity_variance[lane]
+        ms, us, ps, cs, ws = 0.0, 0.0, 0.0, 0.0, 0.0
+        mt, ut, pt, ct, wt = 0.0, 0.0, 0.0, 0.0, 0.0
+        total, product = 0.0, 1.0
+        gs, gt, iss, ist, itt = 0.0, 0.0, 0.0, 0.0, 0.0
+        s, gain, floor = noise.step[lane], noise.gain[lane], noise.floor[lane]
+        gain_slope, floor_slope = noise.gain_slope[lane], noise.floor_slope[lane]
+        for t in range(frames):
+            h = lanes.gaps[t]
+            m, u, p, c, w = moved(m, u, p, c, w, h, s)
+            ms, us, ps, cs, ws = moved(ms, us, ps, cs, ws, h, s)
+            mt, ut, pt, ct, wt = moved(mt, ut, pt, ct, wt, h, 0.0)
+            y = lanes.observed[lane, t]
+            if y == y:
+                R = gain * lanes.spread[lane, t] + floor
+                r = gain_slope * lanes.spread[lane, t] + floor_slope
+                e, F = y - m, p + R
+                i = 1.0 / F
+                a, b, d, f, g = surprise(e, F, i, ps, pt + r, ms, mt)
+                gs, gt, iss, ist, itt = gs + a, gt + b, iss + d, ist + f, itt + g
+                total += e * e * i
+                product *= F * 6.283185307179586
+                k, l, rest = p * i, c * i, R * i
+                ms, us, ps, cs, ws = slopes(ms, us, ps, cs, ws, ps, 0.0, e, i, k, l, rest)
+                mt, ut, pt, ct, wt = slopes(mt, ut, pt, ct, wt, pt + r, r, e, i, k, l, rest)
+                m, u = m + k * e, u + l * e
+                p, c, w = p * rest, c * rest, w - l * c
+            if t % 8 == 7:
+                total, product = total + np.log(product), 1.0
+        total += np.log(product)
+        found[lane] = (-0.5 * total, gs, gt, iss, ist, itt)
+    return found
+
+
+@compiled
+def smooth(lanes: Lanes, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
+    """Give posterior means and variances of the position (Rauch, Tung, Striebel)."""
+    count, frames = lanes.observed.shape
+    means, variances = np.empty((count, frames)), np.empty((count, frames))
+    states = np.empty((frames, 5))  # of one lane, filtered
+    for lane in range(count):
+        s = noise.step[lane]
+        m, u = 0.0, 0.0
+        p, c, w = lanes.position_variance[lane], 0.0, lanes.velocity_variance[lane]
+        for t in range(frames):
+            m, u, p, c, w = moved(m, u, p, c, w, lanes.gaps[t], s)
+            y = lanes.observed[lane, t]
+            if y == y:
+                R = noise.gain[lane] * lanes.spread[lane, t] + noise.floor[lane]
+                i = 1.0 / (p + R)
+                k, l, e = p * i, c * i, y - m
+                m, u = m + k * e, u + l * e
+                p, c, w = p * R * i, c * R * i, w - l * c
+            states[t] = (m, u, p, c, w)
+        means[lane, frames - 1], variances[lane, frames - 1] = m, p
+        for t in range(frames - 2, -1, -1):
+            m, u, p, c, w = stepped_back(states[t], m, u, p, c, w, lanes.gaps[t + 1], s)
+            means[lane, t], variances[lane, t] = m, p
+    return means, variances
+
+
+@compiled
+def stepped_back(state, m, u, p, c, w, h, s):  # type: ignore[no-untyped-def]
+    """Give the posterior of a frame from its filtered state and the posterior of the next."""
+    fm, fu, fp, fc, fw = state[0], state[1], state[2], state[3], state[4]
+    am, au, ap, ac, aw = moved(fm, fu, fp, fc, fw, h, s)  # predicted
+    inverse = 1.0 / (ap * aw - ac * ac)
+    xp, xc = fp + h * fc, fc + h * fw  # cross covariances of this state with the next position
+    g00 = (xp * aw - fc * ac) * inverse
+    g01 = (fc * ap - xp * ac) * inverse
+    g10 = (xc * aw - fw * ac) * inverse
+    g11 = (fw * ap - xc * ac) * inverse
+    dm, du = m - am, u - au
+    dp, dc, dw = p - ap, c - ac, w - aw
+    return (
+        fm + g00 * dm + g01 * du,
+        fu + g10 * dm + g11 * du,
+        fp + g00 * g00 * dp + 2.0 * g00 * g01 * dc + g01 * g01 * dw,
+        fc + g00 * g10 * dp + (g00 * g11 + g01 * g10) * dc + g01 * g11 * dw,
+        fw + g10 * g10 * dp + 2.0 * g10 * g11 * dc + g11 * g11 * dw,
+    )
