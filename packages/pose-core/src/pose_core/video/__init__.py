@@ -1,0 +1,1 @@
+"""Videos: which frames (windows), who reads them (readers, pyav), and writing them."""

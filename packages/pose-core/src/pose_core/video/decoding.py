@@ -1,0 +1,156 @@
+"""Frames of a video by number, decoded forward, with a seek only where one is needed (PyAV)."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import dropwhile
+from pathlib import Path
+from typing import TypeVar
+
+import av
+
+from pose_core.video.index import Index, decode, opened, packets_of
+
+T = TypeVar("T")
+LOOK_AHEAD = 16  # frames a codec may hold back to reorder them (H.264's largest)
+WORTH_A_SEEK = 30  # frames; fewer are decoded faster than the decoder's threads are filled anew
+
+
+class Decoder:
+    """One open video.
+
+    Decodes with a thread per frame, twice as fast as with a thread per slice on most files, whose
+    frames are one slice. Where frames are missing that the packets promise, the rest is decoded
+    by slices: on damaged files that conceals better, and loses no frame beside the bad one.
+    The change depends on the file and the frames asked for alone, so a read can be repeated.
+    """
+
+    def __init__(self, path: Path, index: Index) -> None:
+        self._path = path
+        self._index = index
+        self._by_slices = index.times is None  # as they were counted
+        self._open = ExitStack()
+        self._restart(-1)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._open.close()
+
+    def frame(self, number: int) -> av.VideoFrame | None:
+        """Decode one frame; None where the file is damaged.
+
+        Cheap where `number` is not below the one asked for before.
+        """
+        if not self._covers(number) or self._is_far(number):
+            self._seek(number)
+        while not self._reaches(number):
+            if self._before is None:  # no frame at or before it was shown: an open GOP, or damage
+                self._restart(self._key - 1)
+            elif self._by_slices:
+                return None
+            else:
+                self._by_slices = True
+                self._reopen()
+                self._seek(number)
+        return self._held[1]
+
+    def _covers(self, number: int) -> bool:
+        """Say whether decoding forward comes to a frame, or has just passed it as missing."""
+        return number >= self._held[0] or (self._before is not None and self._before < number)
+
+    def _is_far(self, number: int) -> bool:
+        """Say whether a key frame lies so far ahead that jumping there pays."""
+        key = self._index.key_before(number)
+        return key >= 0 and self._index.keys[key] - self._held[0] > WORTH_A_SEEK
+
+    def _reaches(self, number: int) -> bool:
+        """Decode up to a frame; False if it was not among those that came."""
+        while self._held[0] < number:
+            self._advance()
+        return self._held[0] == number
+
+    def _advance(self) -> None:
+        """Hold the next frame; at the end of the file a frame after the last."""
+        self._before = self._held[0]
+        self._held = next(self._frames, (self._index.frames, None))
+
+    def _seek(self, number: int) -> None:
+        """Begin at the key frame at or before a frame."""
+        self._restart(self._index.key_before(number))
+
+    def _restart(self, key: int) -> None:
+        """Begin at a key frame, by its place among them; -1 is the start of the file."""
+        if key < 0 or not self._jump(key):
+            self._reopen()
+            key = -1
+        self._key = key
+        self._before: int | None = -1
+        self._held: tuple[int, av.VideoFrame | None] = (-1, None)  # nothing is decoded yet
+        if key >= 0:
+            self._advance()
+            self._before = None
+
+    def _jump(self, key: int) -> bool:
+        """Seek to a key frame; False where the file cannot be sought in."""
+        assert self._index.times is not None
+        first = int(self._index.keys[key])
+        try:
+            self._container.seek(int(self._index.times[first]), stream=self._stream)
+        except (av.error.FFmpegError, OSError):
+            return False
+        packets = packets_of(self._container, self._stream)
+        # Some containers land between key frames, and some codecs would draw on nothing there.
+        from_key = dropwhile(lambda packet: packet.size and not packet.is_keyframe, packets)
+        self._frames = in_order(numbered(decode(from_key), self._index), first)
+        return True
+
+    def _reopen(self) -> None:
+        """Open the file anew, at its start."""
+        self._open.close()
+        video = opened(self._path, "SLICE" if self._by_slices else "FRAME")
+        self._container, self._stream = self._open.enter_context(video)
+        frames = decode(packets_of(self._container, self._stream))
+        self._frames = in_order(numbered(frames, self._index), 0)
+
+
+def numbered(frames: Iterable[T], index: Index) -> Iterator[tuple[int, T]]:
+    """Give each frame its number: by its time, or by counting where there are no times.
+
+    A frame of a time the index has not is left out. Of frames that share a time none can be told
+    from the others, so they are left out unless all of them came.
+    """
+    if index.times is None:
+        yield from enumerate(frames)
+        return
+    together: list[T] = []
+    for frame in frames:
+        if frame.pts is None:
+            continue
+        if together and together[-1].pts != frame.pts:
+            together = []
+        together.append(frame)
+        numbers = index.numbers_at(frame.pts)
+        if len(numbers) == len(together):
+            yield from zip(numbers, together, strict=True)
+            together = []
+
+
+def in_order(frames: Iterable[tuple[int, T]], expected: int) -> Iterator[tuple[int, T]]:
+    """Give numbered frames in rising order, without delay where they already are.
+
+    A decoder that has to guess how far frames are reordered gives some too early. A gap is
+    believed once more frames are waiting behind it than any codec holds back.
+
+    Args:
+        frames: with their numbers, none twice.
+        expected: the first number.
+    """
+    waiting: dict[int, T] = {}
+    for number, frame in frames:
+        if number >= expected:  # one that is still later was given up already
+            waiting[number] = frame
+        while expected in waiting or len(waiting) > LOOK_AHEAD:
+            given = min(waiting)
+            yield given, waiting.pop(given)
+            expected = given + 1
+    for number in sorted(waiting):
+        yield number, waiting[number]

@@ -1,0 +1,149 @@
+"""The reader of every machine: FFmpeg on the CPU, through PyAV.
+
+PyAV itself loads when used, so that listing readers stays fast.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pose_core.errors import VideoError
+from pose_core.hookspecs import Clip, VideoInfo
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+    from pose_core.video.decoding import Decoder
+
+
+def unavailable() -> str | None:
+    """Say why PyAV cannot run here; None where it can."""
+    try:
+        import av  # noqa: F401
+    except ImportError as error:
+        return f"PyAV cannot be imported ({error}); run: pip install av"
+    return None
+
+
+def probe(path: Path) -> VideoInfo:
+    """Tell a video's frames, size and rate, by its packets.
+
+    Raises:
+        VideoError: if the file is missing, empty, not a video, or nothing in it can be decoded.
+    """
+    from pose_core.video.index import index_of
+
+    index = index_of(path)
+    return VideoInfo(path=Path(path), frames=index.frames, size=index.size, fps=index.fps)
+
+
+def cut_off(path: Path) -> int:
+    """Count the frames that the header promises beyond those in the file; 0 in a whole file.
+
+    Raises:
+        VideoError: as `probe`.
+    """
+    from pose_core.video.index import index_of
+
+    return index_of(path).cut_off
+
+
+def read(
+    path: Path,
+    windows: Iterable[Sequence[int]],
+    size: tuple[int, int] | None = None,
+    device: str = "cpu",
+) -> Iterator[Clip]:
+    """Yield one clip per window of frame numbers.
+
+    Windows that follow each other are read without a seek; frames that a window shares with the
+    one before are not decoded again, so do not write into a clip before the next one is there.
+    Memory is that of two clips, whatever the length of the video.
+
+    Args:
+        path: of the video.
+        windows: frame numbers in any order; a number may stand several times in a window.
+        size: height and width to resize to, by an antialiased triangle filter; None: as shown.
+        device: where the clip is wanted; this reader gives arrays in main memory in any case.
+
+    Raises:
+        VideoError: if the video cannot be opened, or a window asks for a frame it has not.
+    """
+    from pose_core.video.decoding import Decoder
+    from pose_core.video.index import index_of
+
+    index = index_of(path)
+    decoder, converter = Decoder(Path(path), index), Converter(size or index.size)
+    try:
+        clip = empty_clip((), converter.size)
+        for window in windows:
+            clip = read_window(decoder, converter, checked(path, window, index.frames), clip)
+            yield clip
+    finally:
+        decoder.close()
+
+
+def checked(path: Path, window: Sequence[int], frames: int) -> Sequence[int]:
+    """Refuse numbers that the video has not."""
+    for number in window:
+        if not 0 <= number < frames:
+            raise VideoError(f"{path}: has no frame {number}; its {frames} frames count from 0")
+    return window
+
+
+def empty_clip(numbers: Sequence[int], size: tuple[int, int]) -> Clip:
+    """Make a clip in which nothing is decoded yet."""
+    count = len(numbers)
+    images = np.zeros((count, *size, 3), np.uint8)
+    return Clip(np.array(numbers, np.int64), images, np.zeros(count, bool))
+
+
+def read_window(
+    decoder: "Decoder", converter: "Converter", window: Sequence[int], before: Clip
+) -> Clip:
+    """Read the frames of one window, taking from the clip before what it has of them."""
+    clip = empty_clip(window, converter.size)
+    known = {int(number): (before, row) for row, number in enumerate(before.numbers)}
+    for row in np.argsort(clip.numbers, kind="stable"):  # the decoder goes forward
+        number = int(clip.numbers[row])
+        if number in known:
+            source, source_row = known[number]
+            clip.images[row] = source.images[source_row]
+            clip.decoded[row] = source.decoded[source_row]
+        elif (frame := decoder.frame(number)) is not None:
+            converter.draw(frame, clip.images[row])
+            clip.decoded[row] = True
+        known[number] = (clip, row)
+    return clip
+
+
+class Converter:
+    """Turns decoded frames into RGB of one size.
+
+    Keeps one scaler: a new one for every frame, as `frame.to_ndarray` makes, halves the speed.
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self.size = size
+        self._reformatter = VideoReformatter()
+
+    def draw(self, frame: "VideoFrame", image: np.ndarray) -> None:
+        """Draw a frame, turned as it is to be shown, into a uint8 (height, width, 3) array.
+
+        swscale's BILINEAR is a triangle filter as wide as the step: antialiased. FAST_BILINEAR is
+        not and is off by up to 155 grey levels.
+        """
+        from pose_core.video.index import quarter_turns
+
+        turns = quarter_turns(frame)
+        height, width = self.size if turns % 2 == 0 else self.size[::-1]
+        drawn = self._reformatter.reformat(
+            frame, width=width, height=height, format="rgb24", interpolation="BILINEAR"
+        )
+        plane = drawn.planes[0]
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, : 3 * width]
+        image[:] = np.rot90(rows.reshape(height, width, 3), turns)
