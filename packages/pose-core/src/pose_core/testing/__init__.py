@@ -10,9 +10,14 @@ Needs pytest (`pip install "pose-core[test]"`) and the plugin's package installe
 point is tested too. torch loads in the tests that need it.
 """
 
+import pkgutil
+
 import pytest
 
-pytest.register_assert_rewrite("pose_core.testing")
+# The suites' bare asserts are to explain themselves as those of a test file do.
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__))
+)
 
 from pose_core.testing.backbones import BackboneConformance as BackboneConformance  # noqa: E402
 from pose_core.testing.commands import CommandConformance as CommandConformance  # noqa: E402

@@ -1,0 +1,1 @@
+"""A backbone for pose-core that fits into a pocket."""

@@ -1,0 +1,1 @@
+"""An unsupervised loss for pose-core: limbs keep their length."""
