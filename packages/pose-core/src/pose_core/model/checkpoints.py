@@ -28,7 +28,7 @@ class Matched(NamedTuple):
         loaded: names that the checkpoint had, in the right shape.
         missing: names that it had not.
         misfits: names that it had in another shape.
-        unused: how many tensors of the checkpoint were not wanted, such as those of a classifier.
+        unused: how many more the checkpoint has under the same prefix, such as a classifier's.
     """
 
     loaded: tuple[str, ...]
@@ -90,7 +90,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         held = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ConfigError(
-            f"{WHERE}: {path}: is no file of weights alone (damaged, or it holds objects that would "
+            f"{WHERE}: {path}: is no file of weights alone (damaged, or with objects that would "
             "have to be unpickled); save its state_dict by itself, best as .safetensors"
         ) from error
     except (OSError, SafetensorError, RuntimeError, EOFError, ValueError) as error:
@@ -135,7 +135,8 @@ def compare(named: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> Matched:
     fit = [name for name in there if named[name].shape == own[name].shape]
     missing = [name for name in wanted if name not in named]
     misfits = [name for name in there if named[name].shape != own[name].shape]
-    return Matched(tuple(fit), tuple(missing), tuple(misfits), len(named) - len(there))
+    unused = sum(name not in own and not name.endswith(COUNTER) for name in named)
+    return Matched(tuple(fit), tuple(missing), tuple(misfits), unused)
 
 
 def without_root(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

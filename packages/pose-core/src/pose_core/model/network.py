@@ -140,7 +140,7 @@ def check_size(network: PoseNetwork, size: tuple[int, int], where: str = "size")
     if network.fixed_size is not None and tuple(size) != tuple(network.fixed_size):
         only = " x ".join(map(str, network.fixed_size))
         raise ConfigError(
-            f"{where}: the network takes images of {only} only, not {height} x {width}; set {only}, "
+            f"{where}: the network takes images of {only}, not {height} x {width}; set {only}, "
             f"or model.backbone_options.arguments={{img_size:[{height},{width}]}}"
         )
     step = network.multiple
