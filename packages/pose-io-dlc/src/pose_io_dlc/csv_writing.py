@@ -1,0 +1,57 @@
+"""Write the CSV of DeepLabCut and Lightning Pose, chunk by chunk."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from pose_io_dlc.atomic import atomic
+from pose_io_dlc.columns import Columns, header_rows
+from pose_io_dlc.decimals import rows_as_text
+from pose_io_dlc.errors import FormatError
+
+
+def write_csv(
+    path: Path,
+    columns: Columns,
+    chunks: Iterable[tuple[list[str] | np.ndarray, np.ndarray]],
+    decimals: int | None = None,
+    index_width: int = 1,
+) -> None:
+    """Write a CSV file.
+
+    Args:
+        path: the file.
+        columns: of the numbers.
+        chunks: names or numbers of some rows, and their numbers (rows, columns).
+        decimals: digits after the point; None for the shortest exact numbers.
+        index_width: cells of the index, 1 or 3.
+
+    Raises:
+        FormatError: if it cannot be written, or a name does not fit the index.
+    """
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        file.write(as_csv(header_rows(columns, index_width)))
+        for index, values in chunks:
+            file.write(rows_as_text(index_cells(index, index_width, path), values, decimals))
+
+
+def index_cells(
+    index: list[str] | np.ndarray, index_width: int, path: Path
+) -> list[bytes] | np.ndarray:
+    """Give the cells of the index of each row; frame numbers are left as numbers."""
+    if isinstance(index, np.ndarray):
+        return index
+    rows = [name.split("/", index_width - 1) for name in index]
+    if odd := [name for name, row in zip(index, rows, strict=True) if len(row) != index_width]:
+        raise FormatError(f"{path}: {odd[0]!r} has no three parts: folder, video and image")
+    return [as_csv([row]).rstrip(b"\n") for row in rows]
+
+
+def as_csv(rows: list[list[str]]) -> bytes:
+    """Write cells, quoted where they need it."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
