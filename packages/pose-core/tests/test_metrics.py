@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from pose_core.errors import FormatError
 from pose_core.labels import OCCLUDED, VISIBLE, Labels
 from pose_core.metrics import (

@@ -104,7 +104,7 @@ def leg(name: str, spine: np.ndarray, paw: np.ndarray) -> Part:
     side, hind = (1 if name[4] == "L" else -1), name.endswith("H")
     root = spine[:, 5 if hind else 16] + np.array([0, side * (8 if hind else 6.5), -3])
     bulge = np.array([6.0, 2.5 * side, 1]) if hind else np.array([-5.0, 1.5 * side, 0])
-    ankle = paw + [-2.5, 0, 2.0]
+    ankle = paw + np.array([-2.5, 0, 2.0])
     middle = (root + ankle) / 2 + bulge
     along = np.linspace(0, 1, 14)[:, None]
     curve = np.stack([root, middle, ankle], axis=1)[:, :, None]

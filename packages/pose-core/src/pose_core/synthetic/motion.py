@@ -72,7 +72,7 @@ def walk(frames: int, fps: float, seed: int) -> Motion:
         belt=belt,
         heading=np.radians(17) * turn,
         bend=0.004 * turn + 0.002 * waves(rng, times, 0.2, 0.8),
-        centre=np.stack([5 * wander[:, 0], 2.5 * wander[:, 1], bob], axis=-1),
+        centre=np.stack([4 * wander[:, 0], 2.5 * wander[:, 1], bob], axis=-1),
         head=several(rng, times, 2, 0.3, 1.4) * [3.0, 2.0],
         tail=np.stack(
             [9 * waves(rng, times, 0.1, 0.6), 3 * times, 9 + 3 * waves(rng, times, 0.1, 0.5)], -1

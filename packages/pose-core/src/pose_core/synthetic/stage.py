@@ -54,7 +54,7 @@ def camera_of(session: Session) -> Camera:
         size=session.size,
         split=split,
         scale=scale,
-        centre=0.6 * width,
+        centre=0.57 * width,
         ground=split - 9 * scale,
         lane=(split + height) / 2,
     )
