@@ -24,6 +24,8 @@ SUPPORT = 4
 """Repeated bicubic upsampling reaches less than 2 + 1 + 1/2 + ... = 4 cells."""
 TOLERANCE = 0.02
 """Pixels that the window may be away from the whole map, by the bound of `is_enough`."""
+NEAR = 2
+"""Cells to each side that carry nearly all the weight of a sample; the rest is `Overshoot.far`."""
 AT_ONCE = 64
 """Maps upsampled whole at one time, to bound the memory."""
 
@@ -88,7 +90,7 @@ def soft_argmax(
     stride: int,
     temperature: float = 1000.0,
     radius: float = 2.0,
-    window: int = 9,
+    window: int = 13,
 ) -> Decoded:
     """Decode points as `soft_argmax_full` does, from the part of each map that matters.
 
@@ -158,17 +160,21 @@ def widen(
     window: int,
 ) -> tuple[Float[Tensor, "maps 2"], Float[Tensor, "maps"]]:
     """Decode in a window, and again in a wider one where it was not enough."""
-    if window >= max(maps.shape[-2:]):
+    if 2 * window > max(maps.shape[-2:]):  # the whole map costs little more then
         return decode_whole(maps, stride, temperature, radius)
-    rows, columns = windows_round_maximum(maps, window, stride)
+    heights = heights_of(maps.detach())
+    rows, columns = (window_round(axis, window, stride, maps) for axis in heights[:2])
     values = rows.matrix @ patch(maps, rows, columns) @ columns.matrix.mT
     points, confidence = expect(values, rows.pixels, columns.pixels, temperature, radius, stride)
-    lacking = ~is_enough(maps, values, rows, columns, temperature, stride)
-    if not lacking.any():
-        return points, confidence
-    (lacking,) = lacking.nonzero(as_tuple=True)
-    wider = widen(maps[lacking], stride, temperature, radius, 2 * window)
-    return points.index_put((lacking,), wider[0]), confidence.index_put((lacking,), wider[1])
+    lacking = ~is_enough(values.detach(), heights, rows, columns, temperature, stride)
+    hopeless = lacking & ~could_be_enough(heights, temperature, stride)
+    for some, wider in ((lacking & ~hopeless, 2 * window), (hopeless, max(maps.shape[-2:]))):
+        if some.any():
+            (number,) = some.nonzero(as_tuple=True)
+            better = widen(maps[number], stride, temperature, radius, wider)
+            points = points.index_put((number,), better[0])
+            confidence = confidence.index_put((number,), better[1])
+    return points, confidence
 
 
 def decode_whole(
@@ -200,8 +206,27 @@ def expect(
     reach = max(radius, stride / 2) + 0.5 * stride / samples_per_cell(stride)
     near_y = ((y - mean_y[:, None]).abs() <= reach).to(mass.dtype)
     near_x = ((x - mean_x[:, None]).abs() <= reach).to(mass.dtype)
-    inside = torch.einsum("myx,my,mx->m", mass, near_y, near_x)
-    return torch.stack([mean_x, mean_y], dim=-1), inside.clamp(0, 1)
+    inside = near_y[:, None, :] @ mass @ near_x[:, :, None]
+    return torch.stack([mean_x, mean_y], dim=-1), inside[:, 0, 0].clamp(0, 1)
+
+
+class Heights(NamedTuple):
+    """What is read of whole maps to lay a window and to bound what it leaves out.
+
+    Attributes:
+        rows: (maps, height) the highest cell of each row.
+        columns: (maps, width) the highest cell of each column.
+        lowest: (maps,) the lowest cell.
+    """
+
+    rows: Float[Tensor, "maps height"]
+    columns: Float[Tensor, "maps width"]
+    lowest: Float[Tensor, "maps"]
+
+
+def heights_of(maps: Float[Tensor, "maps height width"]) -> Heights:
+    """Read maps once."""
+    return Heights(maps.amax(-1), maps.amax(-2), maps.amin((-2, -1)))
 
 
 class Window(NamedTuple):
@@ -220,24 +245,15 @@ class Window(NamedTuple):
     inner: Bool[Tensor, "maps size"]
 
 
-def windows_round_maximum(
-    maps: Float[Tensor, "maps height width"], window: int, stride: int
-) -> tuple[Window, Window]:
-    """Lay a window round each map's maximum, wholly inside the map: its rows and its columns."""
-    height, width = maps.shape[-2:]
-    peak = maps.detach().flatten(-2).argmax(-1)
-    rows = window_round(peak // width, height, min(window, height), stride, maps)
-    return rows, window_round(peak % width, width, min(window, width), stride, maps)
-
-
 def window_round(
-    centre: Int[Tensor, "maps"], size: int, window: int, stride: int, like: Tensor
+    heights: Float[Tensor, "maps size"], window: int, stride: int, like: Tensor
 ) -> Window:
-    """Lay a window of cells round a cell of one axis."""
-    first = (centre - window // 2).clamp(0, size - window)
+    """Lay windows round the highest row (or column) of each map, wholly inside the map."""
+    size = heights.shape[-1]
+    window = min(window, size)
+    first = (heights.argmax(-1) - window // 2).clamp(0, size - window)
     matrices, starts = blocks(size, window, stride, like.device, like.dtype)
-    samples = samples_per_cell(stride)
-    pixels = sample_pixels(window * samples, stride, like) + first[:, None] * stride
+    pixels = sample_pixels(matrices.shape[1], stride, like) + first[:, None] * stride
     cell = torch.arange(size, device=like.device)
     low = torch.where(first == 0, 0, first + NEAR)  # nothing lies beyond the map's own border
     high = torch.where(first == size - window, size, first + window - NEAR)
@@ -257,14 +273,9 @@ def patch(
     return maps.flatten(-2).gather(1, index.flatten(-2)).view(index.shape)
 
 
-NEAR = 2
-"""Cells to each side that carry nearly all the weight of a sample; the rest is `Overshoot.far`."""
-
-
-@torch.no_grad()
 def is_enough(
-    maps: Float[Tensor, "maps height width"],
     values: Float[Tensor, "maps rows columns"],
+    heights: Heights,
     rows: Window,
     columns: Window,
     temperature: float,
@@ -276,15 +287,27 @@ def is_enough(
     highest cell of all (both above the lowest); so many samples of that height, as far away as the
     map allows, weigh less than the tolerance against the window's own maximum.
     """
-    height, width = maps.shape[-2:]
-    overshoot = overshoots(height, width, stride)
-    lowest = maps.amin((-2, -1))
-    inner = rows.inner[:, :, None] & columns.inner[:, None, :]
-    outside = maps.masked_fill(inner, -math.inf).amax((-2, -1)).clamp(min=lowest) - lowest
-    bound = overshoot.near * outside + overshoot.far * (maps.amax((-2, -1)) - lowest)
+    overshoot = overshoots(heights.rows.shape[-1], heights.columns.shape[-1], stride)
+    other_rows = heights.rows.masked_fill(rows.inner, -math.inf).amax(-1)
+    other_columns = heights.columns.masked_fill(columns.inner, -math.inf).amax(-1)
+    outside = torch.maximum(other_rows, other_columns).clamp(min=heights.lowest) - heights.lowest
+    bound = overshoot.near * outside + overshoot.far * (heights.rows.amax(-1) - heights.lowest)
+    clear = values.amax((-2, -1)) - heights.lowest - bound
+    return temperature * clear >= clearance(heights, stride)
+
+
+def could_be_enough(heights: Heights, temperature: float, stride: int) -> Bool[Tensor, "maps"]:
+    """Say whether any window could be: one that leaves out only cells as low as the lowest."""
+    near, far = overshoots(heights.rows.shape[-1], heights.columns.shape[-1], stride)
+    highest = (near + far) * (heights.rows.amax(-1) - heights.lowest)
+    return temperature * highest >= clearance(heights, stride)
+
+
+def clearance(heights: Heights, stride: int) -> float:
+    """Say how far, in exponents, a window's maximum must be above everything outside."""
+    height, width = heights.rows.shape[-1], heights.columns.shape[-1]
     samples = height * width * samples_per_cell(stride) ** 2
-    needed = math.log(samples * math.hypot(height, width) * stride / TOLERANCE)
-    return temperature * (values.amax((-2, -1)) - lowest - bound) >= needed
+    return math.log(samples * math.hypot(height, width) * stride / TOLERANCE)
 
 
 class Overshoot(NamedTuple):
