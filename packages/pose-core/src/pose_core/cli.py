@@ -1,0 +1,72 @@
+"""The `pose` command: finds plugins, parses, runs one subcommand, prints errors as one line.
+
+Nothing heavy is imported before the subcommand runs, so that help is instant.
+"""
+
+import os
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+
+from pose_core import __version__
+from pose_core.errors import PoseError
+from pose_core.options import suggest
+from pose_core.plugins import Plugins
+
+DESCRIPTION = """\
+Track the body parts of animals in video.
+
+  pose demo                      see it work on an animal it draws itself
+  pose train PROJECT             train on a DeepLabCut or Lightning Pose project
+  pose predict MODEL VIDEO...    predict videos
+  pose smooth TABLE...           merge the predictions of several models
+"""
+
+
+class Parser(ArgumentParser):
+    """Says what a misspelt subcommand was meant to be."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Print one line and exit with 2."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit status."""
+    plugins = Plugins().load()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    commands = plugins.names("command")
+    if given and not given[0].startswith("-") and given[0] not in commands:
+        print(f"pose: unknown command {given[0]!r}; {suggest(given[0], commands)}", file=sys.stderr)
+        return 2
+    parsed = build_parser(plugins).parse_args(given)
+    try:
+        return int(plugins.find("command", parsed.command).run(parsed, plugins))
+    except PoseError as error:
+        print(f"pose {parsed.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"pose {parsed.command}: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe went away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def build_parser(plugins: Plugins) -> ArgumentParser:
+    """Build the parser from the commands that plugins provide."""
+    parser = Parser(prog="pose", description=DESCRIPTION, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"pose {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in plugins.names("command"):
+        command = plugins.find("command", name)
+        sub = subparsers.add_parser(
+            name, help=command.help, description=command.help[0].upper() + command.help[1:] + ".",
+            epilog=command.epilog, formatter_class=RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        command.add_arguments(sub)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

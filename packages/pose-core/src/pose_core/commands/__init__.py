@@ -1,0 +1,1 @@
+"""The subcommands of `pose`, one file each: what it takes, and what it runs."""

@@ -1,0 +1,197 @@
+"""`pose train`: Hydra's overrides and sweeps around `pose_core.training.fit`."""
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pose_core.errors import ConfigError, PoseError
+from pose_core.options import fill, suggest
+
+if TYPE_CHECKING:
+    from pose_core.plugins import Plugins
+
+OPEN = ("losses", "trainer", "model.network_options", "model.backbone_options")
+OPEN += ("model.head_options", "model.decoder_options")
+"""Sections that take names of components, or options that components define."""
+
+EPILOG = """\
+examples:
+  pose train my-project
+  pose train my-project model.backbone=resnet18 training.epochs=100 data.size=[384,384]
+  pose train my-project model.pretrained=false losses.temporal.weight=1e-4
+  pose train my-project output=runs/a resume=true     # go on with a run that was stopped
+  pose train my-project --multirun seed=0,1,2,3,4     # an ensemble
+
+`pose train PATH --cfg job` prints every option with its value.
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `pose train` takes."""
+    parser.add_argument("path", metavar="PATH", help="folder of the project")
+    parser.add_argument("overrides", metavar="KEY=VALUE", nargs="*", help="options to change")
+    parser.add_argument("--multirun", "-m", action="store_true", help="sweep: KEY=A,B,C trains one model each")
+    parser.add_argument("--cfg", choices=["job"], help="print the configuration and stop")
+
+
+def run(arguments: Namespace, plugins: "Plugins") -> int:
+    """Train one model, or a sweep of them."""
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import DictConfig, OmegaConf
+
+    overrides = checked_overrides(arguments.overrides)
+    own_arguments = list(sys.argv)
+    register_options()
+
+    @hydra.main(version_base="1.3", config_path="pkg://pose_core.conf", config_name="train")
+    def job(config: DictConfig) -> None:
+        # processes that Lightning starts for further devices run our command, not Hydra's
+        sys.argv = own_arguments
+        given = OmegaConf.to_container(config, resolve=True)
+        train_one(given, Path(HydraConfig.get().runtime.output_dir), plugins)
+
+    flags = (["--multirun"] if arguments.multirun else []) + (["--cfg", "job"] if arguments.cfg else [])
+    project = str(Path(arguments.path).resolve())
+    sys.argv = [own_arguments[0], *flags, *overrides, f"project={quoted(project)}"]
+    run_hydra(job)
+    return 0
+
+
+def train_one(given: Any, folder: Path, plugins: "Plugins") -> None:
+    """Type the options of one job and train it; leave no empty folder when they are refused."""
+    from pose_core.training.options import RunOptions
+
+    try:
+        options = replace(fill(RunOptions, given, "options"), output=str(folder))
+        from pose_core.training.fit import check_options
+
+        check_options(options, plugins)
+        fit(options, plugins)
+    except PoseError:
+        remove_empty(folder)
+        raise
+
+
+def fit(options: Any, plugins: "Plugins") -> None:
+    """Train, evaluate the labeled frames, and say what to do next."""
+    from pose_core.evaluation import evaluate, say_evaluation
+    from pose_core.training.fit import train
+
+    done = train(options, plugins)
+    folder = shown(done.folder)
+    if done.interrupted:
+        print(f"stopped in epoch {done.epochs}; {folder} holds a usable model")
+        print(f"next: pose train {shown(Path(options.project))} output={folder} resume=true  (and your options)")
+        return
+    say_evaluation(evaluate(done.folder, plugins))
+    print(f"model: {folder}")
+    print(f"next: pose predict {folder} VIDEO   or   pose evaluate {folder}")
+
+
+def run_hydra(job: Any) -> None:
+    """Run a Hydra job, its own errors as one line."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us instead of being printed over pages
+    try:
+        job()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(" ".join(str(error).split())) from error
+
+
+def register_options() -> None:
+    """Give Hydra the defaults, which the options dataclasses hold."""
+    from hydra.core.config_store import ConfigStore
+
+    from pose_core.training.options import RunOptions
+
+    ConfigStore.instance().store("options", plain_defaults(RunOptions()))
+
+
+def checked_overrides(overrides: Sequence[str]) -> list[str]:
+    """Refuse misspelt overrides, and let open sections take new names.
+
+    Raises:
+        ConfigError: for text that is no override, or a name that does not exist.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    from pose_core.training.options import RunOptions
+
+    defaults = plain_defaults(RunOptions())
+    checked = []
+    for text in overrides:
+        try:
+            override = OverridesParser.create().parse_override(text)
+        except HydraException:
+            raise ConfigError(f"{text!r} is not KEY=VALUE; for example training.epochs=100") from None
+        key = override.key_or_group
+        known = key.startswith("hydra") or lookup(defaults, key)
+        if not known and not is_open(key):
+            raise ConfigError(f"unknown option {key!r}; {suggest(key, dotted(defaults))}")
+        added = is_open(key) and not lookup(defaults, key) and not text.startswith(("+", "~"))
+        checked.append(f"++{text}" if added else text)
+    return checked
+
+
+def is_open(key: str) -> bool:
+    """Say whether a key lies in a section whose names are defined elsewhere."""
+    return any(key == section or key.startswith(f"{section}.") for section in OPEN)
+
+
+def lookup(mapping: Mapping[str, Any], key: str) -> bool:
+    """Say whether a dotted key exists."""
+    first, _, rest = key.partition(".")
+    if first not in mapping:
+        return False
+    inner = mapping[first]
+    return not rest or (isinstance(inner, Mapping) and lookup(inner, rest))
+
+
+def dotted(mapping: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """List all dotted keys of nested mappings."""
+    keys = []
+    for name, value in mapping.items():
+        keys.append(prefix + name)
+        if isinstance(value, Mapping):
+            keys += dotted(value, f"{prefix}{name}.")
+    return keys
+
+
+def plain_defaults(options: Any) -> dict[str, Any]:
+    """Give the defaults of an options dataclass as Hydra takes them."""
+    return {name: listed(value) for name, value in asdict(options).items()}
+
+
+def listed(value: Any) -> Any:
+    """Turn tuples into lists, at any depth."""
+    if isinstance(value, Mapping):
+        return {name: listed(one) for name, one in value.items()}
+    return [listed(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def quoted(text: str) -> str:
+    """Quote a value for Hydra's grammar."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove the folder Hydra made for a run that was refused, and the one above, if empty."""
+    for path in (folder, folder.parent):
+        try:
+            path.rmdir()
+        except OSError:
+            return
+
+
+def shown(path: Path) -> str:
+    """Show a path below the working folder by its relative name."""
+    path = path.resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

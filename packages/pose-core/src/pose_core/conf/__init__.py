@@ -1,0 +1,1 @@
+"""Hydra's side of `pose train`; the options themselves are `pose_core.training.options`."""

@@ -1,0 +1,131 @@
+"""How far a trained model is from the labels of its project: on training, validation, test frames."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pose_core.errors import FormatError
+from pose_core.files import open_project, write_text
+from pose_core.metrics import Summary, pixel_error, summary
+from pose_core.model.folder import TrainedModel, load_model
+from pose_core.plugins import Plugins
+from pose_core.predict import predict_frames
+from pose_core.predictions import Predictions
+from pose_core.project import Project
+from pose_core.splits import SETS, Split, quoted, read_split
+from pose_core.training.fit import SPLIT
+
+PREDICTIONS, EVALUATION = "predictions.csv", "evaluation.csv"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The pixel errors of one model.
+
+    Attributes:
+        folder: of the model.
+        summaries: of each set that has labeled frames, by its name.
+        frames: number of frames in each set.
+    """
+
+    folder: Path
+    summaries: dict[str, Summary]
+    frames: dict[str, int]
+
+
+def evaluate(
+    folder: Path, plugins: Plugins, project: Path | None = None, device: str = "cpu"
+) -> Evaluation:
+    """Predict the labeled frames of a model's project, and compare.
+
+    Writes `evaluation.csv` (pixel error per set and keypoint) and `predictions.csv` (each labeled
+    frame with its set) into the model's folder.
+
+    Args:
+        folder: of the model.
+        plugins: where its parts and the project's format are looked up.
+        project: where the project is now, if it moved.
+        device: to run on.
+
+    Raises:
+        FormatError: if the model folder is incomplete, or the project has other keypoints.
+    """
+    model = load_model(folder, plugins, device)
+    opened = open_project(project or Path(model.config["project"]), plugins, model.config.get("format"))
+    if opened.skeleton.names != model.skeleton.names:
+        odd = sorted(set(opened.skeleton.names) ^ set(model.skeleton.names)) or ["their order"]
+        raise FormatError(
+            f"{folder}: was trained on other keypoints than {opened.name} has ({odd[0]!r} differs); "
+            "give the project it was trained on"
+        )
+    split = read_split(folder / SPLIT, opened.labels, validate=False)
+    rows = np.arange(len(opened.labels))
+    predictions = predict_frames(model, opened, rows.tolist())
+    errors = pixel_error(predictions.keypoints, labels_on_images(opened))
+    sets = {name: getattr(split, name) for name in SETS}
+    found = Evaluation(
+        folder=folder,
+        summaries={n: summary(errors[r], model.skeleton.names) for n, r in sets.items() if len(r)},
+        frames={name: len(r) for name, r in sets.items() if len(r)},
+    )
+    write_text(folder / EVALUATION, as_csv(found))
+    write_text(folder / PREDICTIONS, labeled_table(predictions, split, model))
+    return found
+
+
+def labels_on_images(project: Project) -> np.ndarray:
+    """Give the labels with those outside their image as missing, as training takes them."""
+    from pose_core.batches.labeled import image_sizes, labels_inside
+
+    sizes = image_sizes(project)
+    rows = [labels_inside(project.labels, row, tuple(size))[0] for row, size in enumerate(sizes)]
+    return np.array(rows).reshape(project.labels.keypoints.shape)
+
+
+def as_csv(evaluation: Evaluation) -> str:
+    """Format an evaluation as one row per set and keypoint, errors in pixels of the frame."""
+    lines = ["set,keypoint,labels,mean_px,median_px,p90_px"]
+    for name, found in evaluation.summaries.items():
+        lines += [
+            f"{name},{quoted(keypoint)},{count},{mean:.4f},{median:.4f},{p90:.4f}"
+            for keypoint, count, mean, median, p90 in found.rows()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def labeled_table(predictions: Predictions, split: Split, model: TrainedModel) -> str:
+    """Format predictions of labeled frames in DeepLabCut's rows, and the set as a last column."""
+    names, frames = predictions.skeleton.names, predictions.frames or ()
+    header = [["scorer"], ["bodyparts"], ["coords"]]
+    for name in names:
+        for coordinate in ("x", "y", "likelihood"):
+            for row, cell in zip(header, (predictions.scorer, name, coordinate), strict=True):
+                row.append(quoted(cell))
+    for row in header:
+        row.append("set")
+    lines = [",".join(row) for row in header]
+    values = np.concatenate([predictions.keypoints, predictions.confidence[..., None]], axis=-1)
+    for frame, name, points in zip(frames, split.sets(len(frames)), values, strict=True):
+        cells = [f"{value:.4f}" for value in points.ravel()]
+        lines.append(",".join([quoted(frame), *cells, name]))
+    return "\n".join(lines) + "\n"
+
+
+def say_evaluation(evaluation: Evaluation) -> None:
+    """Print the pixel errors as one table, keypoints down and sets across."""
+    from pose_core.reports.tables import Table, table_text
+
+    names = next(iter(evaluation.summaries.values())).names
+    header = ["pixel error"]
+    for name in evaluation.summaries:
+        header += [f"{name} mean", "median", "90 %"]
+    rows = []
+    for number, keypoint in enumerate(names):
+        row: list[str | float] = [keypoint]
+        for found in evaluation.summaries.values():
+            row += [float(v[number]) for v in (found.mean, found.median, found.p90)]
+        rows.append(row)
+    counted = ", ".join(f"{count} {name}" for name, count in evaluation.frames.items())
+    print(table_text(Table.of(header, rows)))
+    print(f"Euclidean distance in the frames' own pixels; frames: {counted}")

@@ -1,0 +1,116 @@
+"""A trained model: a folder with config.yaml, skeleton.json and model.safetensors."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from jaxtyping import Float
+from torch import Tensor
+
+from pose_core.batches.geometry import invert, move, resizing
+from pose_core.batches.options import DataOptions
+from pose_core.errors import FormatError
+from pose_core.files import write_text
+from pose_core.model.branches import choose_branches, take_branches
+from pose_core.model.network import PoseNetwork, build_network
+from pose_core.model.options import ModelOptions, find_decoder
+from pose_core.model.weights import load_model as load_weights
+from pose_core.options import fill
+from pose_core.plugins import Plugins
+from pose_core.skeleton import Skeleton
+
+CONFIG, SKELETON, WEIGHTS = "config.yaml", "skeleton.json", "model.safetensors"
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A network with all that its predictions need.
+
+    Attributes:
+        folder: where it was read from.
+        network: in evaluation mode.
+        decode: heatmaps (..., h, w) and stride to points and confidence.
+        skeleton: what it was trained to find.
+        size: height and width it sees.
+        config: the whole configuration of its training.
+    """
+
+    folder: Path
+    network: PoseNetwork
+    decode: Callable[[Tensor, int], tuple[Tensor, Tensor]]
+    skeleton: Skeleton
+    size: tuple[int, int]
+    config: Mapping[str, Any]
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.network.parameters()).device
+
+    def points(
+        self, heatmaps: Float[Tensor, "batch branches keypoints h w"], sizes: Float[Tensor, "batch 2"]
+    ) -> Float[Tensor, "batch keypoints 3"]:
+        """Decode heatmaps to x, y in pixels of frames of some (height, width), and confidence."""
+        keypoints, confidence = self.decode(heatmaps, self.network.stride)
+        chosen = choose_branches(confidence, self.network.combine)
+        affine = invert(resizing(sizes, self.size))
+        in_frame = move(affine, take_branches(keypoints, chosen).float())
+        return torch.cat([in_frame, take_branches(confidence, chosen).float()[..., None]], dim=-1)
+
+
+def write_config(folder: Path, config: Mapping[str, Any], skeleton: Skeleton) -> None:
+    """Write what a model folder says beside its weights, atomically."""
+    write_text(folder / CONFIG, yaml.safe_dump(dict(config), sort_keys=False))
+    write_text(folder / SKELETON, json.dumps(skeleton.to_dict(), indent=1) + "\n")
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read the configuration of a model folder.
+
+    Raises:
+        FormatError: if it is not one.
+    """
+    if not folder.is_dir():
+        raise FormatError(f"{folder}: no such folder; give the folder of a training run")
+    config = read(folder / CONFIG, lambda text: yaml.safe_load(text))
+    if not isinstance(config, dict) or not {"model", "data"} <= config.keys():
+        raise FormatError(f"{folder / CONFIG}: lacks 'model' or 'data'; train the model again")
+    return config
+
+
+def load_model(folder: Path, plugins: Plugins, device: str = "cpu") -> TrainedModel:
+    """Load a trained model: offline, without its training data, without unpickling.
+
+    Raises:
+        FormatError: if the folder is incomplete or its weights fit another network.
+        ConfigError: if it needs a plugin that is not here.
+    """
+    config = read_config(folder)
+    skeleton = Skeleton.from_dict(read(folder / SKELETON, json.loads))
+    options = fill(ModelOptions, config["model"], f"{folder / CONFIG}: model")
+    data = fill(DataOptions, config["data"], f"{folder / CONFIG}: data")
+    network = build_network(options, len(skeleton), plugins, pretrained=False)
+    load_weights(network, present(folder / WEIGHTS))
+    decoder, decoder_options = find_decoder(options, plugins)
+    network.to(device).eval().requires_grad_(False)
+    return TrainedModel(folder, network, decoder.build(decoder_options), skeleton, data.size, config)
+
+
+def read(path: Path, parse: Callable[[str], Any]) -> Any:
+    """Parse a file of a model folder, with one line for what is wrong."""
+    try:
+        return parse(present(path).read_text(encoding="utf-8"))
+    except (ValueError, yaml.YAMLError) as error:
+        line = str(error).splitlines()[0]
+        raise FormatError(f"{path}: damaged ({line}); restore it, or train again") from None
+
+
+def present(path: Path) -> Path:
+    """Give the path if there is a file."""
+    if not path.is_file():
+        raise FormatError(f"{path.parent}: incomplete model folder: no {path.name}; train it, or copy it whole")
+    return path

@@ -1,0 +1,170 @@
+"""Core's own components, through the same hooks as everyone's. Nothing heavy is imported here."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pose_core import hookspecs as h
+from pose_core.commands import evaluate, plugins, predict, smooth, train
+from pose_core.hookspecs import hookimpl
+from pose_core.model.decoder_options import ArgmaxOptions, SoftArgmaxFullOptions, SoftArgmaxOptions
+from pose_core.model.options import BackboneHeadOptions, HeatmapHeadOptions, TimmOptions
+
+
+@hookimpl
+def pose_video_readers() -> Iterable[h.VideoReader]:
+    """PyAV, which decodes whatever FFmpeg does."""
+    yield h.VideoReader(name="pyav", unavailable=pyav_unavailable, probe=pyav_probe, read=pyav_read)
+
+
+def pyav_unavailable() -> str | None:
+    """Say why PyAV cannot be used."""
+    from pose_core.video import pyav
+
+    return pyav.unavailable()
+
+
+def pyav_probe(path: Path) -> h.VideoInfo:
+    """Look at a video."""
+    from pose_core.video import pyav
+
+    return pyav.probe(path)
+
+
+def pyav_read(
+    path: Path, windows: Iterable[Sequence[int]], size: tuple[int, int] | None, device: str
+) -> Iterator[h.Clip]:
+    """Read windows of a video."""
+    from pose_core.video import pyav
+
+    return pyav.read(path, windows, size, device)
+
+
+@hookimpl
+def pose_backbones() -> Iterable[h.Backbone]:
+    """The models of timm that give feature maps."""
+    yield h.Backbone(name="timm", build=build_timm, options=TimmOptions, models=timm_models)
+
+
+def build_timm(options: TimmOptions, pretrained: bool | Path) -> Any:
+    """Build a timm backbone."""
+    from pose_core.model import backbones
+
+    return backbones.build_timm(options, pretrained)
+
+
+def timm_models() -> Sequence[str]:
+    """List timm's models."""
+    from pose_core.model import backbones
+
+    return backbones.timm_models()
+
+
+@hookimpl
+def pose_heads() -> Iterable[h.Head]:
+    """The baseline head of the Lightning Pose paper."""
+    yield h.Head(name="heatmap", build=build_heatmap_head, options=HeatmapHeadOptions)
+
+
+def build_heatmap_head(options: HeatmapHeadOptions, channels: int, stride: int, keypoints: int) -> Any:
+    """Build the baseline head."""
+    from pose_core.model import heads
+
+    return heads.build_heatmap_head(options, channels, stride, keypoints)
+
+
+@hookimpl
+def pose_networks() -> Iterable[h.Network]:
+    """A backbone with a head."""
+    yield h.Network(name="backbone_head", build=build_backbone_head, options=BackboneHeadOptions)
+
+
+def build_backbone_head(
+    options: BackboneHeadOptions, keypoints: int, pretrained: bool | Path, plugins: Any
+) -> Any:
+    """Build a backbone with a head."""
+    from pose_core.model import network
+
+    return network.build_backbone_head(options, keypoints, pretrained, plugins)
+
+
+@hookimpl
+def pose_decoders() -> Iterable[h.Decoder]:
+    """Soft-argmax, fast and whole, and plain maxima."""
+    yield h.Decoder(name="soft_argmax", build=build_soft_argmax, options=SoftArgmaxOptions)
+    yield h.Decoder(name="soft_argmax_full", build=build_soft_argmax_full, options=SoftArgmaxFullOptions)
+    yield h.Decoder(name="argmax", build=build_argmax, options=ArgmaxOptions, differentiable=False)
+
+
+def build_soft_argmax(options: SoftArgmaxOptions) -> Any:
+    """Build the default decoder."""
+    from pose_core.model import decoders
+
+    return decoders.build_soft_argmax(options)
+
+
+def build_soft_argmax_full(options: SoftArgmaxFullOptions) -> Any:
+    """Build the exact decoder."""
+    from pose_core.model import decoders
+
+    return decoders.build_soft_argmax_full(options)
+
+
+def build_argmax(options: ArgmaxOptions) -> Any:
+    """Build the decoder of plain maxima."""
+    from pose_core.model import decoders
+
+    return decoders.build_argmax(options)
+
+
+@hookimpl
+def pose_losses() -> Iterable[h.Loss]:
+    """The squared error of heatmaps."""
+    yield h.Loss(
+        name="heatmap_mse", kind="supervised", needs=frozenset({"heatmaps", "targets"}), build=build_heatmap_mse
+    )
+
+
+def build_heatmap_mse(options: h.NoOptions, labels: Any) -> Any:
+    """Build the squared error."""
+    from pose_core.training.losses import heatmap_mse
+
+    return heatmap_mse
+
+
+@hookimpl
+def pose_metrics() -> Iterable[h.Metric]:
+    """The distance to the labels."""
+    yield h.Metric(name="pixel_error", unit="px", compute=compute_pixel_error)
+
+
+def compute_pixel_error(predictions: Any, labels: Any) -> Any:
+    """Give the pixel error of each point."""
+    from pose_core.metrics import pixel_error
+
+    return pixel_error(predictions.keypoints, labels.keypoints)
+
+
+@hookimpl
+def pose_commands() -> Iterable[h.Command]:
+    """The subcommands."""
+    yield h.Command(
+        name="train", help="train a model on a project", epilog=train.EPILOG,
+        add_arguments=train.add_arguments, run=train.run,
+    )  # fmt: skip
+    yield h.Command(
+        name="predict", help="predict videos, images or labeled frames", epilog=predict.EPILOG,
+        add_arguments=predict.add_arguments, run=predict.run,
+    )  # fmt: skip
+    yield h.Command(
+        name="evaluate", help="measure a model's pixel error on the labels of its project",
+        add_arguments=evaluate.add_arguments, run=evaluate.run,
+    )  # fmt: skip
+    yield h.Command(
+        name="smooth", help="merge and smooth the predictions of several models", epilog=smooth.EPILOG,
+        add_arguments=smooth.add_arguments, run=smooth.run,
+    )  # fmt: skip
+    yield h.Command(
+        name="plugins", help="list components, their origin, and why one is unavailable",
+        add_arguments=plugins.add_arguments, run=plugins.run,
+    )  # fmt: skip

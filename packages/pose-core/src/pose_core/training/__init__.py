@@ -1,0 +1,1 @@
+"""Training: the objective, the Lightning module, and `fit`, which runs them."""

@@ -1,0 +1,193 @@
+"""What happens beside the steps: the table of metrics, checkpoints, early stopping, progress."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from tqdm import tqdm
+
+from pose_core.files import write_text
+from pose_core.model.folder import WEIGHTS
+from pose_core.model.weights import save_model
+from pose_core.training.module import PoseModule
+
+CHECKPOINT, METRICS, STATUS = "last.ckpt", "metrics.csv", "status.json"
+
+
+class MetricsTable(Callback):
+    """Writes metrics.csv, one row per epoch; a resumed run goes on where its checkpoint was."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / METRICS
+        self.rows: list[dict[str, float]] = []
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Add the epoch's row and write the table."""
+        row: dict[str, float] = {"epoch": trainer.current_epoch, "step": trainer.global_step}
+        row["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
+        checked = (trainer.current_epoch + 1) % (trainer.check_val_every_n_epoch or 1) == 0
+        for name, value in sorted(trainer.callback_metrics.items()):
+            if checked or not name.startswith("validation"):
+                row[name] = float(value)
+        self.rows = [*self.rows, row]
+        if trainer.is_global_zero:
+            write_text(self.path, table(self.rows))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give the rows, for the checkpoint."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take the rows of a checkpoint."""
+        self.rows = state_dict["rows"]
+
+
+def table(rows: list[dict[str, float]]) -> str:
+    """Format rows as CSV, a cell empty where a row has no value."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [",".join(f"{row[n]:.9g}" if n in row else "" for n in names) for row in rows]
+    return "\n".join([",".join(names), *lines]) + "\n"
+
+
+class Keeper(Callback):
+    """Keeps the best weights, a checkpoint to resume from, and stops when nothing gets better.
+
+    The best weights are those of the smallest validation error; without validation, the last.
+    A checkpoint is written at the end of an epoch if the last one is some seconds old: whichever it
+    is, what follows is the same.
+
+    Args:
+        folder: of the run.
+        seconds: between checkpoints, at least.
+        patience: validations without a better error before stopping; None never stops.
+        frozen_epochs: whose validations do not count for patience.
+    """
+
+    def __init__(self, folder: Path, seconds: float, patience: int | None, frozen_epochs: int) -> None:
+        self.folder = folder
+        self.seconds = seconds
+        self.patience = patience
+        self.frozen_epochs = frozen_epochs
+        self.best = {"error": float("inf"), "epoch": -1.0}
+        self.worse = 0
+        self._written = time.monotonic()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Keep the weights if they are the best so far."""
+        if trainer.sanity_checking or "validation_error" not in trainer.callback_metrics:
+            return
+        error = float(trainer.callback_metrics["validation_error"])
+        if error < self.best["error"]:
+            self.best = {"error": error, "epoch": float(trainer.current_epoch)}
+            self.worse = 0
+            self.save(trainer, pl_module)
+        elif trainer.current_epoch >= self.frozen_epochs:
+            self.worse += 1
+        if self.patience is not None and self.worse >= self.patience:
+            trainer.should_stop = True
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the checkpoint when it is time."""
+        last = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
+        if last or time.monotonic() - self._written >= self.seconds:
+            self.checkpoint(trainer)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """See that there are weights, however short the run, and say that it is done."""
+        self.save_if_none(trainer, pl_module)
+        if trainer.is_global_zero:
+            status = {"finished": True, "epochs": trainer.current_epoch, "best": self.best}
+            write_text(self.folder / STATUS, json.dumps(finite(status), indent=1) + "\n")
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Leave a usable model when stopped by hand."""
+        if isinstance(exception, KeyboardInterrupt):
+            self.save_if_none(trainer, pl_module)
+
+    def checkpoint(self, trainer: Trainer) -> None:
+        """Write all that is needed to go on, atomically."""
+        temporary = self.folder / f".{CHECKPOINT}.tmp"
+        trainer.save_checkpoint(temporary)  # every process takes part
+        if trainer.is_global_zero:
+            temporary.replace(self.folder / CHECKPOINT)
+        self._written = time.monotonic()
+
+    def save(self, trainer: Trainer, module: LightningModule) -> None:
+        """Write the weights as the model."""
+        assert isinstance(module, PoseModule)
+        if trainer.is_global_zero:
+            save_model(module.network, self.folder / WEIGHTS)
+
+    def save_if_none(self, trainer: Trainer, module: LightningModule) -> None:
+        """Write the weights where there was no validation to choose better ones."""
+        if self.best["epoch"] < 0:
+            self.save(trainer, module)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give the best so far, for the checkpoint."""
+        return {"best": dict(self.best), "worse": self.worse}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take the best of a checkpoint."""
+        self.best, self.worse = dict(state_dict["best"]), state_dict["worse"]
+
+
+def finite(value: Any) -> Any:
+    """Replace infinities by None, which JSON knows."""
+    if isinstance(value, dict):
+        return {name: finite(one) for name, one in value.items()}
+    return None if isinstance(value, float) and value in (float("inf"), -float("inf")) else value
+
+
+class Progress(Callback):
+    """One bar for the whole run: epochs, loss, validation error, time left; lines where piped."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+        self._bar: tqdm | None = None
+        self._error = ""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Open the bar, at the epoch a resumed run begins with."""
+        if trainer.is_global_zero:
+            self._bar = tqdm(
+                total=self.epochs, initial=trainer.current_epoch, unit="epoch",
+                dynamic_ncols=True, mininterval=0.5, desc="training",
+            )  # fmt: skip
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Remember the error to show."""
+        if "validation_error" in trainer.callback_metrics:
+            self._error = f"{float(trainer.callback_metrics['validation_error']):.2f} px"
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Move on by one epoch."""
+        if self._bar is None:
+            return
+        loss = trainer.callback_metrics.get("train_loss", torch.tensor(float("nan")))
+        shown = {"loss": f"{float(loss):.4g}"} | ({"validation": self._error} if self._error else {})
+        self._bar.set_postfix(shown, refresh=False)
+        self._bar.update()
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Close the bar."""
+        self.close()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Close the bar."""
+        self.close()
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
