@@ -52,10 +52,10 @@ def test_the_likelihood_is_that_of_the_joint_gaussian(
     noise = noise_of(np.array([-0.3, 0.4]), 3, multiplies)
     found = dynamics.likelihood(lanes, noise)[:, 0]
     for lane in range(3):
-        seen, R = observed_part(lanes, lane, noise)
+        seen, own = observed_part(lanes, lane, noise)
         covariance = joint_covariance(lanes, lane, noise.step[lane], dynamics.order)
         truth = multivariate_normal.logpdf(
-            lanes.observed[lane, seen], cov=covariance[np.ix_(seen, seen)] + np.diag(R)
+            lanes.observed[lane, seen], cov=covariance[np.ix_(seen, seen)] + np.diag(own)
         )
         assert found[lane] == pytest.approx(truth, rel=1e-11)
 
@@ -67,13 +67,11 @@ def test_smoothing_agrees_with_conditioning_the_joint_gaussian(name: str, seed: 
     noise = noise_of(np.array([-0.3, 0.4]), 3, multiplies=False)
     means, variances = dynamics.smooth(lanes, noise)
     for lane in range(3):
-        seen, R = observed_part(lanes, lane, noise)
+        seen, own = observed_part(lanes, lane, noise)
         prior = joint_covariance(lanes, lane, noise.step[lane], dynamics.order)
-        gain = np.linalg.solve(prior[np.ix_(seen, seen)] + np.diag(R), prior[seen]).T
+        gain = np.linalg.solve(prior[np.ix_(seen, seen)] + np.diag(own), prior[seen]).T
         np.testing.assert_allclose(means[lane], gain @ lanes.observed[lane, seen], rtol=1e-9)
-        np.testing.assert_allclose(
-            variances[lane], np.diag(prior - gain @ prior[seen]), rtol=1e-9
-        )
+        np.testing.assert_allclose(variances[lane], np.diag(prior - gain @ prior[seen]), rtol=1e-9)
 
 
 @pytest.mark.parametrize("multiplies", [False, True])
@@ -98,8 +96,8 @@ def test_the_information_is_the_variance_of_the_gradient(name: str) -> None:
     one = random_lanes(3, lanes=1, missing=0.0)
     noise = noise_of(np.array([0.1, -0.2]), 1, multiplies=False)
     covariance = joint_covariance(one, 0, noise.step[0], dynamics.order)
-    _, R = observed_part(one, 0, noise)
-    drawn = rng.multivariate_normal(np.zeros(23), covariance + np.diag(R), size=draws)
+    _, own = observed_part(one, 0, noise)
+    drawn = rng.multivariate_normal(np.zeros(23), covariance + np.diag(own), size=draws)
     lanes = Lanes(
         drawn,
         np.repeat(one.spread, draws, 0),

@@ -58,7 +58,7 @@ def test_one_member_alone_is_smoothed() -> None:
 
 @pytest.mark.parametrize("dynamics", ["walk", "velocity"])
 def test_missing_frames_are_filled_with_a_wide_posterior(dynamics: str) -> None:
-    truth, keypoints, confidence = tracked()
+    _, keypoints, confidence = tracked()
     keypoints[:, 500:520, 1] = np.nan
     found = smooth(keypoints, confidence, SingleCameraOptions(dynamics=dynamics))
     assert np.isfinite(found.keypoints).all()
@@ -220,7 +220,9 @@ def test_the_package_stands_alone() -> None:
 
 
 def test_importing_loads_nothing_heavy() -> None:
-    code = "import sys, pose_eks; print([m for m in ('numba', 'pandas', 'scipy') if m in sys.modules])"
+    code = (
+        "import sys, pose_eks; print([m for m in ('numba', 'pandas', 'scipy') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

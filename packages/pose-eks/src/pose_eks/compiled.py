@@ -1,7 +1,7 @@
 """Compile kernels, and keep them on disk from one run to the next."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from numba import njit
 
@@ -15,7 +15,7 @@ def compiled(function: F) -> F:
     cannot be written (numba looks there itself); where neither can be, it is compiled anew in
     every process. Division by zero gives inf or NaN as in numpy.
     """
-    how = {"error_model": "numpy", "fastmath": {"contract"}, "nogil": True}
+    how: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}, "nogil": True}
     try:
         return njit(cache=True, **how)(function)
     except RuntimeError:  # no folder for the cache

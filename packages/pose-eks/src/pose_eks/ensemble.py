@@ -60,12 +60,10 @@ def summarize(
     keypoints = np.ascontiguousarray(keypoints, dtype=np.float64)
     confidence = checked_confidence(keypoints, confidence)
     seen = np.isfinite(keypoints).all(axis=-1) & (confidence != 0)
-    middle, spread, count, surety, known = gather(
-        keypoints, confidence, seen, center == "median"
-    )
+    middle, spread, count, surety, known = gather(keypoints, confidence, seen, center == "median")
     ever = np.maximum(seen.any(axis=1).sum(axis=0), 1)  # members that see a keypoint at all
     spread *= (ever - 1.0)[:, None] / ever[:, None]
-    alone = ~(count > 1).any(axis=0)
+    alone = np.logical_not((count > 1).any(axis=0))
     share = np.where(count > 0, count / ever, np.nan)
     weight = np.maximum(np.where(known > 0, surety, 1.0) * share, LEAST_CONFIDENCE)
     spread = with_lone_members(spread, count)
@@ -113,7 +111,9 @@ def with_lone_members(spread: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def gather(keypoints, confidence, seen, median):  # type: ignore[no-untyped-def]
+def gather(
+    keypoints: np.ndarray, confidence: np.ndarray, seen: np.ndarray, median: bool
+) -> tuple[np.ndarray, ...]:
     """Collect the members of every point.
 
     Returns:
@@ -150,7 +150,7 @@ def gather(keypoints, confidence, seen, median):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def insert(values, n, value):  # type: ignore[no-untyped-def]
+def insert(values: np.ndarray, n: int, value: float) -> None:
     """Put a value into the first n, which are sorted, so that the first n + 1 are."""
     while n > 0 and values[n - 1] > value:
         values[n] = values[n - 1]
@@ -159,7 +159,7 @@ def insert(values, n, value):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def moments(values, n, median):  # type: ignore[no-untyped-def]
+def moments(values: np.ndarray, n: int, median: bool) -> tuple[float, float]:
     """Give the median or mean of n sorted values, and their variance about the mean."""
     mean = 0.0
     for i in range(n):

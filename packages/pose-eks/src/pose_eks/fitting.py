@@ -5,8 +5,8 @@ put right by the gradients of the last step, as the data are never quite as the 
 grid on a stretch of the frames gives the start, so that a second, lower maximum is not taken.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -62,13 +62,12 @@ class Task:
     def noise(self, parameters: np.ndarray) -> Noise:
         """Give the noise of every lane for parameters (groups, 2): s, b."""
         s, b = parameters[self.group].T
-        none = np.zeros_like(b)
         return Noise(
             step=np.ascontiguousarray(s),
             gain=np.where(self.multiplies, b, self.a),
             floor=np.where(self.multiplies, 0.0, b),
-            gain_slope=np.where(self.multiplies, b, none),
-            floor_slope=np.where(self.multiplies, none, b),
+            gain_slope=np.where(self.multiplies, b, 0.0),
+            floor_slope=np.where(self.multiplies, 0.0, b),
         )
 
     def evaluate(self, logs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -115,7 +114,7 @@ def start(task: Task, free: np.ndarray, fixed: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Climbed:
-    """Where a search stands, one entry per group: logarithms (groups, 2), likelihood, state."""
+    """Where a search ended, one entry per group: logarithms (groups, 2), likelihood, state."""
 
     logs: np.ndarray
     value: np.ndarray
@@ -123,61 +122,63 @@ class Climbed:
     done: np.ndarray
 
 
-def climb(
-    task: Task, logs: np.ndarray, free: np.ndarray, tolerance: float, passes: int
-) -> Climbed:
+class Place(NamedTuple):
+    """Logarithms of the parameters, and the likelihood with its derivatives there."""
+
+    logs: np.ndarray
+    value: np.ndarray
+    gradient: np.ndarray
+    information: np.ndarray
+
+
+def climb(task: Task, logs: np.ndarray, free: np.ndarray, tolerance: float, passes: int) -> Climbed:
     """Follow the likelihood up from `logs`, every group by its own steps."""
     low, high = (np.log(task.scale) + np.array(BOUNDS)[:, side] for side in (0, 1))
-    value, gradient, information = task.evaluate(logs)
+    here = Place(logs, *task.evaluate(logs))
     curvature = np.ones(len(logs))  # of the likelihood, over the Fisher information
-    damping = np.full(len(logs), 1e-6)
-    done = ~free.any(axis=1)
+    damping = np.zeros(len(logs))
+    done = np.logical_not(free.any(axis=1))
     used = np.ones(len(logs), int)
     for _ in range(passes - 1):
         if done.all():
             break
-        inward = free & ~((logs <= low) & (gradient < 0)) & ~((logs >= high) & (gradient > 0))
-        step = scoring_step(gradient, information, inward, curvature, damping)
-        trial = np.where(free & ~done[:, None], np.clip(logs + step, low, high), logs)
-        step = np.where(free, trial - np.where(free, logs, 0.0), 0.0)
-        found = task.evaluate(trial)
+        inward = free & ~((here.logs <= low) & (here.gradient < 0))
+        inward &= ~((here.logs >= high) & (here.gradient > 0))
+        step = scoring_step(here, inward, curvature, damping)
+        trial = np.where(inward & ~done[:, None], np.clip(here.logs + step, low, high), here.logs)
+        there = Place(trial, *task.evaluate(trial))
         used += ~done
-        better = found[0] >= value - 1e-12 * np.abs(value)
-        done |= (np.abs(step) < tolerance).all(axis=1)
-        curvature = np.where(better, secant(step, gradient, found[1], information), curvature)
+        moved = np.where(free, there.logs, 0.0) - np.where(free, here.logs, 0.0)
+        better = there.value >= here.value - 1e-12 * np.abs(here.value)
+        done |= (np.abs(moved) < tolerance).all(axis=1)
+        curvature = np.where(better, secant(moved, here, there), curvature)
         damping = np.where(better, damping / 10, np.maximum(damping, 0.1) * 10)
-        taken = [better.reshape(-1, *(1,) * new.ndim)[..., 0] for new in (trial, *found)]
-        logs, value, gradient, information = (
-            np.where(take, new, old)
-            for take, new, old in zip(
-                taken, (trial, *found), (logs, value, gradient, information), strict=True
-            )
-        )
-    return Climbed(logs, value, used, done)
+        here = chosen(better, there, here)
+    return Climbed(here.logs, here.value, used, done)
+
+
+def chosen(better: np.ndarray, there: Place, here: Place) -> Place:
+    """Give the new place of the groups where it is better, the old one elsewhere."""
+    both = zip(there, here, strict=True)
+    return Place(*(np.where(better.reshape(-1, *[1] * (a.ndim - 1)), a, b) for a, b in both))
 
 
 def scoring_step(
-    gradient: np.ndarray,
-    information: np.ndarray,
-    movable: np.ndarray,
-    curvature: np.ndarray,
-    damping: np.ndarray,
+    here: Place, movable: np.ndarray, curvature: np.ndarray, damping: np.ndarray
 ) -> np.ndarray:
     """Solve for the step (groups, 2) of the movable parameters, at most 3 e-folds each."""
     both = movable[:, :, None] & movable[:, None, :]
-    scaled = information * (curvature * (1 + damping * 0))[:, None, None]
+    scaled = here.information * curvature[:, None, None]
     diagonal = np.einsum("gii->gi", scaled) * (1 + damping[:, None]) + 1e-9
     matrix = np.where(both, scaled, 0.0)
     matrix[:, [0, 1], [0, 1]] = np.where(movable, diagonal, 1.0)
-    step = np.linalg.solve(matrix, np.where(movable, gradient, 0.0)[..., None])[..., 0]
+    step = np.linalg.solve(matrix, np.where(movable, here.gradient, 0.0)[..., None])[..., 0]
     return np.clip(step, -3.0, 3.0)
 
 
-def secant(
-    step: np.ndarray, before: np.ndarray, after: np.ndarray, information: np.ndarray
-) -> np.ndarray:
-    """Give how much stronger than the information the gradient changed along a step."""
-    expected = np.einsum("gi,gij,gj->g", step, information, step)
-    changed = np.einsum("gi,gi->g", step, before - after)
+def secant(step: np.ndarray, here: Place, there: Place) -> np.ndarray:
+    """Give how much stronger than the information says the gradient changed along a step."""
+    expected = np.einsum("gi,gij,gj->g", step, here.information, step)
+    changed = np.einsum("gi,gi->g", step, here.gradient - there.gradient)
     ratio = np.divide(changed, expected, out=np.ones_like(expected), where=expected > 0)
     return np.clip(ratio, 0.2, 5.0)

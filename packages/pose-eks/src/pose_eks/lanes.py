@@ -37,10 +37,10 @@ class Lanes(NamedTuple):
 
     def cut(self, frames: slice) -> "Lanes":
         """Give a stretch of the frames."""
-        rows = (np.ascontiguousarray(a[:, frames]) for a in (self.observed, self.spread))
+        observed, spread = (a[:, frames].copy() for a in (self.observed, self.spread))
         gaps = self.gaps[frames].copy()
         gaps[:1] = 0.0
-        return Lanes(*rows, gaps, self.position_variance, self.velocity_variance)
+        return Lanes(observed, spread, gaps, self.position_variance, self.velocity_variance)
 
 
 class Noise(NamedTuple):
@@ -75,20 +75,33 @@ class Dynamics:
 
 
 @compiled
-def surprise(e, F, i, fs, ft, ns, nt):  # type: ignore[no-untyped-def]
+def of_lane(noise: Noise, lane: int) -> tuple[float, float, float, float, float]:
+    """Give one lane's step, gain and floor, and the slopes of the latter two."""
+    return (
+        noise.step[lane],
+        noise.gain[lane],
+        noise.floor[lane],
+        noise.gain_slope[lane],
+        noise.floor_slope[lane],
+    )
+
+
+@compiled
+def surprise(
+    e: float, i: float, fs: float, ft: float, ns: float, nt: float
+) -> tuple[float, float, float, float, float]:
     """Give one observation's part of the derivatives and of the Fisher information.
 
-    Args:
-        e: innovation; F: its variance; i: 1 / F.
-        fs, ft: derivatives of F in log s and log theta.
-        ns, nt: derivatives of the predicted mean, which are those of -e.
+    e is the innovation, i one over its variance F; fs and ft are the derivatives of F in log s and
+    log theta, ns and nt those of the predicted mean.
     """
     u = e * i
     w = 0.5 * (e * u - 1.0) * i
-    score_s = w * fs + u * ns
-    score_t = w * ft + u * nt
     half = 0.5 * i * i
-    ss = half * fs * fs + ns * ns * i
-    st = half * fs * ft + ns * nt * i
-    tt = half * ft * ft + nt * nt * i
-    return score_s, score_t, ss, st, tt
+    return (
+        w * fs + u * ns,
+        w * ft + u * nt,
+        half * fs * fs + ns * ns * i,
+        half * fs * ft + ns * nt * i,
+        half * ft * ft + nt * nt * i,
+    )

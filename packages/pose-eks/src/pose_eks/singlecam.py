@@ -7,6 +7,8 @@ Source: Biderman, Whiteway et al. 2024, section 5.9.1. There R is the members' v
 number; members share their errors, so the variance is taken as it is, and a floor b added.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from pose_eks.dynamics import DYNAMICS
@@ -147,13 +149,13 @@ def assemble(
     options: SingleCameraOptions,
 ) -> Smoothed:
     """Put lanes back into keypoints, NaN for a keypoint that was never seen."""
-    never = ~consensus.members.any(axis=0)
+    never = np.logical_not(consensus.members.any(axis=0))
     gain = np.where(consensus.alone, found.b, options.a)[:, None]
     floor = np.where(consensus.alone, 0.0, found.b)[:, None]
     spread = gain * consensus.spread
     expected = np.where(np.isfinite(spread), spread, mean_over_frames(spread)) + floor
     posterior = np.where(never[:, None], np.nan, from_lanes(variances))
-    blank = [np.where(never, np.nan, values) for values in (found.s, found.b)]
+    s, b = (np.where(never, np.nan, values) for values in (found.s, found.b))
     return Smoothed(
         keypoints=np.where(never[:, None], np.nan, from_lanes(means) + offset),
         confidence=consensus.confidence,
@@ -161,6 +163,6 @@ def assemble(
         predictive_variance=posterior + expected,
         center=consensus.center,
         spread=spread,
-        fit=Fit(*blank, found.log_likelihood, found.passes, found.converged),
+        fit=replace(found, s=s, b=b),
         center_name=options.center,
     )

@@ -10,11 +10,14 @@ Source: Särkkä & Solin, Applied Stochastic Differential Equations (2019), exam
 import numpy as np
 
 from pose_eks.compiled import compiled
-from pose_eks.lanes import Lanes, Noise, surprise
+from pose_eks.lanes import Lanes, Noise, of_lane, surprise
+
+State = tuple[float, float, float, float, float]
+"""Mean (m, u) and covariance (p, c, w) of position and velocity, or their derivatives."""
 
 
 @compiled
-def moved(m, u, p, c, w, h, s):  # type: ignore[no-untyped-def]
+def moved(m: float, u: float, p: float, c: float, w: float, h: float, s: float) -> State:
     """Predict mean (m, u) and covariance (p, c, w) over a gap h."""
     c_moved = c + h * w
     return (
@@ -27,20 +30,31 @@ def moved(m, u, p, c, w, h, s):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def slopes(n, v, d, c, w, f, r, e, i, k, l, rest):  # type: ignore[no-untyped-def]
-    """Update the derivatives (n, v) of the mean and (d, c, w) of the covariance.
+def slopes(
+    n: float,
+    v: float,
+    d: float,
+    c: float,
+    w: float,
+    f: float,
+    r: float,
+    e: float,
+    i: float,
+    k: float,
+    j: float,
+) -> State:
+    """Update the derivatives: (n, v) of the mean, (d, c, w) of the covariance.
 
-    Args:
-        f, r: derivatives of the innovation's variance and of the noise R.
-        e, i: innovation, 1 / its variance.
-        k, l, rest: gains of position and velocity; 1 - k.
+    f and r are the derivatives of the innovation's variance and of the noise R, e the innovation,
+    i one over its variance, k and j the gains of position and velocity.
     """
+    rest = 1.0 - k
     return (
         n * rest + (d - k * f) * i * e,
-        v - l * n + (c - l * f) * i * e,
+        v - j * n + (c - j * f) * i * e,
         d * rest * rest + k * k * r,
-        c * rest + l * (r - rest * f),
-        w - 2.0 * l * c + l * l * f,
+        c * rest + j * (r - rest * f),
+        w - 2.0 * j * c + j * j * f,
     )
 
 
@@ -56,8 +70,7 @@ def likelihood(lanes: Lanes, noise: Noise) -> np.ndarray:
         mt, ut, pt, ct, wt = 0.0, 0.0, 0.0, 0.0, 0.0
         total, product = 0.0, 1.0
         gs, gt, iss, ist, itt = 0.0, 0.0, 0.0, 0.0, 0.0
-        s, gain, floor = noise.step[lane], noise.gain[lane], noise.floor[lane]
-        gain_slope, floor_slope = noise.gain_slope[lane], noise.floor_slope[lane]
+        s, gain, floor, gain_slope, floor_slope = of_lane(noise, lane)
         for t in range(frames):
             h = lanes.gaps[t]
             m, u, p, c, w = moved(m, u, p, c, w, h, s)
@@ -69,15 +82,15 @@ def likelihood(lanes: Lanes, noise: Noise) -> np.ndarray:
                 r = gain_slope * lanes.spread[lane, t] + floor_slope
                 e, F = y - m, p + R
                 i = 1.0 / F
-                a, b, d, f, g = surprise(e, F, i, ps, pt + r, ms, mt)
+                a, b, d, f, g = surprise(e, i, ps, pt + r, ms, mt)
                 gs, gt, iss, ist, itt = gs + a, gt + b, iss + d, ist + f, itt + g
                 total += e * e * i
                 product *= F * 6.283185307179586
-                k, l, rest = p * i, c * i, R * i
-                ms, us, ps, cs, ws = slopes(ms, us, ps, cs, ws, ps, 0.0, e, i, k, l, rest)
-                mt, ut, pt, ct, wt = slopes(mt, ut, pt, ct, wt, pt + r, r, e, i, k, l, rest)
-                m, u = m + k * e, u + l * e
-                p, c, w = p * rest, c * rest, w - l * c
+                k, j, rest = p * i, c * i, R * i
+                ms, us, ps, cs, ws = slopes(ms, us, ps, cs, ws, ps, 0.0, e, i, k, j)
+                mt, ut, pt, ct, wt = slopes(mt, ut, pt, ct, wt, pt + r, r, e, i, k, j)
+                m, u = m + k * e, u + j * e
+                p, c, w = p * rest, c * rest, w - j * c
             if t % 8 == 7:
                 total, product = total + np.log(product), 1.0
         total += np.log(product)
@@ -101,9 +114,9 @@ def smooth(lanes: Lanes, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
             if y == y:
                 R = noise.gain[lane] * lanes.spread[lane, t] + noise.floor[lane]
                 i = 1.0 / (p + R)
-                k, l, e = p * i, c * i, y - m
-                m, u = m + k * e, u + l * e
-                p, c, w = p * R * i, c * R * i, w - l * c
+                k, j, e = p * i, c * i, y - m
+                m, u = m + k * e, u + j * e
+                p, c, w = p * R * i, c * R * i, w - j * c
             states[t] = (m, u, p, c, w)
         means[lane, frames - 1], variances[lane, frames - 1] = m, p
         for t in range(frames - 2, -1, -1):
@@ -113,7 +126,16 @@ def smooth(lanes: Lanes, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
 
 
 @compiled
-def stepped_back(state, m, u, p, c, w, h, s):  # type: ignore[no-untyped-def]
+def stepped_back(
+    state: np.ndarray,
+    m: float,
+    u: float,
+    p: float,
+    c: float,
+    w: float,
+    h: float,
+    s: float,
+) -> State:
     """Give the posterior of a frame from its filtered state and the posterior of the next."""
     fm, fu, fp, fc, fw = state[0], state[1], state[2], state[3], state[4]
     am, au, ap, ac, aw = moved(fm, fu, fp, fc, fw, h, s)  # predicted

@@ -8,7 +8,7 @@ filter's mean m and variance p are carried with their derivatives in log s (ms, 
 import numpy as np
 
 from pose_eks.compiled import compiled
-from pose_eks.lanes import Lanes, Noise, surprise
+from pose_eks.lanes import Lanes, Noise, of_lane, surprise
 
 
 @compiled
@@ -20,8 +20,7 @@ def likelihood(lanes: Lanes, noise: Noise) -> np.ndarray:
         m, p, ms, ps, mt, pt = 0.0, lanes.position_variance[lane], 0.0, 0.0, 0.0, 0.0
         total, product = 0.0, 1.0
         gs, gt, iss, ist, itt = 0.0, 0.0, 0.0, 0.0, 0.0
-        s, gain, floor = noise.step[lane], noise.gain[lane], noise.floor[lane]
-        gain_slope, floor_slope = noise.gain_slope[lane], noise.floor_slope[lane]
+        s, gain, floor, gain_slope, floor_slope = of_lane(noise, lane)
         for t in range(frames):
             q = s * lanes.gaps[t]
             p, ps = p + q, ps + q
@@ -31,7 +30,7 @@ def likelihood(lanes: Lanes, noise: Noise) -> np.ndarray:
                 r = gain_slope * lanes.spread[lane, t] + floor_slope
                 e, F = y - m, p + R
                 i = 1.0 / F
-                a, b, c, d, f = surprise(e, F, i, ps, pt + r, ms, mt)
+                a, b, c, d, f = surprise(e, i, ps, pt + r, ms, mt)
                 gs, gt, iss, ist, itt = gs + a, gt + b, iss + c, ist + d, itt + f
                 total += e * e * i
                 product *= F * 6.283185307179586
