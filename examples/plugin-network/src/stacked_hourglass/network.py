@@ -1,7 +1,7 @@
 """Stacked hourglasses, every one supervised.
 
-Every convolution is preceded by batch normalisation, and followed by a rectifier where it is not
-the last of its kind.
+Every convolution but the first is preceded by batch normalisation, and every one but the last of a
+stack followed by a rectifier.
 
 Source: Newell, Yang, Deng, Stacked Hourglass Networks (2016); Graving et al., DeepPoseKit (2019),
 whose Stacked Hourglass this is, but for the spatial softmax of the heatmaps.
@@ -80,6 +80,7 @@ class Residual(nn.Module):
             convolution(filters, narrow, 1),
             convolution(narrow, narrow, 3),
             convolution(narrow, filters, 1),
+            normalisation(filters),
         )
         self.skip = normalisation(filters)
 

@@ -8,8 +8,10 @@ callable or a few. The order of plugins never matters. A plugin names itself in 
     my-plugin = "my_package.plugin"
 
 `plugin.py` is imported to list what is there, so it must not import torch: import inside `build`.
-Points, sizes and pixels are as in `pose_core.labels`. Options are frozen dataclasses whose fields
-all have defaults; `pose_core.options` fills them from a config.
+Points, sizes and pixels are as in `pose_core.labels`. `name` is what a config writes to choose a
+component, `options` a frozen dataclass whose fields all have defaults and are named in its
+docstring; `pose_core.options` fills it from a config. `pose_core.testing` has a suite of tests for
+every kind of component.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -44,10 +46,12 @@ class Format:
     """A family of files: projects, labels, predictions. Any callable may be missing.
 
     `detect(path)` says whether a folder or file is of this format, cheaply and without raising.
-    The others raise FormatError with one line. Writers write atomically.
+    The others raise FormatError with one line: `open_project(path)` gives a Project,
+    `read_labels(path)` Labels, `read_predictions(path)` Predictions; `write_labels(path, labels)`
+    and `write_predictions(path, predictions)` write atomically what these read back.
     """
 
-    name: str
+    name: str  # what a config or a command names
     detect: "Callable[[Path], bool]"
     open_project: "Callable[[Path], Project] | None" = None
     read_labels: "Callable[[Path], Labels] | None" = None
@@ -61,10 +65,10 @@ class Format:
 class VideoInfo:
     """What a reader knows of a video before decoding it."""
 
-    path: Path
+    path: Path  # the one that was probed
     frames: int  # that the file holds, by its packets, not by what its header claims
     size: tuple[int, int]  # height and width as shown, after rotation
-    fps: float
+    fps: float  # frames per second, on average
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +96,7 @@ class VideoReader:
     (None: as they are). Frames are exact: number n is the n-th shown. Both raise VideoError.
     """
 
-    name: str
+    name: str  # what a config or a command names
     unavailable: "Callable[[], str | None]"
     probe: "Callable[[Path], VideoInfo]"
     read: "Callable[[Path, Iterable[Sequence[int]], tuple[int, int] | None, str], Iterator[Clip]]"
@@ -110,9 +114,9 @@ class Backbone:
     place of the component's own, and `options` has a field `model` for the one chosen.
     """
 
-    name: str
+    name: str  # what `model.backbone` names
     build: "Callable[[Any, bool | Path], nn.Module]"
-    options: type = NoOptions
+    options: type = NoOptions  # what `model.backbone_options` fills
     models: Callable[[], Sequence[str]] | None = None
 
 
@@ -127,9 +131,9 @@ class Head:
     "confident", how branches become one prediction.
     """
 
-    name: str
+    name: str  # what `model.head` names
     build: "Callable[[Any, int, int, int], nn.Module]"
-    options: type = NoOptions
+    options: type = NoOptions  # what `model.head_options` fills
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,9 +144,9 @@ class Network:
     `decoder` names the decoder it wants where the config names none.
     """
 
-    name: str
+    name: str  # what `model.network` names
     build: "Callable[[Any, int, bool | Path, Plugins], nn.Module]"
-    options: type = NoOptions
+    options: type = NoOptions  # what `model.network_options` fills
     decoder: str = "soft_argmax"
 
 
@@ -155,9 +159,9 @@ class Decoder:
     and confidence (..., keypoints) between 0 and 1.
     """
 
-    name: str
+    name: str  # what `model.decoder` names
     build: "Callable[[Any], Callable[[Tensor, int], tuple[Tensor, Tensor]]]"
-    options: type = NoOptions
+    options: type = NoOptions  # what `model.decoder_options` fills
     differentiable: bool = True
 
 
@@ -191,23 +195,27 @@ class Loss:
     and `epsilon` beside the loss's own options, and the fields here are their defaults.
     """
 
-    name: str
-    kind: Literal["supervised", "unsupervised"]
+    name: str  # what `losses` names
+    kind: Literal["supervised", "unsupervised"]  # of labeled frames, or of clips without labels
     needs: frozenset[str]  # fields of Predicted that it reads
     build: "Callable[[Any, Labels], Callable[[Predicted], Tensor]]"
-    options: type = NoOptions
-    weight: float = 1.0
-    epsilon: float = 0.0
-    unit: str = ""
+    options: type = NoOptions  # what `losses.<name>` fills
+    weight: float = 1.0  # factor of its mean in the objective
+    epsilon: float = 0.0  # what costs nothing, in `unit`
+    unit: str = ""  # of the unreduced loss, such as "px", for logs and plots
 
 
 @dataclass(frozen=True, kw_only=True)
 class Smoother:
-    """An ensemble to one prediction, in numpy: `smooth(ensemble, options)`."""
+    """An ensemble to one prediction, in numpy, without torch: `smooth(ensemble, options)`.
 
-    name: str
+    It takes one member or more, and points that some or all of them miss (NaN); keypoints and
+    frames of what it gives are those of the ensemble, in their order.
+    """
+
+    name: str  # what a config or a command names
     smooth: "Callable[[Ensemble, Any], Predictions]"
-    options: type = NoOptions
+    options: type = NoOptions  # of the smoothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,21 +226,24 @@ class Metric:
     then None.
     """
 
-    name: str
-    unit: str
+    name: str  # what tables and files call it
+    unit: str  # of the number, such as "px"
     compute: "Callable[[Predictions, Labels | None], np.ndarray]"
     needs: frozenset[str] = frozenset({"labels"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A subcommand of `pose`: `run(arguments, plugins)` gives the exit status."""
+    """A subcommand of `pose`: `run(arguments, plugins)` gives the exit status.
 
-    name: str
-    help: str
+    `add_arguments(parser)` runs for every `pose --help` and must cost nothing; import inside `run`.
+    """
+
+    name: str  # what stands after `pose`
+    help: str  # one line on what it is for
     add_arguments: Callable[[ArgumentParser], None]
     run: "Callable[[Namespace, Plugins], int]"
-    epilog: str = field(default="")
+    epilog: str = field(default="")  # examples, below the help
 
 
 @hookspec

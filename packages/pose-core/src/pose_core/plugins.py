@@ -80,9 +80,10 @@ class Plugins:
             name, version = distribution(entry)
             try:
                 self.add(entry.load(), name, version)
-            except Exception as error:  # whatever a stranger's module raises must not take us down
-                reason = f"could not load plugin {entry.value!r}: {type(error).__name__}: {error}"
-                self.broken.append(Broken(name, version, " ".join(reason.split())))
+            except (Exception, SystemExit) as error:  # a stranger's module must not take us down
+                reason = f"could not load plugin {entry.value!r}: {type(error).__name__}: "
+                reason += on_one_line(error)
+                self.broken.append(Broken(name, version, reason))
         return self
 
     def add(
@@ -151,12 +152,13 @@ def components_of(module: ModuleType) -> Iterator[tuple[str, Any]]:
     except pluggy.PluginValidationError as error:
         hooks = list(HOOKS.values())
         mistyped = [name for name in vars(module) if name.startswith("pose_") and name not in hooks]
-        advice = suggest(mistyped[0], hooks) if mistyped else f"hooks: {', '.join(hooks)}"
-        raise PluginError(f"{module.__name__}: {first_line(error)}; {advice}") from error
+        advice = suggest(mistyped[0], hooks) if mistyped else "hooks take no arguments"
+        raise PluginError(f"{module.__name__}: {on_one_line(error)}; {advice}") from error
     for kind, cls in KINDS.items():
         where = f"{module.__name__}.{HOOKS[kind]}"
-        for components in getattr(manager.hook, HOOKS[kind])():
-            for component in as_iterable(components, where):
+        for hook in getattr(manager.hook, HOOKS[kind]).get_hookimpls():
+            # called directly: pluggy drops None, which a hook without `yield` gives
+            for component in as_iterable(hook.function(), where):
                 if not isinstance(component, cls):
                     raise PluginError(
                         f"{where}: yields {type(component).__name__}, not {cls.__name__}"
@@ -178,6 +180,6 @@ def distribution(entry: EntryPoint) -> tuple[str, str]:
     return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "")
 
 
-def first_line(error: Exception) -> str:
-    """Give the first line of an error's message."""
-    return str(error).strip().splitlines()[0]
+def on_one_line(error: BaseException) -> str:
+    """Give an error's message without line breaks."""
+    return " ".join(str(error).split())

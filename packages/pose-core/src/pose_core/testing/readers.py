@@ -44,13 +44,15 @@ class VideoReaderConformance(Conformance):
     @pytest.fixture
     def video(self, tmp_path: Path) -> Path:
         """Write the video, unless the reader cannot run here."""
-        from pose_core.video.writing import write_video
+        from pose_core.video.writing import VideoWriter
 
         reason = self.component.unavailable()
         if reason is not None:
             pytest.skip(f"unavailable: {reason}")
         path = tmp_path / f"numbers{self.suffix}"
-        write_video(path, (draw_number(number) for number in range(FRAMES)), FPS)
+        with VideoWriter(path, FPS) as writer:
+            for number in range(FRAMES):
+                writer.write(draw_number(number))
         return path
 
     def read(
