@@ -95,10 +95,10 @@ def test_every_loss_that_a_training_names_is_here_or_told_of(page, plugins):
 
 @pytest.fixture(scope="module")
 def documented(root, tmp_path_factory):
-    """The files that CONTRIBUTING.md shows, installed; the first line of a block is its path."""
+    """The files that the pages show, installed; the first line of a block is its path."""
     folder = tmp_path_factory.mktemp("documented")
     plugins = []
-    for source in blocks(root / "CONTRIBUTING.md", "python"):
+    for source in [one for page in PAGES for one in blocks(root / page, "python")]:
         path = folder / source.splitlines()[0].removeprefix("# ")
         path.parent.mkdir(exist_ok=True)
         path.write_text(source)
@@ -111,7 +111,7 @@ def documented(root, tmp_path_factory):
     return folder
 
 
-def test_every_plugin_of_contributing_passes_its_conformance_suite(documented):
+def test_every_plugin_that_is_shown_passes_its_conformance_suite(documented):
     options = ["-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-c", os.devnull]
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "--rootdir", str(documented), "tests"],
@@ -138,4 +138,4 @@ def test_the_plugin_of_readme_is_twenty_lines_and_computes_what_it_says(root):
     time = torch.arange(8.0)[:, None]
     points = torch.stack([3 * time + 1, 0.5 * 4 * time**2], dim=-1)  # 4 px per frame and frame
     values = loss.build(loss.options(), None)(Predicted(keypoints=points))
-    torch.testing.assert_close(values, torch.full((6, 1), 4.0))
+    torch.testing.assert_close(values, torch.full((6,), 4.0))

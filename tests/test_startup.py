@@ -22,7 +22,8 @@ LOAD = """
 from pose_core.plugins import Plugins
 plugins = Plugins().load()
 assert not plugins.broken, plugins.broken
-assert {"eks", "io-dlc", "losses", "tcn", "core"}
+loaded = {one.distribution for one in plugins.components()}
+assert loaded >= {"pose-core", "pose-eks", "pose-io-dlc", "pose-losses", "pose-tcn"}, loaded
 """
 
 

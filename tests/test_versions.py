@@ -73,7 +73,10 @@ def test_the_installed_version_is_that_of_the_tree(package, projects):
 
 def test_a_package_declares_what_it_imports(package, projects, root):
     declared = {canonicalize_name(one.name) for one in requirements_of(projects[package])}
-    distributions = packages_distributions()
+    distributions = {
+        **packages_distributions(),
+        **{one.replace("-", "_"): [one] for one in projects},
+    }
     own = package.replace("-", "_")
     undeclared = set()
     for path in (root / "packages" / package / "src").rglob("*.py"):
