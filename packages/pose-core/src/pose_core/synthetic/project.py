@@ -18,8 +18,8 @@ import numpy as np
 from PIL import Image
 
 from pose_core.errors import ConfigError, FormatError
+from pose_core.files import atomic, write_text
 from pose_core.labels import VISIBLE, Labels
-from pose_core.reports.saving import write_bytes
 from pose_core.skeleton import Skeleton
 from pose_core.synthetic.body import skeleton
 from pose_core.synthetic.scene import Scene
@@ -106,10 +106,11 @@ def spread(count: int, frames: int, seed: int) -> list[int]:
 
 def write_truth(path: Path, scene: Scene) -> None:
     """Write the keypoints and visibility of every frame of a recording as `.npz`."""
-    buffer = io.BytesIO()
     names = np.array(scene.skeleton.names)
-    np.savez_compressed(buffer, keypoints=scene.keypoints, visibility=scene.visibility, names=names)
-    write_bytes(path, buffer.getvalue())
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file, keypoints=scene.keypoints, visibility=scene.visibility, names=names
+        )
 
 
 def read_truth(path: Path) -> Labels:
@@ -140,9 +141,8 @@ def _record(scene: Scene, video: Path, wanted: Sequence[int], folder: Path) -> N
             writer.write(image)
             if number in wanted:
                 folder.mkdir(parents=True, exist_ok=True)
-                buffer = io.BytesIO()
-                Image.fromarray(image).save(buffer, "PNG")
-                write_bytes(folder / f"img{number:04d}.png", buffer.getvalue())
+                with atomic(folder / f"img{number:04d}.png") as temporary:
+                    Image.fromarray(image).save(temporary, "PNG")
 
 
 def _label(scene: Scene, wanted: Sequence[int]) -> list[tuple[str, np.ndarray]]:
@@ -166,4 +166,4 @@ def _write_labels(
     table.writerow(["coords", *["x", "y"] * len(names)])
     for frame, points in labeled:
         table.writerow([frame, *("" if np.isnan(v) else f"{v:.3f}" for v in points.ravel())])
-    write_bytes(path, text.getvalue().encode())
+    write_text(path, text.getvalue())

@@ -1,0 +1,41 @@
+"""Colours that people of every colour vision tell apart, on light and dark paper."""
+
+import colorsys
+
+from pose_core.skeleton import Skeleton
+
+OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a7a00")
+"""For light backgrounds. Source: Okabe and Ito, Color Universal Design (2008), blue first; black
+is left to text, and yellow darkened to stand out from white paper."""
+ON_DARK = ("#4aa8e0", "#ff8a3d", "#2fc79a", "#e79cc4", "#f2b233", "#9ad7f7", "#f0e442")
+"""The same hues, lighter, for dark backgrounds."""
+
+
+INK = -1
+"""The number of the text's own colour, for what others are compared with, such as the truth."""
+
+
+def series_colour(number: int) -> str:
+    """Give the CSS colour of a series; a page's `--series-N` wins over the light default."""
+    if number == INK:
+        return "currentColor"
+    place = number % len(OKABE_ITO)
+    return f"var(--series-{place}, {OKABE_ITO[place]})"
+
+
+def keypoint_colours(skeleton: Skeleton) -> list[tuple[int, int, int]]:
+    """Give a red, green and blue per keypoint, the same for one point in several views."""
+    point_of = {name: place for view in skeleton.views.values() for place, name in enumerate(view)}
+    free = len(next(iter(skeleton.views.values()), ()))
+    places = []
+    for name in skeleton.names:
+        if name not in point_of:
+            point_of[name], free = free, free + 1
+        places.append(point_of[name])
+    return [_hue(place, max(max(places, default=0) + 1, 1)) for place in places]
+
+
+def _hue(place: int, count: int) -> tuple[int, int, int]:
+    """Give one of `count` bright colours round the wheel, neighbours differing in lightness."""
+    red, green, blue = colorsys.hls_to_rgb(place / count, (0.56, 0.68)[place % 2], 0.95)
+    return round(255 * red), round(255 * green), round(255 * blue)
