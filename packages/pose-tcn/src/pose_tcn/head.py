@@ -1,0 +1,63 @@
+"""The head `context`: a static branch on the frame wanted, a context branch on its neighbours."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from pose_core.heatmaps import spatial_softmax
+from pose_core.model.heads import HeatmapHead
+from pose_tcn.options import ContextOptions
+from pose_tcn.recurrence import BidirectionalRecurrence
+
+
+class ContextHead(nn.Module):
+    """Two branches of heatmaps for the frame wanted: static, then context.
+
+    Both are trained on the labels; per keypoint the more confident one is the prediction.
+
+    Source: Lightning Pose (Biderman et al. 2024), section 5.3.2.
+
+    Attributes:
+        stride: image pixels per heatmap cell.
+        offsets: the window, in the order the features come in.
+        combine: "confident".
+    """
+
+    combine: Literal["confident"] = "confident"
+
+    def __init__(
+        self, channels: int, features_stride: int, keypoints: int, options: ContextOptions
+    ) -> None:
+        super().__init__()
+        self.stride = options.stride
+        self.offsets = options.window
+        self.static = HeatmapHead(channels, features_stride, keypoints, options.stride)
+        self.context = BidirectionalRecurrence(
+            channels,
+            features_stride,
+            keypoints,
+            self.offsets,
+            stride=options.stride,
+            read=options.read,
+            gain=options.gain,
+        )
+
+    def forward(
+        self, features: Float[Tensor, "batch offsets channels h w"]
+    ) -> Float[Tensor, "batch 2 keypoints H W"]:
+        """Give probability maps of the static and of the context branch."""
+        static = self.static.logits(features[:, self.offsets.index(0)])
+        return spatial_softmax(torch.stack([static, self.context(features)], dim=1))
+
+
+def build_context_head(
+    options: ContextOptions, channels: int, stride: int, keypoints: int
+) -> ContextHead:
+    """Build the head `context`.
+
+    Raises:
+        ConfigError: if the backbone's stride does not lead to the head's.
+    """
+    return ContextHead(channels, stride, keypoints, options)

@@ -1,0 +1,87 @@
+"""The convolutional recurrent network of the context branch."""
+
+from collections.abc import Sequence
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from pose_core.model.heads import channels_after, double, doublings, initialise, shuffle
+
+
+class Direction(nn.Module):
+    """One direction of the published recurrent network: x ← W u + H x, without non-linearity.
+
+    W is the last doubling of the baseline head; H mixes 2 × 2 blocks within each keypoint's map.
+
+    Source: Lightning Pose (Biderman et al. 2024), section 5.3.2.
+    """
+
+    def __init__(self, channels: int, keypoints: int, doubles: bool, recurs: bool) -> None:
+        super().__init__()
+        self.enter = (
+            double(channels, keypoints) if doubles else nn.Conv2d(channels, keypoints, 3, padding=1)
+        )
+        self.recur = blockwise(keypoints) if recurs else None
+
+    def forward(
+        self, inputs: Sequence[Float[Tensor, "batch channels h w"]]
+    ) -> Float[Tensor, "batch keypoints H W"]:
+        """Run over frames in the order given and return the last state."""
+        state = self.enter(inputs[0])
+        for frame in inputs[1:]:
+            assert self.recur is not None
+            state = self.enter(frame) + self.recur(state)
+        return state
+
+
+class BidirectionalRecurrence(nn.Module):
+    """Features of a window to the logits of its centre: the mean of two directions' states.
+
+    At stride 32 the features first pass the baseline head's layers but the last, shared by all
+    frames, so that the recurrence enters through that last one.
+
+    Attributes:
+        center: index in the window of the frame wanted.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        features_stride: int,
+        keypoints: int,
+        offsets: tuple[int, ...],
+        *,
+        stride: int = 4,
+        read: str = "end",
+        gain: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.center = offsets.index(0)
+        self.read = read
+        steps = doublings(features_stride, stride)
+        widths = [channels_after(channels), *[keypoints] * max(0, steps - 1)]
+        before = [double(a, keypoints) for a in widths[:-1]]
+        self.shared = nn.Sequential(shuffle(channels), *before)
+        past = self.center if read == "centre" else len(offsets) - 1
+        future = len(offsets) - 1 - self.center if read == "centre" else len(offsets) - 1
+        self.forwards = Direction(widths[-1], keypoints, steps > 0, recurs=past > 0)
+        self.backwards = Direction(widths[-1], keypoints, steps > 0, recurs=future > 0)
+        initialise(self, gain)
+
+    def forward(
+        self, features: Float[Tensor, "batch offsets channels h w"]
+    ) -> Float[Tensor, "batch keypoints H W"]:
+        """Give the logits of the frame wanted."""
+        entered = self.shared(features.flatten(0, 1)).unflatten(0, features.shape[:2]).unbind(1)
+        past, future = entered, entered[::-1]
+        if self.read == "centre":
+            past, future = entered[: self.center + 1], entered[self.center :][::-1]
+        return (self.forwards(past) + self.backwards(future)) / 2
+
+
+def blockwise(keypoints: int) -> nn.Sequential:
+    """Make the map of a state to itself: 2 × 2 blocks to 16 numbers and back, each map alone."""
+    return nn.Sequential(
+        nn.Conv2d(keypoints, 16 * keypoints, 2, stride=2, groups=keypoints),
+        nn.ConvTranspose2d(16 * keypoints, keypoints, 2, stride=2, groups=keypoints),
+    )
