@@ -1,0 +1,158 @@
+"""Prediction files in, one smoothed file out, through pose-io-dlc."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pose_eks.errors import EksError
+from pose_eks.smoothed import Smoothed
+from pose_io_dlc.errors import FormatError
+from pose_io_dlc.predictions import read_predictions, write_predictions
+from pose_io_dlc.tables import PredictionTable
+
+SUFFIXES = (".csv", ".h5")
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """The predictions of several networks for one recording.
+
+    Attributes:
+        paths: their files.
+        keypoints: (members, frames, keypoints, 2), NaN where missing.
+        confidence: (members, frames, keypoints), NaN where unknown.
+        rows: the first file's table: names, individuals and frames are those of all.
+    """
+
+    paths: tuple[Path, ...]
+    keypoints: np.ndarray
+    confidence: np.ndarray
+    rows: PredictionTable
+
+    @property
+    def times(self) -> np.ndarray | None:
+        """Frame numbers, where the files have them; frames may be left out of a file."""
+        return self.rows.numbers
+
+    @property
+    def labels(self) -> list[str]:
+        """Keypoint names to show, with the individual where there are several."""
+        return [f"{who} {name}".strip() for who, name in self.rows.points]
+
+
+def read_members(paths: Sequence[Path | str]) -> Members:
+    """Read one file per member; keypoints are put in the order of the first.
+
+    Raises:
+        EksError: if a file cannot be read, comes twice, or has other keypoints or frames than the
+            first.
+    """
+    files = [Path(path) for path in paths]
+    if twice := [path for number, path in enumerate(files) if path in files[:number]]:
+        raise EksError(f"{twice[0]}: is given twice; give every member once")
+    tables = [read_table(path) for path in files]
+    tables = [
+        like(table, tables[0], path, files[0]) for table, path in zip(tables, files, strict=True)
+    ]
+    return Members(
+        paths=tuple(files),
+        keypoints=np.stack([table.keypoints for table in tables]),
+        confidence=np.stack([table.confidence for table in tables]),
+        rows=tables[0],
+    )
+
+
+def read_table(path: Path) -> PredictionTable:
+    """Read one file.
+
+    Raises:
+        EksError: if it cannot be read, or has no rows.
+    """
+    try:
+        table = read_predictions(path)
+    except FormatError as error:
+        raise EksError(str(error)) from error
+    if not len(table) or not table.names:
+        raise EksError(f"{path}: has {len(table)} frames and {len(table.names)} keypoints")
+    return replace(table, extra={})
+
+
+def like(
+    table: PredictionTable, first: PredictionTable, path: Path, where: Path
+) -> PredictionTable:
+    """Give a table with the keypoints in the first one's order.
+
+    Raises:
+        EksError: if it has other keypoints or other frames than the first.
+    """
+    for one, other, has, misses in ((first, table, where, path), (table, first, path, where)):
+        if absent := [point for point in one.points if point not in other.points]:
+            name = " ".join(absent[0]).strip()
+            raise EksError(
+                f"{misses}: has no keypoint {name!r}, which {has} has; "
+                "give predictions of the same keypoints"
+            )
+    if len(table) != len(first):
+        raise EksError(
+            f"{path}: has {len(table)} frames, {where} has {len(first)}; "
+            "predict the same video with every model"
+        )
+    if table.frames != first.frames or not np.array_equal(numbered(table), numbered(first)):
+        raise EksError(f"{path}: names other frames than {where}; predict the same video")
+    order = [table.points.index(point) for point in first.points]
+    return replace(
+        first, keypoints=table.keypoints[:, order], confidence=table.confidence[:, order]
+    )
+
+
+def numbered(table: PredictionTable) -> np.ndarray:
+    """Give the frame number of every row."""
+    return np.arange(len(table)) if table.numbers is None else table.numbers
+
+
+def check_output(path: Path, inputs: Sequence[Path]) -> None:
+    """Refuse an output that could not be written at the end, before the work begins.
+
+    Raises:
+        EksError: if its suffix is unknown, its folder is missing or not writable, or it is one of
+            the inputs.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        known = " or ".join(SUFFIXES)
+        raise EksError(f"{path}: unknown suffix {path.suffix!r}; end the output's name in {known}")
+    folder = path.parent
+    if not folder.is_dir():
+        raise EksError(f"{path}: folder {str(folder)!r} does not exist; make it first")
+    if path.is_dir() or not os.access(folder, os.W_OK):
+        raise EksError(f"{path}: cannot be written; choose another --output")
+    if path.resolve() in [one.resolve() for one in inputs]:
+        raise EksError(f"{path}: is among the inputs; choose another --output")
+
+
+def write_smoothed(path: Path, members: Members, found: Smoothed, plain: bool = False) -> None:
+    """Write x, y and likelihood of every keypoint, and the columns of `Smoothed.columns`.
+
+    Args:
+        path: a .csv or .h5 file.
+        members: whose names and frames it has.
+        found: what to write.
+        plain: leave the further columns out.
+
+    Raises:
+        EksError: if it cannot be written; a former file is then as it was.
+    """
+    table = replace(
+        members.rows,
+        keypoints=found.keypoints,
+        confidence=found.confidence,
+        scorer="eks_singlecam",
+        extra={} if plain else found.columns(),
+        warnings=(),
+    )
+    try:
+        write_predictions(path, table)
+    except FormatError as error:
+        raise EksError(str(error)) from error
