@@ -2,15 +2,25 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from itertools import dropwhile
+from itertools import dropwhile, islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import av
 
 from pose_core.video.index import Index, decode, opened, packets_of
 
+
+class Shown(Protocol):
+    """What has a time in a video."""
+
+    @property
+    def pts(self) -> int | None:
+        """Give the time, in units of the stream."""
+
+
 T = TypeVar("T")
+S = TypeVar("S", bound=Shown)
 LOOK_AHEAD = 16  # frames a codec may hold back to reorder them (H.264's largest)
 WORTH_A_SEEK = 30  # frames; fewer are decoded faster than the decoder's threads are filled anew
 
@@ -29,6 +39,8 @@ class Decoder:
         self._index = index
         self._by_slices = index.times is None  # as they were counted
         self._open = ExitStack()
+        self._before: int | None  # the number of the frame before; None at once after a seek
+        self._held: tuple[int, av.VideoFrame | None]  # the frame last decoded, with its number
         self._restart(-1)
 
     def close(self) -> None:
@@ -83,8 +95,8 @@ class Decoder:
             self._reopen()
             key = -1
         self._key = key
-        self._before: int | None = -1
-        self._held: tuple[int, av.VideoFrame | None] = (-1, None)  # nothing is decoded yet
+        self._before = -1
+        self._held = (-1, None)  # nothing is decoded yet
         if key >= 0:
             self._advance()
             self._before = None
@@ -94,6 +106,11 @@ class Decoder:
         assert self._index.times is not None
         first = int(self._index.keys[key])
         try:
+            if self._is_fresh:
+                # Its first packet alone tells which encoder made a stream; a decoder that never
+                # saw it turns 4:4:4 of x264 before 2017 into noise, without an error.
+                next(decode(islice(packets_of(self._container, self._stream), 1)), None)
+                self._is_fresh = False
             self._container.seek(int(self._index.times[first]), stream=self._stream)
         except (av.error.FFmpegError, OSError):
             return False
@@ -108,11 +125,12 @@ class Decoder:
         self._open.close()
         video = opened(self._path, "SLICE" if self._by_slices else "FRAME")
         self._container, self._stream = self._open.enter_context(video)
+        self._is_fresh = True  # no packet was read yet
         frames = decode(packets_of(self._container, self._stream))
         self._frames = in_order(numbered(frames, self._index), 0)
 
 
-def numbered(frames: Iterable[T], index: Index) -> Iterator[tuple[int, T]]:
+def numbered(frames: Iterable[S], index: Index) -> Iterator[tuple[int, S]]:
     """Give each frame its number: by its time, or by counting where there are no times.
 
     A frame of a time the index has not is left out. Of frames that share a time none can be told
@@ -121,7 +139,7 @@ def numbered(frames: Iterable[T], index: Index) -> Iterator[tuple[int, T]]:
     if index.times is None:
         yield from enumerate(frames)
         return
-    together: list[T] = []
+    together: list[S] = []
     for frame in frames:
         if frame.pts is None:
             continue

@@ -18,6 +18,7 @@ import numpy as np
 from pose_core.errors import VideoError
 
 Container = av.container.InputContainer
+Packets = Iterable["av.Packet[av.VideoStream]"]
 FALLBACK_FPS = 25.0  # where a raw stream tells nothing; FFmpeg takes the same
 
 
@@ -62,7 +63,7 @@ class Index:
 
 
 @dataclass(frozen=True)
-class Packets:
+class Demuxed:
     """What demuxing tells: times in the order of decoding, and which of them are key frames'."""
 
     times: np.ndarray
@@ -146,10 +147,10 @@ def moving_picture(path: Path, container: Container) -> av.VideoStream:
     if container.streams.audio:
         codec = container.streams.audio[0].codec_context.name
         raise VideoError(f"{path}: has no video, only audio ({codec}); name the video's file")
-    raise VideoError(f"{path}: has no video stream; name a video")
+    raise VideoError(f"{path}: has no video stream, or no frame in it; name a video")
 
 
-def demux(container: Container, stream: av.VideoStream) -> Packets:
+def demux(container: Container, stream: av.VideoStream) -> Demuxed:
     """Read every packet's time without decoding; 9 bytes a frame are kept."""
     times, keys, timed, seen = array.array("q"), array.array("b"), True, 0
     for packet in packets_of(container, stream):
@@ -158,10 +159,10 @@ def demux(container: Container, stream: av.VideoStream) -> Packets:
             timed = timed and packet.pts is not None
             times.append(packet.pts or 0)
             keys.append(packet.is_keyframe)
-    return Packets(np.array(times, np.int64), np.array(keys, bool), timed, seen)
+    return Demuxed(np.array(times, np.int64), np.array(keys, bool), timed, seen)
 
 
-def packets_of(container: Container, stream: av.VideoStream) -> Iterator[av.Packet]:
+def packets_of(container: Container, stream: av.VideoStream) -> Packets:
     """Give the packets to the end of the file, or to where it cannot be read any further."""
     try:
         yield from container.demux(stream)
@@ -169,7 +170,7 @@ def packets_of(container: Container, stream: av.VideoStream) -> Iterator[av.Pack
         return
 
 
-def decode(packets: Iterable[av.Packet]) -> Iterator[av.VideoFrame]:
+def decode(packets: Packets) -> Iterator[av.VideoFrame]:
     """Decode packet by packet, so that a bad one costs its own frames only.
 
     `container.decode()` would stop for good at the first. An empty packet within the file (a frame
@@ -200,7 +201,7 @@ def times_rise_when_decoded(path: Path) -> bool:
     """Decode the whole file to see whether its frames come in the order of their times."""
     with opened(path) as (container, stream):
         times = (frame.pts for frame in decode(packets_of(container, stream)))
-        return all(None not in pair and pair[0] <= pair[1] for pair in pairwise(times))
+        return all(a is not None and b is not None and a <= b for a, b in pairwise(times))
 
 
 def count_decoded(path: Path) -> int:

@@ -145,5 +145,7 @@ class Converter:
             frame, width=width, height=height, format="rgb24", interpolation="BILINEAR"
         )
         plane = drawn.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, : 3 * width]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[
+            :height, : 3 * width
+        ]
         image[:] = np.rot90(rows.reshape(height, width, 3), turns)

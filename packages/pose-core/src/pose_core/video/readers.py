@@ -6,10 +6,9 @@ from pose_core.errors import ConfigError, VideoError
 from pose_core.hookspecs import VideoReader
 from pose_core.plugins import Plugins
 
-VIDEO_SUFFIXES = frozenset(
-    (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".mts", ".wmv")
-    + (".flv", ".3gp", ".ogv", ".mjpeg", ".h264", ".h265")
-)
+CONTAINERS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wmv", ".flv", ".3gp", ".ogv")
+STREAMS = (".mpg", ".mpeg", ".ts", ".mts", ".mjpeg", ".h264", ".h265")
+VIDEO_SUFFIXES = frozenset({*CONTAINERS, *STREAMS})
 
 
 def choose(plugins: Plugins, name: str | None = None) -> tuple[VideoReader, str]:

@@ -1,8 +1,8 @@
 """Write videos: RGB frames in, one atomic file out (PyAV)."""
 
 import os
-from dataclasses import dataclass, field
 from contextlib import suppress
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -118,6 +118,7 @@ class VideoWriter:
         """Open the stream, once the size is known."""
         assert self._container is not None, "write within a `with` block"
         stream = self._container.add_stream(self._encoding.codec, rate=self._fps)
+        assert isinstance(stream, av.VideoStream)
         stream.height, stream.width = (length + length % 2 for length in size)
         stream.pix_fmt = "yuvj420p" if self._encoding.full_range else "yuv420p"
         stream.options = dict(self._encoding.options)
