@@ -23,6 +23,13 @@ def series_colour(number: int) -> str:
     return f"var(--series-{place}, {OKABE_ITO[place]})"
 
 
+BRIGHT = (
+    *((255, 75, 60), (255, 165, 40), (250, 235, 60), (70, 215, 90), (60, 220, 240)),
+    *((85, 140, 255), (180, 105, 255), (255, 125, 205), (200, 145, 90), (240, 240, 240)),
+)
+"""Reds, greens and blues of marks on frames, told apart on grey and brown."""
+
+
 def keypoint_colours(skeleton: Skeleton) -> list[tuple[int, int, int]]:
     """Give a red, green and blue per keypoint, the same for one point in several views."""
     point_of = {name: place for view in skeleton.views.values() for place, name in enumerate(view)}
@@ -32,7 +39,8 @@ def keypoint_colours(skeleton: Skeleton) -> list[tuple[int, int, int]]:
         if name not in point_of:
             point_of[name], free = free, free + 1
         places.append(point_of[name])
-    return [_hue(place, max(max(places, default=0) + 1, 1)) for place in places]
+    count = max(places, default=0) + 1
+    return [BRIGHT[place] if count <= len(BRIGHT) else _hue(place, count) for place in places]
 
 
 def _hue(place: int, count: int) -> tuple[int, int, int]:

@@ -166,7 +166,7 @@ def legend(colours: Mapping[str, str], width: float) -> tuple[float, str]:
         return TOP, ""
     parts, x, y = [], float(LEFT), TOP + 2.0
     for name, colour in colours.items():
-        wide = 26 + LETTER * len(name)
+        wide = 32 + LETTER * len(name)
         if x + wide > width - RIGHT and x > LEFT:
             x, y = float(LEFT), y + 17
         parts.append(
@@ -231,7 +231,7 @@ def _bar(left: float, wide: float, y: Scale, value: float, colour: str, hint: st
         f'style="fill:{colour}"><title>{escaped(hint)}: {tick_text(round(value, 3))}</title></rect>'
     )
     text = tick_text(float(f"{value:.2g}"))
-    if wide < LETTER * len(text):
+    if wide < 4 * LETTER:
         return bar
     middle, above = number(left + wide / 2), number(min(zero, tip) - 4)
     return f'{bar}<text class="tick" x="{middle}" y="{above}" text-anchor="middle">{text}</text>'
@@ -277,7 +277,8 @@ def histogram(
     """
     known = {name: np.ravel(v)[np.isfinite(np.ravel(v))] for name, v in samples.items()}
     everything = np.concatenate(list(known.values())) if known else np.empty(0)
-    low, high = (everything.min(), everything.max()) if len(everything) else (0.0, 1.0)
+    low = min(float(everything.min(initial=0.0)), 0.0)
+    high = float(everything.max(initial=low))
     high = high if most is None else most
     edges = np.linspace(low, high if high > low else low + 1, bins + 1)
     height, width = size
