@@ -1,164 +1,235 @@
-"""Projects, labels and predictions through whichever Format knows them; and atomic writing."""
+"""Open projects, read and write labels and predictions through a Format; write files whole.
+
+No format is known here: plugins bring them (`pose_formats`). Which one a path is of, they say
+themselves, or the caller names it.
+"""
 
 import errno
+import json
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pose_core.errors import FormatError, PoseError
 from pose_core.hookspecs import Format
-from pose_core.labels import Labels
+from pose_core.labels import MISSING, Labels
 from pose_core.plugins import Plugins
 from pose_core.predictions import Predictions
 from pose_core.project import Project
 
+NONE = "none; install one, such as pose-io-dlc"
 
-def open_project(path: Path, plugins: Plugins, format: str | None = None) -> Project:
-    """Open the project in a folder, or the one a file of it belongs to.
+
+def open_project(path: Path | str, plugins: Plugins, format: str | None = None) -> Project:
+    """Open a project folder, or the file that stands for it.
 
     Args:
-        path: the folder, or a file that a format knows its project by.
-        plugins: where formats are looked up.
-        format: name of the format; None detects it.
+        path: the folder, its config, or its file of labels.
+        plugins: where formats come from.
+        format: the name of one; None to have it told from the files.
 
     Raises:
-        FormatError: if there is nothing, no format or several know it, there is no label, or a
-            labeled image is missing.
-        ConfigError: if there is no format of the name.
+        FormatError: if it is missing, of no format or of two, has no label, or lists images that
+            are not there.
+        ConfigError: for a format that does not exist.
     """
-    project = called(project_format(path, plugins, format), "open_project")(path)
-    if not len(project.labels) or not (project.labels.visibility > 0).any():
-        raise FormatError(f"{path}: no frame has a label; label some before training")
-    missing = [f for f in project.labels.frames if not project.image_path(f).is_file()]
+    path = existing(path)
+    opened: Project = able(plugins, "open_project", path, format)(path)
+    if not (opened.labels.visibility != MISSING).any():
+        raise FormatError(f"{path}: no frame has a label; label some first")
+    missing = [f for f in opened.labels.frames if not opened.image_path(f).is_file()]
     if missing:
         raise FormatError(
-            f"{project.image_path(missing[0])}: listed in the labels, but there is no such image "
-            f"({len(missing)} of {len(project.labels)} are missing); put them back, or remove their rows"
+            f"{opened.root}: {len(missing)} of {len(opened.labels)} labeled images are missing, "
+            f"the first is {missing[0]!r}; put them back, or remove their rows"
         )
-    return project
+    return opened
 
 
-def project_format(path: Path, plugins: Plugins, name: str | None = None) -> Format:
-    """Choose the format to open a project with.
-
-    Raises:
-        FormatError: if there is nothing at the path, or no format or several know it.
-        ConfigError: if there is no format of the name.
-    """
-    if name is not None:
-        return plugins.find("format", name, "format")
-    if not path.exists():
-        raise FormatError(f"{path}: no such folder; give the folder of a project")
-    known = detected(path, plugins)
-    if not known:
-        formats = ", ".join(plugins.names("format")) or "none; install pose-io-dlc"
-        raise FormatError(f"{path}: not a project of a known format; known: {formats}")
-    if len(known) > 1:
-        names = " and ".join(repr(one.name) for one in known)
-        raise FormatError(f"{path}: could be {names}; choose by format={known[0].name}")
-    return known[0]
-
-
-def detected(path: Path, plugins: Plugins) -> list[Format]:
-    """List the formats that know a path."""
-    every = [plugins.find("format", name) for name in plugins.names("format")]
-    return [one for one in every if one.open_project is not None and one.detect(path)]
-
-
-def called(format: Format, ability: str) -> Any:
-    """Give one of a format's callables.
+def read_labels(path: Path | str, plugins: Plugins, format: str | None = None) -> Labels:
+    """Read a file of labels.
 
     Raises:
-        FormatError: if the format cannot do it.
+        FormatError: if it is missing, of no format or of two, or cannot be read.
     """
-    function = getattr(format, ability)
-    if function is None:
-        raise FormatError(f"format {format.name!r} cannot {ability.replace('_', ' ')}")
-    return function
+    path = existing(path)
+    read: Labels = able(plugins, "read_labels", path, format)(path)
+    return read
 
 
-def read_labels(path: Path, plugins: Plugins, format: str) -> Labels:
-    """Read a file of labels by a format."""
-    return called(plugins.find("format", format, "format"), "read_labels")(path)
-
-
-def read_predictions(path: Path, plugins: Plugins) -> Predictions:
-    """Read a table of predictions, by its suffix.
+def read_predictions(path: Path | str, plugins: Plugins, format: str | None = None) -> Predictions:
+    """Read a file of predictions.
 
     Raises:
-        FormatError: if it is not there, or cannot be read.
+        FormatError: if it is missing, of no format or of two, or cannot be read.
     """
-    if not path.is_file():
-        raise FormatError(f"{path}: no such file; give a table of predictions")
-    return called(format_of(path, plugins, "read_predictions"), "read_predictions")(path)
+    path = existing(path)
+    read: Predictions = able(plugins, "read_predictions", path, format)(path)
+    return read
 
 
-def write_predictions(path: Path, predictions: Predictions, plugins: Plugins) -> None:
-    """Write a table of predictions, by its suffix, atomically.
+def write_predictions(
+    path: Path | str, predictions: Predictions, plugins: Plugins, format: str | None = None
+) -> None:
+    """Write predictions in the format that has the suffix of the path.
 
     Raises:
-        FormatError: if no format writes such files.
-        PoseError: if it cannot be written.
+        FormatError: if no format writes such files, or two do.
+        PoseError: if the file cannot be written.
     """
-    write = called(format_of(path, plugins, "write_predictions"), "write_predictions")
-    with explained(path):
+    path = Path(path)
+    write = writer_of(path, plugins, format)
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path, predictions)
-
-
-def format_of(path: Path, plugins: Plugins, ability: str) -> Format:
-    """Find the format for a file of predictions by its suffix.
-
-    Raises:
-        FormatError: if there is none.
-    """
-    every = [plugins.find("format", name) for name in plugins.names("format")]
-    able = [one for one in every if getattr(one, ability) is not None]
-    for one in able:
-        if path.suffix.lower() in one.suffixes:
-            return one
-    known = ", ".join(sorted({suffix for one in able for suffix in one.suffixes}))
-    raise FormatError(
-        f"{path}: no format for {path.suffix or 'a name without a suffix'!r}; "
-        f"known: {known or 'none; install pose-io-dlc'}"
-    )
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """Give a temporary path in the same folder, which takes the place of `path` at the end.
-
-    If anything fails, the temporary file is removed and what was at `path` stays.
-
-    Raises:
-        PoseError: if the system cannot write it, such as on a full disk.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp{path.suffix}")
-    try:
-        with explained(path):
-            yield temporary
-            temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically."""
-    with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn what the system says about a file that cannot be written into one line.
-
-    Raises:
-        PoseError: in place of an OSError.
-    """
-    try:
-        yield
     except OSError as error:
-        advice = "free some space" if error.errno == errno.ENOSPC else "choose another place"
-        raise PoseError(f"{path}: cannot be written ({error.strerror or error}); {advice}") from error
+        raise unwritable(path, error) from error
+
+
+def writer_of(
+    path: Path, plugins: Plugins, format: str | None = None
+) -> Callable[[Path, Predictions], None]:
+    """Find what writes predictions to such a path; asked before there are any, it saves a run.
+
+    Raises:
+        FormatError: if no format does, or two do.
+        PoseError: if the folder of the path cannot be written.
+    """
+    writers = [one for one in formats(plugins, format) if one.write_predictions]
+    chosen = [one for one in writers if path.suffix.lower() in one.suffixes]
+    if not chosen:
+        known = ", ".join(sorted({suffix for one in writers for suffix in one.suffixes}))
+        what = f"{path.suffix!r} files" if path.suffix else "files without a suffix"
+        raise FormatError(f"{path}: no format writes {what}; known: {known or NONE}")
+    refuse_two(path, [one.name for one in chosen], "is written by")
+    there = next(folder for folder in path.resolve().parents if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise PoseError(
+            f"{path}: {there} is not a folder that can be written; choose another place"
+        )
+    assert chosen[0].write_predictions is not None
+    return chosen[0].write_predictions
+
+
+def existing(path: Path | str) -> Path:
+    """Refuse a path where there is nothing.
+
+    Raises:
+        FormatError: naming the nearest folder that is there.
+    """
+    path = Path(path)
+    if path.exists():
+        return path
+    if path.parent.is_dir():
+        raise FormatError(f"{path}: no such file or folder; see what is in {path.parent}")
+    raise FormatError(f"{path}: no such file or folder, nor is there a folder {path.parent}")
+
+
+def formats(plugins: Plugins, name: str | None = None) -> list[Format]:
+    """List the formats, or give the one that is named.
+
+    Raises:
+        ConfigError: if there is none of that name.
+    """
+    if name is not None:
+        return [plugins.find("format", name, "format")]
+    return [plugins.find("format", each) for each in plugins.names("format")]
+
+
+def able(plugins: Plugins, what: str, path: Path, name: str | None) -> Callable[..., Any]:
+    """Find the one format that can do something with a path.
+
+    Raises:
+        FormatError: if none knows the path, two do, or the one cannot do it.
+    """
+    known = formats(plugins, name)
+    knowing = known if name is not None else [one for one in known if one.detect(path)]
+    if not knowing:
+        listed = ", ".join(one.name for one in known) or NONE
+        broken = "".join(f" (not loaded: {one})" for one in plugins.broken)
+        raise FormatError(f"{path}: is of no known format; known: {listed}{broken}")
+    chosen = [one for one in knowing if getattr(one, what) is not None]
+    if not chosen:
+        names = " or ".join(one.name for one in knowing)
+        raise FormatError(f"{path}: format {names} cannot {what.replace('_', ' ')}")
+    refuse_two(path, [one.name for one in chosen], "can be opened as")
+    return getattr(chosen[0], what)
+
+
+def detected(path: Path | str, plugins: Plugins) -> list[Format]:
+    """List the formats that could open a path as a project."""
+    return [one for one in formats(plugins) if one.open_project and one.detect(Path(path))]
+
+
+def refuse_two(path: Path, names: list[str], how: str) -> None:
+    """Refuse to choose between formats.
+
+    Raises:
+        FormatError: naming them, and how to choose.
+    """
+    if len(names) > 1:
+        raise FormatError(f"{path}: {how} {' or '.join(names)}; choose by format={names[0]}")
+
+
+@contextmanager
+def atomic(path: Path | str) -> Iterator[Path]:
+    """Give a temporary name in the folder of `path`; it becomes `path` when all went well.
+
+    The former file stays whole until then, and the temporary one is removed if anything fails.
+
+    Raises:
+        PoseError: if the system cannot write, in one line.
+    """
+    path = Path(path)
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        temporary.chmod(0o666 & ~current_umask())  # mkstemp makes files that only we can read
+        os.replace(temporary, path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def current_umask() -> int:
+    """Read the mask of new files, which can only be done by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def unwritable(path: Path, error: OSError) -> PoseError:
+    """Say in one line why a file could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return PoseError(f"{path}: disk full; free some space and run this again")
+    reason = (error.strerror or str(error)).lower()
+    return PoseError(f"{path}: cannot be written, {reason}; choose another place")
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write a text file, whole or not at all.
+
+    Raises:
+        PoseError: if the system cannot write.
+    """
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path | str, value: Any) -> None:
+    """Write plain data as JSON, whole or not at all.
+
+    Raises:
+        PoseError: if the system cannot write.
+    """
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -99,7 +99,9 @@ def parse_header(rows: Sequence[Sequence[str]], where: str) -> Header:
         if levels["scorer"][position] and not levels["bodyparts"][position]
         and not levels["coords"][position]
     }  # fmt: skip
-    columns = columns_of(levels, [p for p in range(index_width, width) if p not in text.values()], where)
+    columns = columns_of(
+        levels, [p for p in range(index_width, width) if p not in text.values()], where
+    )
     return Header(columns, len(levels), index_width, text)
 
 
@@ -118,11 +120,10 @@ def header_levels(rows: Sequence[Sequence[str]], where: str) -> dict[str, list[s
     for number, name in enumerate(expected, start=1):
         if number > len(firsts):
             raise FormatError(f"{where}: ends before row {number}, which must begin with {name!r}")
-        if firsts[number - 1] != name:
-            advice = "; separate cells by ',', not ';'" if ";" in firsts[number - 1] else ""
-            raise FormatError(
-                f"{where}: row {number} begins with {firsts[number - 1][:40]!r}, not {name!r}{advice}"
-            )
+        if (found := firsts[number - 1]) != name:
+            advice = "; separate cells by ',', not ';'" if ";" in found else ""
+            message = f"row {number} begins with {found[:40]!r}, not {name!r}{advice}"
+            raise FormatError(f"{where}: {message}")
     return {name: [cell.strip() for cell in rows[n]] for n, name in enumerate(expected)}
 
 

@@ -1,4 +1,4 @@
-"""Read the CSV of DeepLabCut and Lightning Pose. The header is parsed here, never guessed by pandas.
+"""Read the CSV of DeepLabCut and Lightning Pose; pandas never guesses the header.
 
 pandas takes a first data row without numbers for the names of the index, and drops the frame; it
 reads the folder `0012` as the number 12. So it is only given the rows below the header, with the
@@ -85,7 +85,9 @@ def cells_of(content: bytes, path: Path) -> Iterator[list[str]]:
     try:
         yield from csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline=""))
     except UnicodeDecodeError as error:
-        raise FormatError(f"{path}: is not UTF-8 text ({error.reason}); save it as UTF-8") from error
+        raise FormatError(
+            f"{path}: is not UTF-8 text ({error.reason}); save it as UTF-8"
+        ) from error
     except csv.Error as error:
         raise FormatError(f"{path}: is not a CSV file: {error}") from error
 
@@ -107,16 +109,17 @@ def read_numbers(content: bytes, header: Header, below: int, path: Path) -> pd.D
         if fault := first_fault(content, header, path):
             raise fault from error
         frame = parse(content, header, below, str)
-    if b'"' in content or content.count(b",", below) != len(frame) * (header.width - 1):
-        if fault := first_fault(content, header, path):
-            raise fault
+    commas = len(frame) * (header.width - 1)
+    doubtful = b'"' in content or content.count(b",", below) != commas
+    if doubtful and (fault := first_fault(content, header, path)):
+        raise fault
     return frame
 
 
 def parse(content: bytes, header: Header, below: int, index: type) -> pd.DataFrame:
     """Let pandas parse rows whose columns are known; every number is the nearest there is."""
     words = {*range(header.index_width), *header.text.values()}
-    kinds: dict[int, type] = {at: np.float64 for at in range(header.width)}
+    kinds: dict[int, type] = dict.fromkeys(range(header.width), np.float64)
     kinds |= dict.fromkeys(words, str) | dict.fromkeys(range(header.index_width), index)
     stream = io.BytesIO(content)
     stream.seek(below)

@@ -61,7 +61,11 @@ def shortest(index: np.ndarray | list[bytes], values: np.ndarray, decimals: int 
         rows = [["" if v != v else repr(v) for v in row] for row in values.tolist()]
     else:
         rows = [["" if v != v else f"{v:.{decimals}f}" for v in row] for row in values.tolist()]
-    names = [str(n) for n in index.tolist()] if isinstance(index, np.ndarray) else map(bytes.decode, index)
+    names = (
+        [str(n) for n in index.tolist()]
+        if isinstance(index, np.ndarray)
+        else map(bytes.decode, index)
+    )
     lines = [",".join([name, *row]) for name, row in zip(names, rows, strict=True)]
     return ("\n".join(lines) + "\n").encode()
 

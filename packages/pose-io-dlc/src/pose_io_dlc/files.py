@@ -17,6 +17,18 @@ Rows = tuple["list[str] | np.ndarray", np.ndarray]
 """Some rows: their names or frame numbers, and their numbers (rows, columns)."""
 
 
+def is_table(path: Path) -> bool:
+    """Say whether a file begins as a table of this family does. Never raises."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError:
+        return False
+    if path.suffix.lower() == ".csv":
+        return head.removeprefix(b"\xef\xbb\xbf").startswith(b"scorer,")
+    return path.suffix.lower() in H5 and head.startswith(b"\x89HDF\r\n")
+
+
 def read_sheet(path: Path | str) -> Sheet:
     """Read a table as its file has it.
 

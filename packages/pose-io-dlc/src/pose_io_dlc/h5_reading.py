@@ -112,7 +112,9 @@ def read_fixed(group: Any, path: Path) -> Sheet:
         taken = block[:]
         parts.append((taken if block.attrs.get("transposed", 1) else taken.T).astype(float))
         labels += read_axis(group, f"block{number}_items", path)
-    labels, values = in_order(labels, np.concatenate(parts, axis=1), read_axis(group, "axis0", path))
+    labels, values = in_order(
+        labels, np.concatenate(parts, axis=1), read_axis(group, "axis0", path)
+    )
     rows = read_axis(group, "axis1", path)
     warnings = lost_row(group, path)
     width = 3 if rows and len(rows[0]) == 3 else 1

@@ -52,7 +52,9 @@ def write_h5(
             if isinstance(error, FormatError):
                 raise
             reason = str(error).strip().splitlines()
-            raise FormatError(f"{path}: cannot be written: {(reason or ['unknown'])[-1]}") from error
+            raise FormatError(
+                f"{path}: cannot be written: {(reason or ['unknown'])[-1]}"
+            ) from error
 
 
 def refuse_without_tables(path: Path) -> None:

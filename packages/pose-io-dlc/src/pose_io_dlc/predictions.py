@@ -82,9 +82,7 @@ def rows_of(sheet: Sheet, path: Path) -> tuple[tuple[str, ...] | None, np.ndarra
     return (sheet.index, None) if len(sheet) else (None, np.arange(0))
 
 
-def write_predictions(
-    path: Path | str, table: PredictionTable, decimals: int | None = 6
-) -> None:
+def write_predictions(path: Path | str, table: PredictionTable, decimals: int | None = 6) -> None:
     """Write predictions as CSV or H5, a chunk of rows at a time: arrays may lie on a disk.
 
     Args:

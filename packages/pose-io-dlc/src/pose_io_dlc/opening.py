@@ -1,0 +1,43 @@
+"""Open a project of either kind: tell which it is, then open it so."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pose_io_dlc.deeplabcut import is_deeplabcut, open_deeplabcut
+from pose_io_dlc.errors import FormatError
+from pose_io_dlc.files import is_table
+from pose_io_dlc.lightning_pose import is_lightning_pose, open_lightning_pose
+from pose_io_dlc.project import Project
+
+KINDS: Mapping[str, Callable[[Path | str], Project]] = {
+    "deeplabcut": open_deeplabcut,
+    "lightning_pose": open_lightning_pose,
+}
+"""Kind of project to what opens it."""
+
+
+def kinds_of(path: Path) -> list[str]:
+    """Say what a folder or file can be. A file of no project counts as DeepLabCut's."""
+    found = [
+        kind
+        for kind, is_one in (("deeplabcut", is_deeplabcut), ("lightning_pose", is_lightning_pose))
+        if is_one(path)
+    ]
+    return found or (["deeplabcut"] if is_table(path) else [])
+
+
+def open_project(path: Path | str) -> Project:
+    """Open a folder of DeepLabCut or Lightning Pose, whichever it is.
+
+    Raises:
+        FormatError: if it is neither, or both.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FormatError(f"{path}: no such file or folder")
+    found = kinds_of(path)
+    if not found:
+        raise FormatError(f"{path}: is no project of DeepLabCut or Lightning Pose")
+    if len(found) > 1:
+        raise FormatError(f"{path}: is a project of {' and '.join(found)}; open it as one of them")
+    return KINDS[found[0]](path)

@@ -1,0 +1,95 @@
+"""What pose-core loads: both kinds of projects, and their files, as formats of the house."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pose_core
+from pose_core.hookspecs import Format, hookimpl
+
+
+@hookimpl
+def pose_formats() -> Iterable[Format]:
+    """Give `deeplabcut`, which also has the files of predictions, and `lightning_pose`."""
+    for name, suffixes in (("deeplabcut", (".csv", ".h5")), ("lightning_pose", ())):
+        yield Format(
+            name=name,
+            detect=partial(detect, name),
+            open_project=partial(translated, open_project, name),
+            read_labels=partial(translated, read_labels),
+            write_labels=partial(translated, write_labels, name),
+            read_predictions=partial(translated, read_predictions),
+            write_predictions=partial(translated, write_predictions) if suffixes else None,
+            suffixes=suffixes,
+        )
+
+
+def translated(function: Callable[..., Any], *given: Any) -> Any:
+    """Call a function; what it finds wrong with files becomes an error of the house."""
+    import pose_io_dlc
+
+    try:
+        return function(pose_io_dlc, *given)
+    except pose_io_dlc.FormatError as error:
+        raise pose_core.FormatError(str(error)) from error
+
+
+def detect(name: str, path: Path) -> bool:
+    """Say whether a folder or file is of a format; a file of no project is DeepLabCut's."""
+    from pose_io_dlc.opening import kinds_of
+
+    return name in kinds_of(Path(path))
+
+
+def open_project(io: Any, name: str, path: Path) -> pose_core.Project:
+    """Open a project of one animal."""
+    found = io.open_deeplabcut(path) if name == "deeplabcut" else io.open_lightning_pose(path)
+    labels = labels_of(io, path, found.labels, found.edges, found.views)
+    return pose_core.Project(found.root, found.name, labels, found.videos, found.warnings)
+
+
+def labels_of(io: Any, path: Path, table: Any, *drawn: Any) -> pose_core.Labels:
+    """Make labels of a table."""
+    skeleton = skeleton_of(io, path, table, *drawn)
+    return pose_core.Labels(table.frames, table.keypoints, table.visibility, skeleton)
+
+
+def skeleton_of(
+    io: Any, path: Path, table: Any, edges: Any = (), views: Any = None
+) -> pose_core.Skeleton:
+    """Make a skeleton of the names of a table, which must be of one animal."""
+    if len(table.animals) > 1:
+        several = f"{len(table.animals)} animals ({', '.join(table.animals)})"
+        raise io.FormatError(f"{path}: has {several}; only files and projects of one can be used")
+    views = io.propose_views(table.names) if views is None else views
+    return pose_core.Skeleton(table.names, edges, io.propose_pairs(table.names), views)
+
+
+def read_labels(io: Any, path: Path) -> pose_core.Labels:
+    """Read one file of labels."""
+    return labels_of(io, path, io.read_labels(path))
+
+
+def write_labels(io: Any, name: str, path: Path, labels: pose_core.Labels) -> None:
+    """Write labels, their rows named as the format's own tool does."""
+    names = labels.skeleton.names
+    table = io.LabelTable(labels.frames, names, labels.keypoints, labels.visibility)
+    io.write_labels(path, table, 1 if name == "lightning_pose" else None)
+
+
+def read_predictions(io: Any, path: Path) -> pose_core.Predictions:
+    """Read predictions: of images by their paths in the project, or a row per frame of a video."""
+    table = io.read_predictions(path).without_gaps()
+    skeleton = skeleton_of(io, path, table)
+    frames = table.frames and tuple(map(io.below_project, table.frames))
+    return pose_core.Predictions(
+        table.keypoints, table.confidence, skeleton, frames, table.scorer, table.extra
+    )
+
+
+def write_predictions(io: Any, path: Path, given: pose_core.Predictions) -> None:
+    """Write predictions for DeepLabCut's and everyone's scripts."""
+    arrays = (given.skeleton.names, given.keypoints, given.confidence, given.frames)
+    table = io.PredictionTable(*arrays, scorer=given.scorer, extra=given.extra)
+    io.write_predictions(path, table)
