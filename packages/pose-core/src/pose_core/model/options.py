@@ -47,7 +47,14 @@ class ModelOptions:
 
 @dataclass(frozen=True)
 class BackboneHeadOptions:
-    """Options of the network `backbone_head`; fields as in `ModelOptions`."""
+    """Options of the network `backbone_head`, which it gets from `ModelOptions`.
+
+    Attributes:
+        backbone: a backbone, or a model of a family.
+        backbone_options: options of the backbone.
+        head: a head.
+        head_options: options of the head.
+    """
 
     backbone: str = "resnet50"
     backbone_options: Settings = field(default_factory=dict)

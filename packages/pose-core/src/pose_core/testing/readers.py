@@ -12,20 +12,24 @@ from pose_core.hookspecs import Clip, VideoInfo
 from pose_core.testing.suite import Conformance
 
 FRAMES, SIZE, FPS = 60, (64, 96), 25.0
-BITS = 8  # every frame shows its number as bars, one per bit, dark or bright
+BITS = 8  # every frame shows its number as bars, one per bit, dark blue or bright orange
+BRIGHT, DARK = (230, 190, 90), (30, 40, 100)
 
 
 def draw_number(number: int) -> np.ndarray:
-    """Draw a frame that shows its number: uint8 (height, width, 3)."""
-    bars = [220 if number >> bit & 1 else 30 for bit in range(BITS)]
-    row = np.repeat(np.array(bars, dtype=np.uint8), SIZE[1] // BITS)
-    return np.repeat(np.tile(row, (SIZE[0], 1))[..., None], 3, axis=-1)
+    """Draw a frame that shows its number above fine stripes: uint8 (height, width, 3), RGB."""
+    height, width = SIZE
+    bars = np.array([BRIGHT if number >> bit & 1 else DARK for bit in range(BITS)], dtype=np.uint8)
+    frame = np.tile(np.repeat(bars, width // BITS, axis=0), (height, 1, 1))
+    stripes = np.where(np.arange(width) // 2 % 2, 200, 60).astype(np.uint8)
+    frame[height // 2 :] = stripes[None, :, None]
+    return frame
 
 
 def shown_numbers(images: np.ndarray) -> list[int]:
     """Read the numbers back from frames of any size."""
     centres = (np.arange(BITS) + 0.5) * images.shape[2] / BITS
-    bars = images[:, images.shape[1] // 2, centres.astype(int), 1] > 125
+    bars = images[:, images.shape[1] // 4, centres.astype(int), 1] > 115
     return [int(sum(1 << bit for bit in np.flatnonzero(frame))) for frame in bars]
 
 
@@ -115,6 +119,10 @@ class VideoReaderConformance(Conformance):
             )
             difference = np.abs(np.asarray(by_pillow, dtype=float) - np.asarray(found, dtype=float))
             assert difference.mean() < 3, "grey levels, on average"
+
+    def test_colours_are_red_green_and_blue(self, video: Path) -> None:
+        images = np.asarray(next(self.read(video, [[9]])).images, dtype=float)
+        assert np.abs(images[0] - draw_number(9)).mean() < 12, "grey levels, on average"
 
     def test_windows_are_taken_as_they_are_read(self, video: Path) -> None:
         """A video of days has more windows than fit into memory."""
