@@ -1,0 +1,108 @@
+"""Truth: tracks whose steps are known."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from pose_core.errors import ConfigError
+from pose_core.hookspecs import Predicted
+from pose_core.labels import Labels
+from pose_core.options import fill
+from pose_core.plugins import Plugins
+from pose_core.predictions import Predictions
+from pose_core.skeleton import Skeleton
+from pose_losses.metrics import temporal_norm
+from pose_losses.options import TemporalOptions
+from pose_losses.temporal import temporal
+
+NAN = math.nan
+
+
+def straight_line(frames: int = 6, step: tuple[float, float] = (3.0, 4.0)) -> torch.Tensor:
+    """Give one keypoint that moves five pixels a frame, and one that rests."""
+    moving = torch.arange(frames)[:, None] * torch.tensor(step) + 50
+    return torch.stack([moving, torch.full((frames, 2), 80.0)], dim=1)
+
+
+def clip(keypoints: torch.Tensor, confidence: torch.Tensor | None = None) -> Predicted:
+    if confidence is None:
+        confidence = torch.ones(keypoints.shape[:2])
+    return Predicted(keypoints=keypoints, confidence=confidence)
+
+
+def test_a_straight_line_costs_its_speed_at_every_step_and_nowhere_more() -> None:
+    values = temporal(clip(straight_line()), TemporalOptions())
+    torch.testing.assert_close(values, torch.tensor([[5.0, 0.0]] * 5))
+
+
+def test_a_step_with_an_end_that_is_not_confident_is_not_counted() -> None:
+    confidence = torch.ones(6, 2)
+    confidence[2, 0], confidence[4, 0], confidence[0, 1] = 0.04, 0.05, NAN
+    values = temporal(clip(straight_line(), confidence), TemporalOptions())
+    expected = torch.tensor([[5, NAN], [NAN, 0], [NAN, 0], [5, 0], [5, 0]])
+    torch.testing.assert_close(values, expected, equal_nan=True)
+    values = temporal(clip(straight_line(), confidence), TemporalOptions(prob_threshold=0.9))
+    assert values[3:, 0].isnan().all()
+
+
+def test_steps_that_are_not_counted_leave_the_mean_of_the_objective() -> None:
+    """Published: they count as steps of length 0, so that unsure clips cost little."""
+    from pose_core.training.objective import build_objective
+
+    skeleton = Skeleton(("a", "b"))
+    labels = Labels.of(["v/0.png"], np.zeros((1, 2, 2)), skeleton)
+    losses = {"heatmap_kl": {}, "temporal": {"epsilon": 2.0}}
+    objective = build_objective(losses, labels, Plugins().load())
+    confidence = torch.ones(6, 2)
+    confidence[:, 1] = 0.01
+    confidence[3:, 0] = 0.01
+    value = objective.on_clip(clip(straight_line(), confidence))["temporal"]
+    assert value.item() == pytest.approx(5.0 - 2.0)
+
+
+def test_a_missing_point_spoils_neither_value_nor_gradient_of_the_others() -> None:
+    keypoints = straight_line()
+    keypoints[3, 0, 1] = NAN
+    keypoints.requires_grad_()
+    values = temporal(clip(keypoints), TemporalOptions())
+    assert values.isnan().nonzero().tolist() == [[2, 0], [3, 0]]
+    torch.where(values.isnan(), torch.zeros_like(values), values).sum().backward()
+    assert torch.isfinite(keypoints.grad).all()
+    # The two steps before the gap pull its ends along the line, by a unit vector each.
+    torch.testing.assert_close(keypoints.grad[0, 0], torch.tensor([-0.6, -0.8]))
+    torch.testing.assert_close(keypoints.grad[2, 0], torch.tensor([0.6, 0.8]))
+
+
+def test_the_published_weight_is_what_two_squared_ones_make() -> None:
+    """log_weight 5, weights 1 / (2 exp(log_weight)) applied twice, relative to the heatmap loss."""
+    loss = Plugins().load().find("loss", "temporal")
+    twice = (1 / (2 * math.exp(5.0))) ** 2
+    heatmap_twice = (1 / (2 * math.exp(0.0))) ** 2
+    assert loss.weight == pytest.approx(twice / heatmap_twice)
+    today = (1 / (2 * math.exp(10.0))) / (1 / (2 * math.exp(0.0)))
+    assert loss.weight == pytest.approx(today)
+
+
+def test_a_threshold_that_no_confidence_can_have_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"losses\.temporal: prob_threshold is 5\.0; give"):
+        fill(TemporalOptions, {"prob_threshold": 5}, "losses.temporal")
+
+
+def predictions(frames: tuple[str, ...] | None) -> Predictions:
+    keypoints = straight_line().numpy()
+    keypoints[4, 1] = np.nan
+    return Predictions(keypoints, np.ones((6, 2)), Skeleton(("a", "b")), frames=frames)
+
+
+def test_the_metric_of_a_video_is_the_step_since_the_frame_before() -> None:
+    values = temporal_norm(predictions(None))
+    expected = [[NAN, NAN], [5, 0], [5, 0], [5, 0], [5, NAN], [5, NAN]]
+    np.testing.assert_allclose(values, expected)
+
+
+def test_the_metric_says_nothing_across_a_gap_or_a_seam_of_images() -> None:
+    frames = ("a/img1.png", "a/img2.png", "a/img4.png", "b/img5.png", "b/img6.png", "b/img.png")
+    values = temporal_norm(predictions(frames))
+    assert np.isfinite(values[:, 0]).tolist() == [False, True, False, False, True, False]
