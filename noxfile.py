@@ -91,11 +91,12 @@ def wheels_of(session: nox.Session, *names: str) -> list[str]:
     return sorted(map(str, out.glob("*.whl")))
 
 
-def checked_shapes(*packages: str) -> list[str]:
-    """Give the pytest options that check every annotated shape of packages that declare any."""
-    shaped = [name for name in packages if any("beartype" in one for one in declared(name, "test"))]
-    modules = [name.replace("-", "_") for name in shaped]
-    return [f"--jaxtyping-packages={','.join(modules)},beartype.beartype"] if modules else []
+def checked_shapes(package: str) -> list[str]:
+    """Give the pytest option that checks every call of the modules that annotate shapes."""
+    sources = folder(package) / "src"
+    shaped = [path for path in sources.rglob("*.py") if "from jaxtyping import" in path.read_text()]
+    names = [".".join(path.relative_to(sources).with_suffix("").parts) for path in sorted(shaped)]
+    return [f"--jaxtyping-packages={','.join(names)},beartype.beartype"] if names else []
 
 
 @nox.session
@@ -114,8 +115,8 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session, package: str) -> None:
     """One package's tests, in an environment with only what it declares."""
     install(session, *editable(list(with_siblings(package)), package))
-    shapes = checked_shapes(package)
-    session.run("pytest", str(folder(package) / "tests"), *shapes, *session.posargs)
+    tests_of = str(folder(package) / "tests")
+    session.run("pytest", tests_of, *checked_shapes(package), *session.posargs)
 
 
 @nox.session

@@ -5,6 +5,7 @@ import re
 import sys
 from importlib.metadata import packages_distributions, version
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -71,18 +72,16 @@ def test_the_installed_version_is_that_of_the_tree(package, projects):
     assert version(package) == projects[package]["version"]
 
 
-def test_a_package_declares_what_it_imports(package, projects, root):
+@pytest.mark.parametrize("part", ["src", "tests"])
+def test_a_package_declares_what_it_imports(part, package, projects, root):
     declared = {canonicalize_name(one.name) for one in requirements_of(projects[package])}
-    distributions = {
-        **packages_distributions(),
-        **{one.replace("-", "_"): [one] for one in projects},
-    }
-    own = package.replace("-", "_")
+    ours = {name.replace("-", "_"): [name] for name in projects}  # editable: not in any record
+    distributions = {**packages_distributions(), **ours}
+    known = {*sys.stdlib_module_names, package.replace("-", "_")}
     undeclared = set()
-    for path in (root / "packages" / package / "src").rglob("*.py"):
-        for module in imported(path.read_text()) - set(sys.stdlib_module_names) - {own}:
-            providers = {canonicalize_name(one) for one in distributions.get(module, [])}
-            if not providers & declared:
+    for path in (root / "packages" / package / part).rglob("*.py"):
+        for module in imported(path.read_text()) - known:
+            if not {canonicalize_name(one) for one in distributions.get(module, [])} & declared:
                 undeclared.add(f"{path.relative_to(root)}: {module}")
     assert not undeclared
 
