@@ -15,20 +15,28 @@ def heatmap_kl(predicted: Predicted) -> Float[Tensor, "batch keypoints"]:
 
     For Gaussians of equal width s that are d apart it is d**2 / (2 s**2).
     """
-    target, found = floored(predicted.targets), floored(predicted.heatmaps)
+    target, found = floored(predicted)
     return kullback_leibler(target, found)
 
 
 def heatmap_js(predicted: Predicted) -> Float[Tensor, "batch keypoints"]:
     """Give the Jensen-Shannon divergence, in nats, between 0 and log 2."""
-    target, found = floored(predicted.targets), floored(predicted.heatmaps)
+    target, found = floored(predicted)
     middle = (target + found) / 2
     return (kullback_leibler(target, middle) + kullback_leibler(found, middle)) / 2
 
 
-def floored(maps: Float[Tensor, "*batch height width"]) -> Float[Tensor, "*batch height width"]:
-    """Raise maps a little above zero, in float32: half precision has no 1e-10."""
-    return maps.to(torch.promote_types(maps.dtype, torch.float32)) + TINY
+def floored(
+    predicted: Predicted,
+) -> tuple[Float[Tensor, "batch keypoints h w"], Float[Tensor, "batch keypoints h w"]]:
+    """Give target and prediction a little above zero, in float32: half precision has no 1e-10."""
+    assert predicted.targets is not None  # the objective gives what a loss needs
+    assert predicted.heatmaps is not None
+    target, found = (
+        maps.to(torch.promote_types(maps.dtype, torch.float32)) + TINY
+        for maps in (predicted.targets, predicted.heatmaps)
+    )
+    return target, found
 
 
 def kullback_leibler(

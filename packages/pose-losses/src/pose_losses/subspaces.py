@@ -109,6 +109,7 @@ def distance_loss(subspace: Subspace, groups: np.ndarray, free: float) -> LossFu
     index = torch.tensor(groups)
 
     def compute(predicted: Predicted) -> Float[Tensor, "frames groups size"]:
+        assert predicted.keypoints is not None  # the objective gives what a loss needs
         points = predicted.keypoints[:, index.to(predicted.keypoints.device)]
         with torch.autocast(points.device.type, enabled=False):  # pixels need their digits
             return (distances(points, mean.to(points), axes.to(points)) - free).clamp(min=0)

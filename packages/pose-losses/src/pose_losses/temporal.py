@@ -16,6 +16,8 @@ def temporal(predicted: Predicted, options: TemporalOptions) -> Float[Tensor, "s
 
     Source: Biderman, Whiteway et al., Lightning Pose (2024), equations 6 and 7.
     """
+    assert predicted.keypoints is not None  # the objective gives what a loss needs
+    assert predicted.confidence is not None
     confident = predicted.confidence >= options.prob_threshold  # also refuses NaN
     return step_lengths(predicted.keypoints, confident)
 
