@@ -188,9 +188,10 @@ def test_times_that_do_not_increase_are_refused(times: np.ndarray, message: str)
         smooth(keypoints, times=times)
 
 
-def test_an_ensemble_without_any_prediction_is_refused() -> None:
-    with pytest.raises(EksError, match="all predictions are missing"):
-        smooth(np.full((2, 10, 3, 2), np.nan))
+def test_an_ensemble_without_any_prediction_is_nan() -> None:
+    found = smooth(np.full((2, 10, 3, 2), np.nan))
+    assert np.isnan(found.keypoints).all()
+    assert (found.confidence == 0).all()
 
 
 @pytest.mark.parametrize(

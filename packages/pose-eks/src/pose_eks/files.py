@@ -48,7 +48,7 @@ def read_members(paths: Sequence[Path | str]) -> Members:
 
     Raises:
         EksError: if a file cannot be read, comes twice, or has other keypoints or frames than the
-            first.
+            first, or if all predictions of all files are missing.
     """
     files = [Path(path) for path in paths]
     if twice := [path for number, path in enumerate(files) if path in files[:number]]:
@@ -57,9 +57,12 @@ def read_members(paths: Sequence[Path | str]) -> Members:
     tables = [
         like(table, tables[0], path, files[0]) for table, path in zip(tables, files, strict=True)
     ]
+    keypoints = np.stack([table.keypoints for table in tables])
+    if np.isnan(keypoints).all():
+        raise EksError(f"{files[0]}: all predictions are missing, here and in every other file")
     return Members(
         paths=tuple(files),
-        keypoints=np.stack([table.keypoints for table in tables]),
+        keypoints=keypoints,
         confidence=np.stack([table.confidence for table in tables]),
         rows=tables[0],
     )

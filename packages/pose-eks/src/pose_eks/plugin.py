@@ -16,7 +16,7 @@ def smooth_one_camera(ensemble: "Ensemble", options: SingleCameraOptions) -> "Pr
     """Smooth every keypoint by itself; variances and the ensemble's centre go to `extra`.
 
     Raises:
-        FormatError: if the ensemble has no predictions at all.
+        FormatError: if the ensemble's arrays cannot be used.
     """
     from pose_core.predictions import Predictions
     from pose_eks.singlecam import smooth

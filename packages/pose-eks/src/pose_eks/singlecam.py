@@ -35,12 +35,10 @@ def smooth(
         times: (frames,), increasing; None for frames 0, 1, 2, ... Their unit is that of s.
 
     Raises:
-        EksError: if shapes do not fit, times do not increase, or nothing is there to smooth.
+        EksError: if shapes do not fit, or times do not increase.
     """
     options = options or SingleCameraOptions()
     consensus = summarize(keypoints, confidence, options.center, options.divide_by_confidence)
-    if not consensus.members.any():
-        raise EksError("keypoints: all predictions are missing; there is nothing to smooth")
     gaps = gaps_of(times, len(consensus.center))
     offset = np.nan_to_num(mean_over_frames(consensus.center))
     task = task_of(consensus, offset, gaps, options)

@@ -1,0 +1,117 @@
+"""Members from files, and the smoothed file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pose_eks import EksError, smooth
+from pose_eks.files import check_output, read_members, write_smoothed
+from pose_io_dlc.predictions import read_predictions, write_predictions
+from pose_io_dlc.tables import PredictionTable
+
+
+def table(seed: int = 0, frames: int = 20) -> PredictionTable:
+    rng = np.random.default_rng(seed)
+    keypoints = rng.normal(100, 1, size=(frames, 2, 2)).round(3)
+    return PredictionTable(("nose", "tail"), keypoints, np.full((frames, 2), 0.9))
+
+
+def written(folder: Path, *tables: PredictionTable) -> list[Path]:
+    paths = [folder / f"member{number}.csv" for number in range(len(tables))]
+    for path, one in zip(paths, tables, strict=True):
+        write_predictions(path, one)
+    return paths
+
+
+def test_members_are_stacked_in_the_first_files_order(tmp_path: Path) -> None:
+    first, second = table(0), table(1)
+    turned = replace(second, names=("tail", "nose"), keypoints=second.keypoints[:, ::-1])
+    members = read_members(written(tmp_path, first, turned))
+    np.testing.assert_allclose(members.keypoints, [first.keypoints, second.keypoints])
+    assert members.labels == ["nose", "tail"]
+
+
+def test_the_smoothed_file_is_read_back_with_its_variances(tmp_path: Path) -> None:
+    numbers = np.r_[3:13, 20:30]  # frames left out stay left out, and their numbers are kept
+    members = read_members(
+        written(tmp_path, *(replace(table(seed), numbers=numbers) for seed in range(3)))
+    )
+    np.testing.assert_array_equal(members.times, numbers)
+    found = smooth(members.keypoints, members.confidence, times=members.times)
+    write_smoothed(tmp_path / "smoothed.csv", members, found)
+    back = read_predictions(tmp_path / "smoothed.csv")
+    np.testing.assert_allclose(back.keypoints, found.keypoints, atol=1e-6)
+    np.testing.assert_array_equal(back.numbers, numbers)
+    assert list(back.extra) == list(found.columns())
+    np.testing.assert_allclose(
+        back.extra["y_posterior_var"], found.posterior_variance[..., 1], atol=1e-6
+    )
+
+
+def test_a_plain_file_has_three_columns_per_keypoint(tmp_path: Path) -> None:
+    members = read_members(written(tmp_path, table()))
+    found = smooth(members.keypoints, members.confidence)
+    write_smoothed(tmp_path / "smoothed.csv", members, found, plain=True)
+    assert not read_predictions(tmp_path / "smoothed.csv").extra
+
+
+def test_smoothing_a_smoothed_file_reads_its_points_alone(tmp_path: Path) -> None:
+    members = read_members(written(tmp_path, table()))
+    write_smoothed(tmp_path / "a.csv", members, smooth(members.keypoints, members.confidence))
+    again = read_members([tmp_path / "a.csv"])
+    assert again.keypoints.shape == (1, 20, 2, 2)
+    assert not again.rows.extra
+
+
+def test_a_file_of_another_length_is_named_with_both_lengths(tmp_path: Path) -> None:
+    paths = written(tmp_path, table(), table(frames=19))
+    with pytest.raises(EksError, match=r"member1\.csv: has 19 frames, .*member0\.csv has 20"):
+        read_members(paths)
+
+
+@pytest.mark.parametrize("short", [0, 1])
+def test_a_file_without_one_of_the_keypoints_is_named(tmp_path: Path, short: int) -> None:
+    whole = table()
+    part = PredictionTable(("nose",), whole.keypoints[:, :1], whole.confidence[:, :1])
+    tables = [whole, whole]
+    tables[short] = part
+    with pytest.raises(EksError, match=rf"member{short}\.csv: has no keypoint 'tail', which"):
+        read_members(written(tmp_path, *tables))
+
+
+def test_files_that_number_other_frames_are_refused(tmp_path: Path) -> None:
+    paths = written(tmp_path, table(), replace(table(), numbers=np.arange(5, 25)))
+    with pytest.raises(EksError, match=r"member1\.csv: names other frames than"):
+        read_members(paths)
+
+
+def test_a_file_given_twice_is_refused(tmp_path: Path) -> None:
+    (path,) = written(tmp_path, table())
+    with pytest.raises(EksError, match=r"member0\.csv: is given twice"):
+        read_members([path, path])
+
+
+def test_files_without_a_single_prediction_are_refused(tmp_path: Path) -> None:
+    empty = replace(table(), keypoints=np.full((20, 2, 2), np.nan))
+    with pytest.raises(EksError, match="all predictions are missing"):
+        read_members(written(tmp_path, empty))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("smoothed.txt", r"unknown suffix '\.txt'; end the output's name in \.csv or \.h5"),
+        ("nowhere/smoothed.csv", r"folder '.*nowhere' does not exist; make it first"),
+        ("member0.csv", "is among the inputs; choose another --output"),
+        ("folder.csv", "cannot be written; choose another --output"),
+    ],
+)
+def test_an_output_that_cannot_be_is_refused_before_the_work(
+    tmp_path: Path, name: str, message: str
+) -> None:
+    inputs = written(tmp_path, table())
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(EksError, match=message):
+        check_output(tmp_path / name, inputs)
