@@ -93,9 +93,9 @@ def test_the_tolerance_is_a_percentile_of_the_labels_own_errors_in_pixels() -> N
     rows = np.zeros((101, 4))
     rows[:, 2], rows[5, 0] = np.arange(101.0), NAN
     errors = np.concatenate([np.zeros(100), np.delete(np.arange(101.0), 5)])
-    assert tolerance(rows, subspace, 99, 0.0) == pytest.approx(np.percentile(errors, 99))
-    assert tolerance(rows, subspace, 100, 0.0) == 100
-    assert tolerance(rows, subspace, 100, 300.0) == 300
+    assert tolerance(rows, subspace, 99.0, 0.0) == pytest.approx(np.percentile(errors, 99))
+    assert tolerance(rows, subspace, 100.0, 0.0) == 100
+    assert tolerance(rows, subspace, 100.0, 300.0) == 300
 
 
 @pytest.mark.parametrize("build", [build_pca_singleview, build_pca_multiview])

@@ -37,4 +37,4 @@ def follows(frames: Sequence[str]) -> np.ndarray:
 def number_of(frame: str) -> float:
     """Give the last number in an image's name, NaN where there is none."""
     numbers = re.findall(r"\d+", PurePosixPath(frame).stem)
-    return int(numbers[-1]) if numbers else np.nan
+    return float(numbers[-1]) if numbers else np.nan
