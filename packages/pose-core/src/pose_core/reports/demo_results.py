@@ -11,7 +11,7 @@ from pose_core import metrics
 from pose_core.errors import FormatError
 from pose_core.labels import OCCLUDED, VISIBLE, Labels
 from pose_core.predictions import Predictions
-from pose_core.reports.tables import Table
+from pose_core.reports.tables import Cell, Table
 
 GROSS = 10.0  # pixels beyond which an error is a mistake: another paw, not a poor aim
 
@@ -64,7 +64,7 @@ def summary_of(results: DemoResults, errors: Mapping[str, np.ndarray]) -> str:
 def method_table(results: DemoResults, errors: Mapping[str, np.ndarray]) -> Table:
     """Tabulate the errors of every method: all points, visible and hidden ones, mistakes."""
     columns = ("method", "all: mean (px)", "median", "90 %", "visible: mean", "hidden: mean")
-    rows = [
+    rows: list[list[Cell]] = [
         [
             name,
             *metrics.summary(error, results.truth.skeleton.names).rows()[-1][2:],
@@ -86,7 +86,7 @@ def mistakes(errors: np.ndarray) -> float:
 def keypoint_table(results: DemoResults, errors: Mapping[str, np.ndarray]) -> Table:
     """Tabulate the mean error of every keypoint and method, and how often it is hidden."""
     hidden = (results.truth.visibility == OCCLUDED).mean(0) * 100
-    rows = [
+    rows: list[list[Cell]] = [
         [name, float(hidden[k]), *(mean(error[:, k]) for error in errors.values())]
         for k, name in enumerate(results.truth.skeleton.names)
     ]
@@ -95,7 +95,7 @@ def keypoint_table(results: DemoResults, errors: Mapping[str, np.ndarray]) -> Ta
 
 def time_table(seconds: Mapping[str, float]) -> Table:
     """Tabulate what took how long."""
-    rows = [[name, value] for name, value in seconds.items()]
+    rows: list[list[Cell]] = [[name, value] for name, value in seconds.items()]
     rows.append(["together", sum(seconds.values())])
     return Table.of(("step", "seconds"), rows, digits=1)
 

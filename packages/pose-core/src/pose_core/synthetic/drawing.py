@@ -63,7 +63,7 @@ def paint(
         cover: (h, w), 0 for nothing to 1 for all.
         colour: what is laid on.
     """
-    part = picture[(slice(None), *place)]
+    part = picture[:, place[0], place[1]]
     part += cover * (colour - part)
 
 

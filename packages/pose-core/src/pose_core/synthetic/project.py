@@ -83,7 +83,9 @@ def write_project(
     root, away, truth = folder / "project", folder / "held-out", folder / "truth"
     for place in (root / "videos", away, truth):
         place.mkdir(parents=True, exist_ok=True)
-    labeled, videos, held_out = [], [], []
+    labeled: list[tuple[str, np.ndarray]] = []
+    videos: list[Path] = []
+    held_out: list[Path] = []
     for number, session in enumerate(drawn):
         scene = Scene(session, frames_per_video)
         known = number < sessions - hold_out

@@ -46,7 +46,9 @@ class Scene:
         rng = np.random.default_rng([session.seed, 2])
         height, width = session.size
         self._noise = rng.standard_normal((height + 61, width + 67), np.float32)
-        self._fur = sum(drawing.texture(rng, (2 * height, 2 * width), g) for g in (3, 6)) * 0.11
+        self._fur = 0.11 * np.add(
+            *(drawing.texture(rng, (2 * height, 2 * width), grain) for grain in (3, 6))
+        )
         self._lit = drawing.vignette(session.size, session.falloff, session.light[0])
 
     def __len__(self) -> int:

@@ -118,8 +118,10 @@ def plaster(
     rng: np.random.Generator, size: tuple[int, int], colour: tuple[float, float, float]
 ) -> np.ndarray:
     """Give a stained surface, (3, height, width), that repeats left to right."""
-    stains = sum(a * drawing.texture(rng, size, g) for a, g in ((0.22, 37), (0.14, 11), (0.1, 3)))
-    return np.asarray(colour, np.float32)[:, None, None] * (1 + stains).astype(np.float32)
+    stains = np.zeros(size, np.float32)
+    for strength, grain in ((0.22, 37), (0.14, 11), (0.1, 3)):
+        stains += strength * drawing.texture(rng, size, grain)
+    return np.asarray(colour, np.float32)[:, None, None] * (1 + stains)
 
 
 def slats(camera: Camera, period: int) -> np.ndarray:
