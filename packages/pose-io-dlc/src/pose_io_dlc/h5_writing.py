@@ -77,10 +77,10 @@ def write_frames(
     frames = iter(frames)
     first = next(frames)
     if index_width == 3 or len(columns.columns) > MANY or first.empty:
-        store.put(KEY, pd.concat([first, *frames]), format="fixed")
+        store.put(KEY, pd.concat([first, *frames]), format="fixed", track_times=False)
     else:
         for frame in chain([first], frames):
-            longest = {} if frame.index.dtype.kind == "i" else {"min_itemsize": {"index": 256}}
+            longest = {} if frame.index.dtype.kind == "i" else {"min_itemsize": {"index": 512}}
             store.append(KEY, frame, format="table", **longest)
     store.get_node(KEY)._v_attrs["pandas_version"] = PANDAS_VERSION
 
@@ -89,7 +89,7 @@ def frame_of(
     index: list[str] | np.ndarray, values: np.ndarray, columns: Columns, index_width: int
 ) -> pd.DataFrame:
     """Make the table that pandas and DeepLabCut know."""
-    labels = [(columns.scorer, *column) for column in columns.columns]
+    labels: list[tuple[str, ...]] = [(columns.scorer, *column) for column in columns.columns]
     names = ["scorer", "individuals", "bodyparts", "coords"]
     if not columns.has_individuals:
         labels = [(label[0], *label[2:]) for label in labels]

@@ -122,5 +122,5 @@ def write_labels(path: Path | str, table: LabelTable, index_width: int | None = 
         values.append(table.visibility.astype(float))
     names = [Column(one, name, coord) for one, name in table.points for coord in coords]
     columns = Columns(table.scorer, tuple(names), bool(table.individuals))
-    flat = np.stack(values, axis=-1).reshape(len(table), -1)
+    flat = np.stack(values, axis=-1).reshape(len(table), len(names))
     write_sheet(path, Sheet(columns, table.frames, flat, index_width))

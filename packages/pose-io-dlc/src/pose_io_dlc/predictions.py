@@ -71,7 +71,8 @@ def rows_of(sheet: Sheet, path: Path) -> tuple[tuple[str, ...] | None, np.ndarra
         )
     if isinstance(sheet.index, np.ndarray):
         if len(index) and not 0 <= index[0] <= index[-1] < 1 << 40:
-            raise FormatError(f"{path}: frame number {index[[0, -1]]} is not one of a video")
+            odd = index[0] if index[0] < 0 else index[-1]
+            raise FormatError(f"{path}: frame number {odd} is not one of a video")
         return None, sheet.index
     for row, name in enumerate(sheet.index, start=1):
         if not is_image(name):
@@ -106,7 +107,8 @@ def chunks(table: PredictionTable) -> Iterator[tuple[list[str] | np.ndarray, np.
         part = slice(start, min(start + CHUNK, len(table)))
         values = [table.keypoints[part, :, 0], table.keypoints[part, :, 1], table.confidence[part]]
         values += [column[part] for column in table.extra.values()]
-        flat = np.stack(values, axis=-1).reshape(len(values[0]), -1)
+        width = len(table.names) * len(values)
+        flat = np.stack(values, axis=-1).reshape(len(values[0]), width)
         if table.frames is not None:
             yield list(table.frames[part]), flat
         elif table.numbers is not None:

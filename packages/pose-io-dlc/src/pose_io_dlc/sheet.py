@@ -48,11 +48,11 @@ class Sheet:
     def column(self, coord: str) -> np.ndarray:
         """Give one coordinate of all points, (rows, points); NaN for points that lack it."""
         positions = self.columns.positions(coord)
-        if None not in positions:
-            return self.values[:, positions]
+        present = [position for position in positions if position is not None]
+        if len(present) == len(positions):
+            return self.values[:, present]
         taken = np.full((len(self), len(positions)), np.nan)
-        known = [place for place, position in enumerate(positions) if position is not None]
-        taken[:, known] = self.values[:, [p for p in positions if p is not None]]
+        taken[:, [position is not None for position in positions]] = self.values[:, present]
         return taken
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 Views = dict[str, tuple[str | None, ...]]
 """View to keypoint names; the i-th of all show one point, None where a view lacks it."""
@@ -16,7 +17,7 @@ VIEW = re.compile(
 
 
 def propose_views(names: Sequence[str]) -> Views:
-    """Guess views from names such as `nose_top` and `nose_bot`; nothing unless they pair up cleanly.
+    """Guess views from names such as `nose_top` and `nose_bot`; none unless they pair up cleanly.
 
     That is: every keypoint names a view, there are at least two, and at least half of the points
     (and two) are in all of them.
@@ -35,7 +36,7 @@ def propose_views(names: Sequence[str]) -> Views:
     return {view: tuple(points.get(stem) for stem in stems) for view, points in seen.items()}
 
 
-def views_from_matches(names: Sequence[str], matches: Sequence[Sequence[int]]) -> Views:
+def views_from_matches(names: Sequence[str], matches: Sequence[Sequence[Any]]) -> Views:
     """Make views of Lightning Pose's `mirrored_column_matches`: per view, positions of keypoints.
 
     Nothing if the positions do not fit the names: the config then belongs to other labels.
