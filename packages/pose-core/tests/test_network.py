@@ -177,6 +177,14 @@ def test_a_model_of_two_families_is_refused_naming_both():
         check_model(OPTIONS, plugins("small", "big"))
 
 
+def test_a_plugin_that_builds_something_else_is_refused():
+    module = ModuleType("wrong_plugin")
+    wrong = Network(name="wrong", build=lambda *_: nn.Identity())
+    module.pose_networks = hookimpl(lambda: [wrong], specname="pose_networks")
+    with pytest.raises(PluginError, match="'wrong' builds a Identity, which is no PoseNetwork"):
+        build_network(replace(OPTIONS, network="wrong"), 3, plugins().add(module))
+
+
 def test_checking_names_imports_no_torch():
     code = "import sys, pose_core.model.options; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -41,9 +41,9 @@ class TimmBackbone(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, body: nn.Module, fixed_size: tuple[int, int] | None = None) -> None:
+    def __init__(self, body: Any, fixed_size: tuple[int, int] | None = None) -> None:
         super().__init__()
-        self.body = body
+        self.body = body  # a module with timm's own attributes
         self.channels = int(body.feature_info.channels()[-1])
         self.stride = int(body.feature_info.reduction()[-1])
         self.fixed_size = fixed_size
@@ -130,7 +130,7 @@ def make(options: TimmOptions, **weights: Any) -> TimmBackbone:
     except TypeError as error:
         if "dynamic_img_size" not in str(error):
             raise
-    body = timm.create_model(options.model, **arguments)
+    body: Any = timm.create_model(options.model, **arguments)
     size = options.arguments.get("img_size", body.pretrained_cfg["input_size"][-2:])
     height, width = (size, size) if isinstance(size, int) else size
     return TimmBackbone(body, (height, width))

@@ -41,7 +41,7 @@ class HeatmapHead(nn.Module):
         steps = doublings(features_stride, stride)
         shuffled = shuffle(channels)
         widths = [channels_after(channels), *[keypoints] * steps]
-        layers = [double(a, b) for a, b in pairwise(widths)]
+        layers: list[nn.Module] = [double(a, b) for a, b in pairwise(widths)]
         if not layers:  # the shuffled features are as fine as the heatmaps
             layers = [nn.Conv2d(widths[0], keypoints, 1)]
         self.layers = nn.Sequential(shuffled, *layers)
@@ -112,4 +112,5 @@ def initialise(layers: nn.Module, gain: float) -> None:
     for layer in layers.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.xavier_uniform_(layer.weight, gain)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

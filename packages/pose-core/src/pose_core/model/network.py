@@ -1,12 +1,12 @@
 """The network: images to heatmaps. What every architecture shares, and backbone + head."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pose_core.errors import ConfigError
+from pose_core.errors import ConfigError, PluginError
 from pose_core.model.options import (
     BackboneHeadOptions,
     ModelOptions,
@@ -64,7 +64,8 @@ class PoseNetwork(nn.Module):
 class BackboneHead(PoseNetwork):
     """A backbone that runs once per frame, and a head on its features."""
 
-    def __init__(self, backbone: nn.Module, head: nn.Module) -> None:
+    def __init__(self, backbone: Any, head: Any) -> None:
+        """Put two modules together that have the attributes `hookspecs` asks for."""
         super().__init__()
         self.backbone = backbone
         self.head = head
@@ -101,7 +102,7 @@ def build_backbone_head(
     """
     head, head_options = find_head(options.head, options.head_options, plugins)
     backbone, backbone_options = find_backbone(options.backbone, options.backbone_options, plugins)
-    features = backbone.build(backbone_options, pretrained)
+    features: Any = backbone.build(backbone_options, pretrained)
     return BackboneHead(
         features, head.build(head_options, int(features.channels), int(features.stride), keypoints)
     )
@@ -124,10 +125,17 @@ def build_network(
 
     Raises:
         ConfigError: if a name, option or weights file does not exist, or parts do not fit.
+        PluginError: if what a plugin builds is no PoseNetwork.
     """
     network, filled = find_network(options, plugins)
     weights = weights_path(options.pretrained if pretrained is None else pretrained)
-    return network.build(filled, keypoints, weights, plugins)
+    built = network.build(filled, keypoints, weights, plugins)
+    if not isinstance(built, PoseNetwork):
+        raise PluginError(
+            f"model.network: {options.network!r} builds a {type(built).__name__}, which is no "
+            "PoseNetwork; subclass pose_core.model.network.PoseNetwork"
+        )
+    return built
 
 
 def check_size(network: PoseNetwork, size: tuple[int, int], where: str = "size") -> None:
