@@ -15,7 +15,8 @@ from pose_eks.lanes import Dynamics, Lanes, Noise
 GRID_FRAMES = 2000
 CROP_FRAMES = 20_000
 GRID = ((-2.0, -2.0), *((s, b) for s in (-9.0, -5.0, -2.0, 0.0) for b in (-6.0, -3.0, 0.0)))
-BOUNDS = ((-25.0, 10.0), (-16.0, 10.0))  # of log s and log b above their scales
+BOUNDS = ((-20.0, 10.0), (-10.0, 10.0))
+"""Of log s and log b above their scales; s and b may be nothing, for all the data say."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ class SingleCameraOptions:
             that predictions without confidence count less.
         dynamics: "velocity", the velocity wanders, which follows fast and even movement more
             closely; "walk", the position does, as in the paper. On simulated animals the former
-            has a third less error (README).
+            is nearer the truth, and its intervals hold it as often as they say (README).
         s: process noise: px² per frame for "walk", px² per frame³ for "velocity"; None to fit it
             to each keypoint by maximum likelihood.
         b: floor of the observation noise R = a v + b, in px²; None to fit it. A keypoint that
