@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
@@ -63,7 +64,8 @@ def misspell(name: str, known: list[str]) -> str:
     return misspelt if misspelt not in known else misspell(misspelt, known)
 
 
-def modules_after(code: str) -> set[str]:
+@lru_cache  # the components of one plugin ask the same
+def modules_after(code: str) -> frozenset[str]:
     """Run a statement in a fresh interpreter and name the modules it imported."""
     listing = f"{code}\nimport sys\nprint('modules:', *sys.modules, sep='\\n')"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -75,7 +77,7 @@ def modules_after(code: str) -> set[str]:
         check=False,
     )
     assert ran.returncode == 0, f"{code}: {ran.stderr.strip()}"
-    return set(ran.stdout.split("modules:\n")[-1].split())
+    return frozenset(ran.stdout.split("modules:\n")[-1].split())
 
 
 class Conformance:
