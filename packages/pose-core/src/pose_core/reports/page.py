@@ -39,7 +39,7 @@ text-decoration:none;white-space:nowrap}nav a:hover{text-decoration:underline}
 figure{margin:1rem 0;background:var(--card);border:1px solid var(--rule);border-radius:8px;
 padding:.8rem}
 figure svg,figure img,figure video{display:block;width:100%;height:auto;border-radius:4px}
-figure video{width:auto;max-width:100%;height:min(34rem,110vw);margin:0 auto}
+figure video{width:auto;max-width:100%;height:min(34rem,72vw);margin:0 auto}
 figcaption,.note{color:var(--soft);font-size:.88rem;margin:.55rem 0 0}
 .grid{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,var(--least)),1fr))}
 .grid>figure{margin:0}
