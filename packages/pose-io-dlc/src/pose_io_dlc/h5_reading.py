@@ -109,7 +109,7 @@ def read_fixed(group: Any, path: Path) -> Sheet:
     for number in range(int(group.attrs["nblocks"])):
         block = group[f"block{number}_values"]
         refuse_absurd(block, path)
-        taken = all_of(block)
+        taken = all_of(block, path)
         parts.append((taken if block.attrs.get("transposed", 1) else taken.T).astype(float))
         labels += read_axis(group, f"block{number}_items", path)
     labels, values = in_order(
@@ -145,12 +145,13 @@ def read_texts(dataset: Any, path: Path) -> list[str]:
             "safety; convert the CSV in its place"
         )
     refuse_absurd(dataset, path)
-    return [text_of(value) for value in all_of(dataset).tolist()]
+    return [text_of(value) for value in all_of(dataset, path).tolist()]
 
 
-def all_of(dataset: Any) -> np.ndarray:
-    """Give a whole dataset. pandas writes one that is empty as a single cell, and its true shape."""
-    return np.empty(dataset.attrs["shape"]) if "shape" in dataset.attrs else dataset[:]
+def all_of(dataset: Any, path: Path) -> np.ndarray:
+    """Give a whole dataset. pandas writes an empty one as a single cell, with its true shape."""
+    shape = plain(dataset.attrs["shape"], path) if "shape" in dataset.attrs else ()
+    return np.empty(shape) if 0 in shape else dataset[:]
 
 
 def lost_row(group: Any, path: Path) -> tuple[str, ...]:
