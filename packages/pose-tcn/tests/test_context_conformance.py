@@ -9,9 +9,9 @@ class TestContext(HeadConformance):
 
 class TestContextReadAtTheCentre(HeadConformance):
     plugin, name = "pose_tcn.plugin", "context"
-    options = {"read": "centre", "n": 1, "stride": 8}  # noqa: RUF012
+    options = {"read": "centre", "n": 1, "stride": 8}
 
 
 class TestSpacedContext(HeadConformance):
     plugin, name = "pose_tcn.plugin", "context"
-    options = {"offsets": [-8, -4, -2, 0, 2, 4, 8]}  # noqa: RUF012
+    options = {"offsets": [-8, -4, -2, 0, 2, 4, 8]}

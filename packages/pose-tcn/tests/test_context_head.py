@@ -73,14 +73,16 @@ def test_the_static_branch_starts_as_the_baseline_head():
 
 def test_the_recurrence_is_the_published_one_written_out():
     """Stride 32, five frames: W_pre, then x ← W u + H x both ways, mean of the last states."""
-    context = head(read="end").context
-    x = features(5)
+    context = head(read="end").context.double()
+    for parameter in context.parameters():
+        nn.init.normal_(parameter)  # biases too
+    x = features(5).double()
 
     def doubled(layer: nn.Module, y: torch.Tensor) -> torch.Tensor:
         return functional.conv_transpose2d(y, layer.weight, layer.bias, 2, 1, 1)
 
-    def recurred(layers: nn.Sequential, y: torch.Tensor) -> torch.Tensor:
-        down, up = layers
+    def recurred(layers: nn.Module, y: torch.Tensor) -> torch.Tensor:
+        down, up = layers.down, layers.up
         y = functional.conv2d(y, down.weight, down.bias, stride=2, groups=3)
         return functional.conv_transpose2d(y, up.weight, up.bias, stride=2, groups=3)
 
@@ -99,7 +101,7 @@ def test_layers_have_the_published_shapes():
     pre, enter = recurrence.shared[1], recurrence.forwards.enter
     assert tuple(pre.weight.shape) == (128, 17, 3, 3)
     assert tuple(enter.weight.shape) == (17, 17, 3, 3)
-    down, up = recurrence.forwards.recur
+    down, up = recurrence.forwards.recur.down, recurrence.forwards.recur.up
     assert tuple(down.weight.shape) == (16 * 17, 1, 2, 2)
     assert tuple(up.weight.shape) == (16 * 17, 1, 2, 2)
     assert (down.stride, up.stride, down.groups, up.groups) == ((2, 2), (2, 2), 17, 17)
