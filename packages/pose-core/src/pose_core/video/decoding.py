@@ -39,6 +39,7 @@ class Decoder:
         self._index = index
         self._by_slices = index.times is None  # as they were counted
         self._open = ExitStack()
+        self._is_fresh: bool  # no packet was read yet
         self._before: int | None  # the number of the frame before; None at once after a seek
         self._held: tuple[int, av.VideoFrame | None]  # the frame last decoded, with its number
         self._restart(-1)
@@ -125,7 +126,7 @@ class Decoder:
         self._open.close()
         video = opened(self._path, "SLICE" if self._by_slices else "FRAME")
         self._container, self._stream = self._open.enter_context(video)
-        self._is_fresh = True  # no packet was read yet
+        self._is_fresh = True
         frames = decode(packets_of(self._container, self._stream))
         self._frames = in_order(numbered(frames, self._index), 0)
 
