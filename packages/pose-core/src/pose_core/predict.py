@@ -107,27 +107,21 @@ def stream(
     batch_size: int,
     start: int,
 ) -> Iterator[np.ndarray]:
-    """Yield (batch, keypoints, 3) from a frame on; NaN where a frame did not decode."""
+    """Yield (batch, keypoints, 3) from frame `start` on; NaN where a frame did not decode."""
     if start >= frames:
         return
-    offsets = model.network.offsets
-    # a resumed context network sees the frames before its first row again, but writes no rows
-    begin = max(0, start + min(offsets))
-    skip = start - begin
-    context = ContextStream(model.network, frames - begin)
-    undecoded: list[np.ndarray] = []
-    windows = consecutive(frames, batch_size, begin)
+    context = ContextStream(model.network, frames, start)
+    windows = consecutive(frames, batch_size, context.begin)
     clips = prefetch(reader.read(video, windows, model.size, model.device.type), depth=4)
+    row, damaged = start, set[int]()
     with closing(clips), torch.inference_mode():
         for clip in clips:
-            undecoded.append(~clip.decoded)
+            damaged |= set(clip.numbers[~clip.decoded].tolist())
             for points in decoded_points(model, context, clip, size):
-                bad, undecoded = take(undecoded, len(points))
-                points[bad] = np.nan
-                kept = points[min(skip, len(points)) :]
-                skip -= len(points) - len(kept)
-                if len(kept):
-                    yield kept
+                numbers = np.arange(row, row + len(points))
+                points[np.isin(numbers, list(damaged))] = np.nan
+                row += len(points)
+                yield points
 
 
 def decoded_points(
@@ -138,12 +132,6 @@ def decoded_points(
     for heatmaps in context.add(images):
         sizes = torch.tensor(size, dtype=torch.float32, device=model.device).expand(len(heatmaps), 2)
         yield model.points(heatmaps, sizes).cpu().numpy()
-
-
-def take(queue: list[np.ndarray], count: int) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Take the first entries of a queue of arrays."""
-    joined = np.concatenate(queue) if queue else np.zeros(0, bool)
-    return joined[:count], [joined[count:]]
 
 
 class PartialRows:

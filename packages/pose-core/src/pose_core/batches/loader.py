@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 from pose_core.batches.labeled import LabeledFrames
 from pose_core.batches.unlabeled import Clips
@@ -42,14 +44,34 @@ class KeyedSampler(Sampler[int]):
             left -= len(order)
 
 
+class EvenBatches(BatchSampler):
+    """Batches of nearly one size, none above `batch_size`: 9 samples by 4 are 3, 3 and 3.
+
+    A last batch of one would upset batch norm, and leaving it out would lose labels.
+    """
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Give the batches."""
+        samples = list(self.sampler)
+        batches = len(self)
+        cuts = [number * len(samples) // batches for number in range(batches + 1)] if batches else []
+        for begin, end in pairwise(cuts):
+            yield samples[begin:end]
+
+    def __len__(self) -> int:
+        """Count the batches."""
+        return steps_per_epoch(len(self.sampler), self.batch_size)
+
+
 def training_loader(frames: LabeledFrames, batch_size: int, seed: int, workers: int) -> DataLoader:
-    """Load labeled frames shuffled, the last smaller batch too."""
-    return loader(frames, batch_size, KeyedSampler(len(frames), seed), workers)
+    """Load labeled frames shuffled, all of them in every epoch."""
+    batches = EvenBatches(KeyedSampler(len(frames), seed), batch_size, drop_last=False)
+    return loader(frames, workers, batch_sampler=batches)
 
 
 def clip_loader(clips: Clips, steps: int, seed: int, workers: int) -> DataLoader:
     """Load as many clips per epoch as there are steps, one by one."""
-    return loader(clips, 1, KeyedSampler(len(clips), seed, steps), workers)
+    return loader(clips, workers, batch_size=1, sampler=KeyedSampler(len(clips), seed, steps))
 
 
 def steps_per_epoch(frames: int, batch_size: int) -> int:
@@ -59,16 +81,15 @@ def steps_per_epoch(frames: int, batch_size: int) -> int:
 
 def plain_loader(frames: LabeledFrames, batch_size: int, workers: int = 0) -> DataLoader:
     """Load frames in order, for validation and prediction."""
-    return loader(frames, batch_size, None, workers)
+    return loader(frames, workers, batch_size=batch_size)
 
 
-def loader(data: Dataset, batch_size: int, sampler: Sampler[int] | None, workers: int) -> DataLoader:
+def loader(data: Dataset, workers: int, **batching: Any) -> DataLoader:
     """Build a loader that leaves the global random numbers alone."""
     return DataLoader(
         data,
-        batch_size=batch_size,
-        sampler=sampler,
         num_workers=workers,
         persistent_workers=workers > 0,
         generator=torch.Generator(),
+        **batching,
     )
