@@ -143,9 +143,7 @@ def examples(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Types of every package, and of this file."""
     install(session, *editable(PACKAGES), "mypy>=1.15", "nox", "types-PyYAML", "pandas-stubs")
-    for package in PACKAGES:
-        session.run("mypy", str(folder(package) / "src"))
-    session.run("mypy", "noxfile.py")
+    session.run("mypy", "noxfile.py", *(str(folder(package) / "src") for package in PACKAGES))
 
 
 @nox.session(reuse_venv=False)
@@ -153,6 +151,14 @@ def wheels(session: nox.Session) -> None:
     """Build all packages, install the wheels in a clean environment, and ask what is there."""
     session.install(*wheels_of(session, *PACKAGES))
     session.run("pose", "plugins")
+    session.run("python", "-c", NOTHING_BROKEN)
+
+
+NOTHING_BROKEN = """
+from pose_core.plugins import Plugins
+broken = Plugins().load().broken
+assert not broken, broken
+"""
 
 
 @nox.session(default=False)
