@@ -11,19 +11,27 @@ from pose_io_dlc.csv_writing import write_csv
 from pose_io_dlc.errors import FormatError
 
 HEAD = "scorer,ann,ann\nbodyparts,nose,nose\ncoords,x,y\n"
-WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n", exclude_categories=["Cs"]), min_size=1, max_size=8).filter(lambda word: word.strip() == word)
+WORDS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0\r\n", exclude_categories=["Cs"]),
+    min_size=1,
+    max_size=8,
+).filter(lambda word: word.strip() == word)
 POINTS = st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=4, unique=True)
 
 
 def test_a_first_row_that_is_empty_stays_a_frame(save):
-    sheet = read_csv(save("a.csv", HEAD + "labeled-data/v/img0.png,,\nlabeled-data/v/img1.png,1,2\n"))
+    sheet = read_csv(
+        save("a.csv", HEAD + "labeled-data/v/img0.png,,\nlabeled-data/v/img1.png,1,2\n")
+    )
     assert sheet.index == ("labeled-data/v/img0.png", "labeled-data/v/img1.png")
     np.testing.assert_array_equal(sheet.values, [[np.nan, np.nan], [1, 2]])
 
 
 def test_a_first_row_that_is_empty_stays_a_frame_of_three_cells(save):
     head = "scorer,,,ann,ann\nbodyparts,,,nose,nose\ncoords,,,x,y\n"
-    sheet = read_csv(save("a.csv", head + "labeled-data,v,img0.png,,\nlabeled-data,v,img1.png,1,2\n"))
+    sheet = read_csv(
+        save("a.csv", head + "labeled-data,v,img0.png,,\nlabeled-data,v,img1.png,1,2\n")
+    )
     assert sheet.index == ("labeled-data/v/img0.png", "labeled-data/v/img1.png")
 
 
@@ -122,7 +130,13 @@ def test_a_missing_file_gets_one_line(tmp_path):
 
 def test_numbers_are_those_that_python_reads(save, tmp_path):
     texts = [repr(x) for x in np.random.default_rng(0).uniform(-1e3, 1e3, 400).tolist()]
-    path = save("a.csv", HEAD + "".join(f"{n},{a},{b}\n" for n, (a, b) in enumerate(zip(texts[::2], texts[1::2], strict=True))))
+    path = save(
+        "a.csv",
+        HEAD
+        + "".join(
+            f"{n},{a},{b}\n" for n, (a, b) in enumerate(zip(texts[::2], texts[1::2], strict=True))
+        ),
+    )
     assert read_csv(path).values.ravel().tolist() == [float(text) for text in texts]
 
 
@@ -130,7 +144,9 @@ def test_pandas_reads_what_we_write(tmp_path):
     columns = Columns("s", tuple(Column("", name, coord) for name in "ab" for coord in ("x", "y")))
     values = np.random.default_rng(0).normal(size=(5, 4))
     values[2, 1] = np.nan
-    write_csv(tmp_path / "a.csv", columns, [(np.arange(3), values[:3]), (np.arange(3, 5), values[3:])])
+    write_csv(
+        tmp_path / "a.csv", columns, [(np.arange(3), values[:3]), (np.arange(3, 5), values[3:])]
+    )
     frame = pd.read_csv(tmp_path / "a.csv", header=[0, 1, 2], index_col=0)
     np.testing.assert_array_equal(frame.to_numpy(), values)
     assert frame.columns.names == ["scorer", "bodyparts", "coords"]
@@ -144,7 +160,9 @@ def test_pandas_reads_what_we_write(tmp_path):
     values=arrays.arrays(float, (3, 8), elements=st.floats(allow_infinity=False, width=64)),
     width=st.sampled_from([1, 3]),
 )
-def test_a_file_written_by_us_is_read_by_us_unchanged(tmp_path_factory, points, scorer, values, width):
+def test_a_file_written_by_us_is_read_by_us_unchanged(
+    tmp_path_factory, points, scorer, values, width
+):
     path = tmp_path_factory.mktemp("round") / "a.csv"
     columns = Columns(scorer, tuple(Column(*point, c) for point in points for c in "xy"), True)
     values = values[:, : len(columns.columns)]
@@ -167,7 +185,9 @@ def test_header_rows_read_back(points, width, individuals):
 def test_a_path_that_does_not_fit_three_cells_is_refused_and_the_former_file_stays(save):
     path = save("a.csv", "former")
     with pytest.raises(FormatError, match=r"'img\.png' has no three parts"):
-        write_csv(path, Columns("s", (Column("", "a", "x"),)), [(["img.png"], np.ones((1, 1)))], None, 3)
+        write_csv(
+            path, Columns("s", (Column("", "a", "x"),)), [(["img.png"], np.ones((1, 1)))], None, 3
+        )
     assert path.read_text() == "former"
     assert [file.name for file in path.parent.iterdir()] == ["a.csv"]
 

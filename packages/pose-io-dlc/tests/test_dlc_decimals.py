@@ -62,7 +62,9 @@ def test_the_shortest_text_of_float32_is_short():
     assert cells(np.array([[0.1, np.nan]], dtype=np.float32), None) == [["0.1", ""]]
 
 
-@pytest.mark.parametrize("number", [0, 9, 9999, 10_000, 10_001, 12_345_678, 100_000_000, 999_999_999_999])
+@pytest.mark.parametrize(
+    "number", [0, 9, 9999, 10_000, 10_001, 12_345_678, 100_000_000, 999_999_999_999]
+)
 def test_frame_numbers_are_written_in_full(number):
     assert rows_as_text(np.array([number]), np.ones((1, 1)), 1) == f"{number},1.0\n".encode()
 

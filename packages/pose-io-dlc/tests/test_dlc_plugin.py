@@ -26,7 +26,9 @@ def test_predictions_go_out_and_come_back(tmp_path, suffix):
     points = np.random.default_rng(0).uniform(1, 600, (7, 2, 2))
     points[3] = np.nan
     skeleton = pose_core.Skeleton(("left_paw", "right_paw"))
-    given = pose_core.Predictions(points, points[..., 0] / 600, skeleton, None, "net", {"v": points[..., 1]})
+    given = pose_core.Predictions(
+        points, points[..., 0] / 600, skeleton, None, "net", {"v": points[..., 1]}
+    )
     FORMATS["deeplabcut"].write_predictions(tmp_path / f"a{suffix}", given)
     back = FORMATS["deeplabcut"].read_predictions(tmp_path / f"a{suffix}")
     np.testing.assert_allclose(back.keypoints, points, atol=1e-6)
@@ -56,7 +58,9 @@ def test_labels_go_out_and_come_back(tmp_path, name):
 
 def test_several_animals_are_refused_with_one_line(save):
     text = "scorer,a,a,a,a,a,a\nindividuals,m,m,m,k,k,k\nbodyparts,n,n,n,n,n,n\ncoords,x,y,likelihood,x,y,likelihood\n0,1,2,.5,1,2,.5\n"
-    with pytest.raises(pose_core.FormatError, match=r"2 animals \(m, k\); only files and projects of one"):
+    with pytest.raises(
+        pose_core.FormatError, match=r"2 animals \(m, k\); only files and projects of one"
+    ):
         FORMATS["deeplabcut"].read_predictions(save("a.csv", text))
 
 

@@ -24,7 +24,10 @@ OTHER = "scorer,ann,ann,ann,ann,ann,ann\nbodyparts,rightear,rightear,nose,nose,l
 def lab(save, png):
     """A DeepLabCut project of two videos, whose files have their keypoints in another order."""
     config = save("config.yaml", CONFIG)
-    save("labeled-data/v/CollectedData_ann.csv", HEAD.format(s="ann") + "labeled-data/v/img0.png,1,2,3,4,5,6\n")
+    save(
+        "labeled-data/v/CollectedData_ann.csv",
+        HEAD.format(s="ann") + "labeled-data/v/img0.png,1,2,3,4,5,6\n",
+    )
     save("labeled-data/w/CollectedData_ann.csv", OTHER + "labeled-data\\w\\img0.png,5,6,1,2,,\n")
     for name in ("v/img0.png", "w/img0.png", "v_labeled/img0.png"):
         png(f"labeled-data/{name}")
@@ -45,7 +48,9 @@ def test_files_are_aligned_by_name_in_the_order_of_the_config(lab):
     project = open_deeplabcut(lab)
     assert project.labels.names == ("nose", "leftear", "rightear")
     assert project.labels.frames == ("labeled-data/v/img0.png", "labeled-data/w/img0.png")
-    np.testing.assert_array_equal(project.labels.keypoints, [[[1, 2], [3, 4], [5, 6]], [[1, 2], [np.nan] * 2, [5, 6]]])
+    np.testing.assert_array_equal(
+        project.labels.keypoints, [[[1, 2], [3, 4], [5, 6]], [[1, 2], [np.nan] * 2, [5, 6]]]
+    )
     assert project.symmetric == (("leftear", "rightear"),)
 
 
@@ -68,7 +73,12 @@ def test_a_project_opens_by_any_of_its_files(lab, given):
 
 @pytest.mark.parametrize(
     ("text", "edges", "warnings"),
-    [("[[nose, leftear], [leftear, nose]]", 2, 0), ("[[nose, tail]]", 0, 1), ("", 0, 0), ("[]", 0, 0)],
+    [
+        ("[[nose, leftear], [leftear, nose]]", 2, 0),
+        ("[[nose, tail]]", 0, 1),
+        ("", 0, 0),
+        ("[]", 0, 0),
+    ],
 )
 def test_a_skeleton_is_pairs_of_names(lab, text, edges, warnings):
     (lab / "config.yaml").write_text(CONFIG.replace('skeleton: ""', f"skeleton: {text}"))
@@ -82,7 +92,9 @@ def test_a_folder_that_a_tool_renamed_to_a_number_is_found_again(lab):
     path.write_text(path.read_text().replace("/v/", "/12/"))
     project = open_deeplabcut(lab)
     assert project.missing_images() == []
-    assert any("1 images were found beside the file, not at labeled-data/12" in w for w in project.warnings)
+    assert any(
+        "1 images were found beside the file, not at labeled-data/12" in w for w in project.warnings
+    )
 
 
 def test_labels_outside_their_image_are_missing_and_counted(lab):
@@ -95,7 +107,9 @@ def test_labels_outside_their_image_are_missing_and_counted(lab):
 
 
 def test_the_config_and_the_files_may_disagree_with_a_warning(lab):
-    (lab / "config.yaml").write_text(CONFIG.replace("[nose, leftear, rightear]", "[tail, rightear, nose]"))
+    (lab / "config.yaml").write_text(
+        CONFIG.replace("[nose, leftear, rightear]", "[tail, rightear, nose]")
+    )
     project = open_deeplabcut(lab)
     assert project.labels.names == ("rightear", "nose", "leftear")
     assert "lacks leftear" in project.warnings[0]
@@ -103,7 +117,10 @@ def test_the_config_and_the_files_may_disagree_with_a_warning(lab):
 
 
 def test_labels_of_another_scorer_are_left_out(lab, save):
-    save("labeled-data/v/CollectedData_bob.csv", HEAD.format(s="bob") + "labeled-data/v/img0.png,9,9,9,9,9,9\n")
+    save(
+        "labeled-data/v/CollectedData_bob.csv",
+        HEAD.format(s="bob") + "labeled-data/v/img0.png,9,9,9,9,9,9\n",
+    )
     project = open_deeplabcut(lab)
     assert project.labels.keypoints[0, 0].tolist() == [1, 2]
     assert "other scorers are not used: bob" in project.warnings[0]
@@ -149,7 +166,10 @@ def test_a_spoilt_project_gets_one_line(lab, spoil, message):
 
 
 def test_several_animals_are_read_side_by_side(save):
-    save("config.yaml", "Task: t\nscorer: a\nmultianimalproject: true\nbodyparts: MULTI!\nindividuals: [m2, m1]\nmultianimalbodyparts: [n]\nuniquebodyparts: [food]\n")
+    save(
+        "config.yaml",
+        "Task: t\nscorer: a\nmultianimalproject: true\nbodyparts: MULTI!\nindividuals: [m2, m1]\nmultianimalbodyparts: [n]\nuniquebodyparts: [food]\n",
+    )
     text = "scorer,,,a,a,a,a,a,a\nindividuals,,,m1,m1,single,single,m2,m2\nbodyparts,,,n,n,food,food,n,n\ncoords,,,x,y,x,y,x,y\nlabeled-data,v,i.png,1,1,2,2,3,3\n"
     path = save("labeled-data/v/CollectedData_a.csv", text)
     project = open_deeplabcut(path)
@@ -171,7 +191,10 @@ def test_a_lightning_pose_folder_opens_without_a_config(mirrored, given):
 def test_an_old_config_names_the_file_the_videos_and_the_views(mirrored, save):
     (mirrored / "CollectedData.csv").rename(mirrored / "mine.csv")
     (mirrored / "videos").rename(mirrored / "clips")
-    config = save("config_mouse.yaml", "data: {data_dir: /gone, csv_file: mine.csv, video_dir: /gone/clips, mirrored_column_matches: [[0, 1], [2, 2]]}\n")
+    config = save(
+        "config_mouse.yaml",
+        "data: {data_dir: /gone, csv_file: mine.csv, video_dir: /gone/clips, mirrored_column_matches: [[0, 1], [2, 2]]}\n",
+    )
     config.write_text(config.read_text().replace("[[0, 1], [2, 2]]", "[[0], [2]]"))
     for path in (mirrored, config):
         project = open_project(path)
@@ -181,7 +204,10 @@ def test_an_old_config_names_the_file_the_videos_and_the_views(mirrored, save):
 
 def test_a_project_yaml_that_names_other_keypoints_is_only_a_warning(mirrored, save):
     save("project.yaml", "schema_version: 1\nview_names: []\nkeypoint_names: [nose, tail]\n")
-    assert "names other keypoints than CollectedData.csv: leftear, rightear, tail" in open_lightning_pose(mirrored).warnings[0]
+    assert (
+        "names other keypoints than CollectedData.csv: leftear, rightear, tail"
+        in open_lightning_pose(mirrored).warnings[0]
+    )
 
 
 def test_one_csv_per_view_is_said(mirrored, save):
@@ -203,7 +229,9 @@ def test_a_folder_of_both_kinds_is_not_guessed(lab, save):
         open_project(lab)
 
 
-@pytest.mark.parametrize(("name", "message"), [("none", "no such file or folder"), ("", "is no project of DeepLabCut")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("none", "no such file or folder"), ("", "is no project of DeepLabCut")]
+)
 def test_what_is_no_project_gets_one_line(tmp_path, name, message):
     with pytest.raises(FormatError, match=message):
         open_project(tmp_path / name)

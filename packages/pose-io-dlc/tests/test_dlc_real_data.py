@@ -51,7 +51,11 @@ def test_what_we_write_again_is_equal(data, tmp_path, name, suffix):
     sheet = read_sheet(data / f"{name}.csv")
     write_sheet(tmp_path / f"again{suffix}", sheet)
     back = read_sheet(tmp_path / f"again{suffix}")
-    assert (back.columns, list(back.index), back.index_width) == (sheet.columns, list(sheet.index), sheet.index_width)
+    assert (back.columns, list(back.index), back.index_width) == (
+        sheet.columns,
+        list(sheet.index),
+        sheet.index_width,
+    )
     np.testing.assert_array_equal(back.values, sheet.values)
 
 
@@ -68,7 +72,9 @@ def test_openfield_opens_as_it_lies(data):
 def test_mirror_mouse_opens_as_it_lies(data):
     project = open_project(data / "mirror-mouse-example")
     assert project.labels.keypoints.shape == (90, 17, 2)
-    frame = pd.read_csv(data / "mirror-mouse-example" / "CollectedData.csv", header=[0, 1, 2], index_col=0)
+    frame = pd.read_csv(
+        data / "mirror-mouse-example" / "CollectedData.csv", header=[0, 1, 2], index_col=0
+    )
     np.testing.assert_array_equal(project.labels.keypoints.reshape(90, 34), frame.to_numpy())
     assert project.views["top"][7:] == ("obs_top", None, None)
     assert project.views["bot"][7:] == (None, "obsHigh_bot", "obsLow_bot")

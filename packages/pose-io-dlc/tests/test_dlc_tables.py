@@ -32,7 +32,9 @@ def test_visibility_is_that_of_the_file(save):
 
 def test_an_unknown_visibility_is_refused(save):
     path = save("a.csv", LABELS.format("visible") + "1.png,1,2,3\n")
-    with pytest.raises(FormatError, match=r"frame '1\.png': visible is 3 \(n\); it can be 0, 1 or 2"):
+    with pytest.raises(
+        FormatError, match=r"frame '1\.png': visible is 3 \(n\); it can be 0, 1 or 2"
+    ):
         read_labels(path)
 
 
@@ -52,7 +54,10 @@ def test_half_a_point_is_missing(save):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("1.png,1,2,\n2.png,,,\n1.png,3,4,\n", r"frame '1\.png' is labeled twice, as frame 1 and 3"),
+        (
+            "1.png,1,2,\n2.png,,,\n1.png,3,4,\n",
+            r"frame '1\.png' is labeled twice, as frame 1 and 3",
+        ),
         ("0,1,2,\n", "frame 1 is '0', not an image; are these predictions"),
     ],
 )
@@ -91,7 +96,9 @@ def test_placeholders_of_no_detection_are_missing(save, row, known):
 
 
 def test_further_columns_are_kept(save):
-    text = "scorer,a,a,a,a\nbodyparts,n,n,n,n\ncoords,x,y,likelihood,x_posterior_var\n0,1,2,.5,1e-9\n"
+    text = (
+        "scorer,a,a,a,a\nbodyparts,n,n,n,n\ncoords,x,y,likelihood,x_posterior_var\n0,1,2,.5,1e-9\n"
+    )
     table = read_predictions(save("a.csv", text))
     assert table.extra["x_posterior_var"].tolist() == [[1e-9]]
 
@@ -140,7 +147,9 @@ def test_columns_that_are_no_predictions_are_refused(save, coord, message):
     known=arrays.arrays(bool, (3, 2)),
     hidden=arrays.arrays(bool, (3, 2)),
 )
-def test_labels_written_by_us_are_read_by_us_unchanged(tmp_path_factory, suffix, points, known, hidden):
+def test_labels_written_by_us_are_read_by_us_unchanged(
+    tmp_path_factory, suffix, points, known, hidden
+):
     path = tmp_path_factory.mktemp("labels") / f"a{suffix}"
     visibility = np.where(known, np.where(hidden, OCCLUDED, VISIBLE), MISSING).astype(np.uint8)
     points = np.where(known[..., None], points, np.nan)
@@ -160,10 +169,14 @@ def test_labels_written_by_us_are_read_by_us_unchanged(tmp_path_factory, suffix,
     confidence=arrays.arrays(float, (4, 2), elements=st.floats(0, 1)),
     images=st.booleans(),
 )
-def test_predictions_written_exactly_are_read_unchanged(tmp_path_factory, suffix, points, confidence, images):
+def test_predictions_written_exactly_are_read_unchanged(
+    tmp_path_factory, suffix, points, confidence, images
+):
     path = tmp_path_factory.mktemp("predictions") / f"a{suffix}"
     frames = tuple(f"/any/where/img{number}.png" for number in range(4)) if images else None
-    table = PredictionTable(("n", "m"), points, confidence, frames, scorer="s", extra={"v": confidence * 1e-8})
+    table = PredictionTable(
+        ("n", "m"), points, confidence, frames, scorer="s", extra={"v": confidence * 1e-8}
+    )
     write_predictions(path, table, decimals=None)
     back = read_predictions(path).without_gaps()
     assert (back.frames, back.points, back.scorer) == (frames, table.points, "s")

@@ -6,8 +6,6 @@ index as text.
 """
 
 import csv
-import io
-import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -24,8 +22,11 @@ PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
 EXACT: dict[str, Any] = {} if PANDAS >= (3, 1) else {"float_precision": "round_trip"}
 """How pandas is told to read the nearest number; from 3.1 on it always does."""
 
-EMPTY = ("", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "null", "NULL", "None")
-"""What counts as no number."""
+EMPTY = frozenset(
+    "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|"
+    "<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null".split("|")
+)
+"""What pandas takes for no number."""
 
 
 def read_csv(path: Path | str) -> Sheet:
@@ -35,9 +36,9 @@ def read_csv(path: Path | str) -> Sheet:
         FormatError: if it cannot be read, with the row and the value.
     """
     path = Path(path)
-    content = content_of(path)
-    header, below = read_header(content, path)
-    frame = read_numbers(content, header, below, path)
+    refuse_other_files(path)
+    header = parse_header(list(islice(cells_of(path), 4)), str(path))
+    frame = read_numbers(path, header)
     text = {name: tuple(map(clean, frame[at].tolist())) for name, at in header.text.items()}
     values = frame.drop(columns=[*range(header.index_width), *header.text.values()])
     index = index_of(frame, header)
@@ -45,45 +46,32 @@ def read_csv(path: Path | str) -> Sheet:
     return without_odd_rows(sheet, path, header.rows)
 
 
-def content_of(path: Path) -> bytes:
-    """Read a whole file, without a byte-order mark.
+def refuse_other_files(path: Path) -> None:
+    """Refuse what is no text.
 
     Raises:
-        FormatError: if there is none, or it is empty or not text.
+        FormatError: if the file is missing or empty, or holds bytes that no text has.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            head = file.read(4096)
     except OSError as error:
         raise FormatError(f"{path}: {error.strerror or error}") from error
-    if is_blank(content):
+    if not head.strip():
         raise FormatError(f"{path}: is empty")
-    if b"\0" in content[:4096]:
+    if b"\0" in head:
         raise FormatError(f"{path}: is not text; is it really a CSV file?")
-    return content.removeprefix(b"\xef\xbb\xbf")
 
 
-def is_blank(content: bytes, below: int = 0) -> bool:
-    """Say whether there is nothing but space from a position on, without copying the rest."""
-    return re.compile(rb"\S").search(content, below) is None
-
-
-def read_header(content: bytes, path: Path) -> tuple[Header, int]:
-    """Understand the header rows; also give how many bytes they take."""
-    header = parse_header(list(islice(cells_of(content[: 1 << 22], path), 4)), str(path))
-    stream = io.BytesIO(content)
-    for _ in range(header.rows):
-        stream.readline()
-    return header, stream.tell()
-
-
-def cells_of(content: bytes, path: Path) -> Iterator[list[str]]:
-    """Split text into rows of cells, slowly and strictly.
+def cells_of(path: Path) -> Iterator[list[str]]:
+    """Split a file into rows of cells, slowly and strictly.
 
     Raises:
         FormatError: if it is not UTF-8.
     """
     try:
-        yield from csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline=""))
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from csv.reader(file)
     except UnicodeDecodeError as error:
         raise FormatError(
             f"{path}: is not UTF-8 text ({error.reason}); save it as UTF-8"
@@ -92,54 +80,57 @@ def cells_of(content: bytes, path: Path) -> Iterator[list[str]]:
         raise FormatError(f"{path}: is not a CSV file: {error}") from error
 
 
-def read_numbers(content: bytes, header: Header, below: int, path: Path) -> pd.DataFrame:
+def read_numbers(path: Path, header: Header) -> pd.DataFrame:
     """Read the rows below the header: index and words as text, the rest as numbers.
 
-    The index stays a column of whole numbers where the first row's is one and all others are.
+    The index becomes a column of whole numbers where all its cells are.
+
+    Raises:
+        FormatError: naming the first row that cannot be read.
     """
-    if is_blank(content, below):
-        return pd.DataFrame({at: [] for at in range(header.width)})
-    first = content[below : content.find(b",", below)]
-    try:
-        if header.index_width == 1 and first.isdigit():
-            frame = parse(content, header, below, np.int64)
-        else:
-            frame = parse(content, header, below, str)
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
-        if fault := first_fault(content, header, path):
-            raise fault from error
-        frame = parse(content, header, below, str)
-    commas = len(frame) * (header.width - 1)
-    doubtful = b'"' in content or content.count(b",", below) != commas
-    if doubtful and (fault := first_fault(content, header, path)):
+    for index in (np.int64, str) if header.index_width == 1 else (str,):
+        try:
+            frame = parse(path, header, index)
+            break
+        except pd.errors.EmptyDataError:
+            return pd.DataFrame({at: [] for at in range(header.width)})
+        except (ValueError, pd.errors.ParserError) as error:
+            if index is str:
+                raise first_fault(path, header) or FormatError(f"{path}: {error}") from error
+    # pandas fills up a row that is too short, whose last cell is then empty
+    doubtful = frame[header.width - 1].isna().any() and not is_even(path, header, len(frame))
+    if doubtful and (fault := first_fault(path, header)):
         raise fault
     return frame
 
 
-def parse(content: bytes, header: Header, below: int, index: type) -> pd.DataFrame:
+def is_even(path: Path, header: Header, rows: int) -> bool:
+    """Say whether as many commas are in the file as its rows need; False where quotes hide some."""
+    with path.open("rb") as file:
+        for _ in range(header.rows):
+            file.readline()
+        blocks = iter(lambda: file.read(1 << 20), b"")
+        counts = [(block.count(b","), block.count(b'"')) for block in blocks]
+    commas, quotes = map(sum, zip(*counts, strict=True))
+    return not quotes and commas == rows * (header.width - 1)
+
+
+def parse(path: Path, header: Header, index: type) -> pd.DataFrame:
     """Let pandas parse rows whose columns are known; every number is the nearest there is."""
-    words = {*range(header.index_width), *header.text.values()}
     kinds: dict[int, type] = dict.fromkeys(range(header.width), np.float64)
-    kinds |= dict.fromkeys(words, str) | dict.fromkeys(range(header.index_width), index)
-    stream = io.BytesIO(content)
-    stream.seek(below)
-    return pd.read_csv(
-        stream,
-        header=None,
-        names=list(range(header.width)),
-        index_col=False,
-        dtype=kinds,
-        na_values={at: list(EMPTY) for at in kinds if at not in words},
-        keep_default_na=False,
-        low_memory=False,
-        **EXACT,
-    )
+    kinds |= dict.fromkeys(header.text.values(), str)
+    kinds |= dict.fromkeys(range(header.index_width), index)
+    columns = list(range(header.width))
+    with path.open("rb") as file:
+        for _ in range(header.rows):
+            file.readline()
+        return pd.read_csv(file, header=None, names=columns, index_col=False, dtype=kinds, **EXACT)
 
 
-def first_fault(content: bytes, header: Header, path: Path) -> FormatError | None:
+def first_fault(path: Path, header: Header) -> FormatError | None:
     """Find the first row with too many or few cells, or with a cell that is no number."""
     words = {*range(header.index_width), *header.text.values()}
-    for number, row in enumerate(cells_of(content, path), start=1):
+    for number, row in enumerate(cells_of(path), start=1):
         if number <= header.rows or not row:
             continue
         if len(row) != header.width:
