@@ -142,7 +142,8 @@ def examples(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Types of every package, and of this file."""
-    install(session, *editable(PACKAGES), "mypy>=1.15", "nox", "types-PyYAML", "pandas-stubs")
+    stubs = ["pandas-stubs", "types-PyYAML", "types-tqdm"]
+    install(session, *editable(PACKAGES, *PACKAGES), "mypy>=1.15", "nox", *stubs)
     session.run("mypy", "noxfile.py", *(str(folder(package) / "src") for package in PACKAGES))
 
 
