@@ -24,7 +24,9 @@ def draw_frame(size: tuple[int, int], points: np.ndarray) -> Image.Image:
     return image
 
 
-def write_tiny(root: Path, frames: int = 12, sizes: tuple[tuple[int, int], ...] = ((64, 64),)) -> None:
+def write_tiny(
+    root: Path, frames: int = 12, sizes: tuple[tuple[int, int], ...] = ((64, 64),)
+) -> None:
     """Write images and labels of a project that the format `tiny` opens."""
     generator = np.random.default_rng(0)
     names, keypoints = [], np.zeros((frames, len(NAMES), 2))
@@ -61,7 +63,9 @@ def write_npz(path: Path, predictions: Predictions) -> None:
 def read_npz(path: Path) -> Predictions:
     """Read what `write_npz` wrote."""
     held = np.load(path)
-    return Predictions(held["keypoints"], held["confidence"], Skeleton(tuple(held["names"].tolist())))
+    return Predictions(
+        held["keypoints"], held["confidence"], Skeleton(tuple(held["names"].tolist()))
+    )
 
 
 @pytest.fixture

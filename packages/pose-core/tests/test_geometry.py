@@ -1,12 +1,12 @@
 """The one geometry: maps of points and of images agree, and go back."""
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
-import numpy as np
 
-from pose_core.batches.geometry import compose, inside, invert, move, resizing, warp
 from pose_core.batches.augment import draw_affine
+from pose_core.batches.geometry import compose, inside, invert, move, resizing, warp
 from pose_core.batches.options import AugmentOptions
 
 
@@ -29,16 +29,20 @@ def test_resizing_points_agrees_with_resizing_pictures() -> None:
 
 def test_a_map_and_its_inverse_leave_points_where_they_were() -> None:
     generator = torch.Generator().manual_seed(0)
-    affine, _ = draw_affine(torch.rand(16, 8, generator=generator), AugmentOptions().resolved(), (64, 96))
+    affine, _ = draw_affine(
+        torch.rand(16, 8, generator=generator), AugmentOptions().strengths(), (64, 96)
+    )
     points = torch.rand(16, 5, 2, generator=generator) * 64
-    torch.testing.assert_close(move(invert(affine), move(affine, points)), points, atol=1e-3, rtol=0)
+    torch.testing.assert_close(
+        move(invert(affine), move(affine, points)), points, atol=1e-3, rtol=0
+    )
     back = compose(invert(affine), affine)
     torch.testing.assert_close(back, torch.eye(2, 3).expand(16, 2, 3), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("preset", ["default", "dlc", "topdown"])
 def test_warping_images_moves_a_blob_where_its_point_goes(preset: str) -> None:
-    options = AugmentOptions(preset=preset, flip=0.5).resolved()
+    options = AugmentOptions(preset=preset, flip=0.5).strengths()
     generator = torch.Generator().manual_seed(1)
     affine, _ = draw_affine(torch.rand(32, 8, generator=generator), options, (80, 120))
     y, x = torch.meshgrid(torch.arange(80.0), torch.arange(120.0), indexing="ij")
@@ -58,7 +62,9 @@ def test_warping_images_moves_a_blob_where_its_point_goes(preset: str) -> None:
 
 def test_the_identity_leaves_an_image_as_it_is() -> None:
     image = torch.rand(2, 3, 17, 23, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(warp(image, torch.eye(2, 3).expand(2, 2, 3)), image, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        warp(image, torch.eye(2, 3).expand(2, 2, 3)), image, atol=1e-5, rtol=0
+    )
 
 
 def test_inside_counts_whole_pixels_and_refuses_nan() -> None:

@@ -22,7 +22,9 @@ from pose_core.files import open_project
 from pose_core.plugins import Plugins
 
 
-def test_images_of_several_sizes_come_in_one_batch(make_tiny: Callable[..., Path], plugins: Plugins) -> None:
+def test_images_of_several_sizes_come_in_one_batch(
+    make_tiny: Callable[..., Path], plugins: Plugins
+) -> None:
     project = open_project(make_tiny(6, ((64, 64), (48, 80))), plugins)
     batch = next(iter(plain_loader(LabeledFrames(project, range(6), (32, 32)), 6)))
     assert batch.images.shape == (6, 1, 3, 32, 32)
@@ -30,7 +32,9 @@ def test_images_of_several_sizes_come_in_one_batch(make_tiny: Callable[..., Path
     np.testing.assert_allclose(batch.keypoints.numpy(), project.labels.keypoints, rtol=1e-6)
 
 
-def test_order_depends_on_seed_and_epoch_and_on_nothing_else(tiny_project: Path, plugins: Plugins) -> None:
+def test_order_depends_on_seed_and_epoch_and_on_nothing_else(
+    tiny_project: Path, plugins: Plugins
+) -> None:
     project = open_project(tiny_project, plugins)
     frames = LabeledFrames(project, range(12), (32, 32))
 
@@ -51,7 +55,9 @@ def test_no_sample_comes_twice_before_all_came_once() -> None:
     assert len(set(drawn[10:])) == 3
 
 
-def test_a_label_outside_its_image_is_missing_and_counted(tiny_project: Path, plugins: Plugins) -> None:
+def test_a_label_outside_its_image_is_missing_and_counted(
+    tiny_project: Path, plugins: Plugins
+) -> None:
     held = np.load(tiny_project / "tiny.npz")
     keypoints = held["keypoints"].copy()
     keypoints[2, 1] = (64.0, 10.0)
@@ -115,4 +121,4 @@ def test_grey_and_transparent_images_become_rgb(tmp_path: Path) -> None:
 def test_batches_are_of_nearly_one_size(frames: int, sizes: list[int]) -> None:
     batches = list(EvenBatches(KeyedSampler(frames, seed=0), 4, drop_last=False))
     assert [len(batch) for batch in batches] == sizes
-    assert sorted(sum(batches, [])) == list(range(frames))
+    assert sorted(sample for batch in batches for sample in batch) == list(range(frames))

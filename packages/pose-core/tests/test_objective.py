@@ -7,12 +7,12 @@ import torch
 from pose_core import Labels, Skeleton
 from pose_core.errors import ConfigError
 from pose_core.hookspecs import Loss, Predicted
+from pose_core.model.options import ModelOptions
 from pose_core.plugins import Plugins
 from pose_core.training.losses import heatmap_mse
 from pose_core.training.objective import Objective, Term, build_objective, check_losses
 from pose_core.training.options import RunOptions, TrainingOptions
 from pose_core.training.schedule import Schedule
-from pose_core.model.options import ModelOptions
 
 LABELS = Labels.of(["a"], np.zeros((1, 2, 2)), Skeleton(("nose", "tail")))
 
@@ -23,7 +23,9 @@ def maps(*shape: int, seed: int = 0) -> torch.Tensor:
 
 
 def term(kind: str, compute, weight: float = 1.0, epsilon: float = 0.0) -> Term:
-    loss = Loss(name=kind, kind=kind, needs=frozenset({"keypoints"}), build=lambda o, l: compute)
+    loss = Loss(
+        name=kind, kind=kind, needs=frozenset({"keypoints"}), build=lambda options, labels: compute
+    )
     return Term(loss, weight, epsilon, compute)
 
 
@@ -33,7 +35,9 @@ def test_a_missing_label_changes_neither_loss_nor_gradient() -> None:
     objective = Objective((term("supervised", heatmap_mse),), ())
     value = objective.on_labeled(heatmaps, targets)["supervised"]
     known = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]
-    by_hand = torch.stack([(heatmaps[b, 0, k] - targets[b, k]).square().sum() for b, k in known]).mean()
+    by_hand = torch.stack(
+        [(heatmaps[b, 0, k] - targets[b, k]).square().sum() for b, k in known]
+    ).mean()
     torch.testing.assert_close(value, by_hand)
     value.backward()
     assert (heatmaps.grad[1, 0, 2] == 0).all() and (heatmaps.grad[0, 0, 0] != 0).any()
@@ -41,7 +45,9 @@ def test_a_missing_label_changes_neither_loss_nor_gradient() -> None:
 
 def test_a_batch_without_labels_costs_nothing_and_has_a_gradient() -> None:
     heatmaps = maps(2, 1, 3, 4, 4).requires_grad_()
-    value = Objective((term("supervised", heatmap_mse),), ()).on_labeled(heatmaps, torch.zeros(2, 3, 4, 4))
+    value = Objective((term("supervised", heatmap_mse),), ()).on_labeled(
+        heatmaps, torch.zeros(2, 3, 4, 4)
+    )
     value["supervised"].backward()
     assert value["supervised"] == 0 and (heatmaps.grad == 0).all()
 
@@ -91,7 +97,9 @@ def test_a_loss_without_options_has_its_defaults(plugins: Plugins) -> None:
 
 
 def schedule(**training) -> Schedule:
-    return Schedule.of(RunOptions(training=TrainingOptions(**training), model=ModelOptions(pretrained=True)))
+    return Schedule.of(
+        RunOptions(training=TrainingOptions(**training), model=ModelOptions(pretrained=True))
+    )
 
 
 def test_learning_rates_follow_the_published_recipe() -> None:

@@ -30,7 +30,10 @@ def test_no_frame_is_in_two_sets_and_all_are_in_one(labels: Labels, group_by: st
 
 def test_grouped_by_video_no_video_is_on_two_sides(labels: Labels) -> None:
     split = draw_split(labels, 0.2, 0.2, seed=1, group_by="video")
-    videos = [{video_of(labels.frames[row]) for row in rows} for rows in (split.train, split.validation, split.test)]
+    videos = [
+        {video_of(labels.frames[row]) for row in rows}
+        for rows in (split.train, split.validation, split.test)
+    ]
     assert not (videos[0] & videos[1] or videos[0] & videos[2] or videos[1] & videos[2])
 
 
@@ -49,7 +52,9 @@ def test_a_split_written_is_read_unchanged(labels: Labels, tmp_path: Path) -> No
 
 
 def test_a_frame_without_labels_is_in_no_set() -> None:
-    labels = Labels.of(list("abcd"), np.array([[[1, 1.0]], [[np.nan, 1]], [[2, 2]], [[3, 3]]]), Skeleton(("nose",)))
+    labels = Labels.of(
+        list("abcd"), np.array([[[1, 1.0]], [[np.nan, 1]], [[2, 2]], [[3, 3]]]), Skeleton(("nose",))
+    )
     split = draw_split(labels, 0.3, 0.0, 0, None)
     assert 1 not in np.concatenate([split.train, split.validation, split.test])
 

@@ -28,7 +28,11 @@ if __name__ == "__main__":
         "output": sys.argv[2],
         "resume": sys.argv[3] == "resume",
         "data": {"size": [32, 32], "batch_size": 3, "validation": 0.2, "test": 0.1},
-        "model": {"backbone": "resnet10t", "pretrained": False, "backbone_options": {"arguments": {"drop_path_rate": 0.2}}},
+        "model": {
+            "backbone": "resnet10t",
+            "pretrained": False,
+            "backbone_options": {"arguments": {"drop_path_rate": 0.2}},
+        },
         "training": {"epochs": 8, "check_every": 2, "frozen": 0.25, "checkpoint_seconds": 0.0},
     }
     train(fill(RunOptions, options, "options"), tiny_plugins())

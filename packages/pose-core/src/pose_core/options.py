@@ -1,4 +1,4 @@
-"""A mapping from a config to a typed options dataclass, with "did you mean" for what is misspelt."""
+"""A mapping of a config to a typed options dataclass; "did you mean" for what is misspelt."""
 
 import difflib
 import types
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Say what a misspelt name was meant to be: "did you mean 'x'?" or the list of what there is."""
+    """Say what a misspelt name was meant to be: "did you mean 'x'?" or what there is."""
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if close:
@@ -65,14 +65,14 @@ def convert(value: Any, hint: Any, where: str) -> Any:
         return fill(hint, value, where)
     if origin is tuple and isinstance(value, list | tuple):
         return convert_tuple(value, get_args(hint), where)
-    if origin in (dict, Mapping) or (origin and issubclass(origin, Mapping)):
-        if isinstance(value, Mapping):
-            return dict(value)
-    elif hint is float and isinstance(value, int) and not isinstance(value, bool):
+    if origin is not None and issubclass(origin, Mapping) and isinstance(value, Mapping):
+        return dict(value)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if hint is float and is_whole:
         return float(value)
-    elif isinstance(hint, type) and isinstance(value, hint):
-        if not (hint is int and isinstance(value, bool)):
-            return value
+    # isinstance(True, int) holds, yet true is no number
+    if isinstance(hint, type) and isinstance(value, hint) and (hint is not int or is_whole):
+        return value
     raise ConfigError(f"{where}: {value!r} is not {readable(hint)}")
 
 

@@ -1,6 +1,6 @@
 """Core's own components, through the same hooks as everyone's. Nothing heavy is imported here."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,35 +9,13 @@ from pose_core.commands import evaluate, plugins, predict, smooth, train
 from pose_core.hookspecs import hookimpl
 from pose_core.model.decoder_options import ArgmaxOptions, SoftArgmaxFullOptions, SoftArgmaxOptions
 from pose_core.model.options import BackboneHeadOptions, HeatmapHeadOptions, TimmOptions
+from pose_core.video import pyav
 
 
 @hookimpl
 def pose_video_readers() -> Iterable[h.VideoReader]:
     """PyAV, which decodes whatever FFmpeg does."""
-    yield h.VideoReader(name="pyav", unavailable=pyav_unavailable, probe=pyav_probe, read=pyav_read)
-
-
-def pyav_unavailable() -> str | None:
-    """Say why PyAV cannot be used."""
-    from pose_core.video import pyav
-
-    return pyav.unavailable()
-
-
-def pyav_probe(path: Path) -> h.VideoInfo:
-    """Look at a video."""
-    from pose_core.video import pyav
-
-    return pyav.probe(path)
-
-
-def pyav_read(
-    path: Path, windows: Iterable[Sequence[int]], size: tuple[int, int] | None, device: str
-) -> Iterator[h.Clip]:
-    """Read windows of a video."""
-    from pose_core.video import pyav
-
-    return pyav.read(path, windows, size, device)
+    yield h.VideoReader(name="pyav", unavailable=pyav.unavailable, probe=pyav.probe, read=pyav.read)
 
 
 @hookimpl
@@ -66,7 +44,9 @@ def pose_heads() -> Iterable[h.Head]:
     yield h.Head(name="heatmap", build=build_heatmap_head, options=HeatmapHeadOptions)
 
 
-def build_heatmap_head(options: HeatmapHeadOptions, channels: int, stride: int, keypoints: int) -> Any:
+def build_heatmap_head(
+    options: HeatmapHeadOptions, channels: int, stride: int, keypoints: int
+) -> Any:
     """Build the baseline head."""
     from pose_core.model import heads
 
@@ -92,7 +72,9 @@ def build_backbone_head(
 def pose_decoders() -> Iterable[h.Decoder]:
     """Soft-argmax, fast and whole, and plain maxima."""
     yield h.Decoder(name="soft_argmax", build=build_soft_argmax, options=SoftArgmaxOptions)
-    yield h.Decoder(name="soft_argmax_full", build=build_soft_argmax_full, options=SoftArgmaxFullOptions)
+    yield h.Decoder(
+        name="soft_argmax_full", build=build_soft_argmax_full, options=SoftArgmaxFullOptions
+    )
     yield h.Decoder(name="argmax", build=build_argmax, options=ArgmaxOptions, differentiable=False)
 
 
@@ -121,7 +103,10 @@ def build_argmax(options: ArgmaxOptions) -> Any:
 def pose_losses() -> Iterable[h.Loss]:
     """The squared error of heatmaps."""
     yield h.Loss(
-        name="heatmap_mse", kind="supervised", needs=frozenset({"heatmaps", "targets"}), build=build_heatmap_mse
+        name="heatmap_mse",
+        kind="supervised",
+        needs=frozenset({"heatmaps", "targets"}),
+        build=build_heatmap_mse,
     )
 
 
@@ -140,9 +125,9 @@ def pose_metrics() -> Iterable[h.Metric]:
 
 def compute_pixel_error(predictions: Any, labels: Any) -> Any:
     """Give the pixel error of each point."""
-    from pose_core.metrics import pixel_error
+    from pose_core.metrics import error_of
 
-    return pixel_error(predictions.keypoints, labels.keypoints)
+    return error_of(predictions, labels)
 
 
 @hookimpl
@@ -161,7 +146,7 @@ def pose_commands() -> Iterable[h.Command]:
         add_arguments=evaluate.add_arguments, run=evaluate.run,
     )  # fmt: skip
     yield h.Command(
-        name="smooth", help="merge and smooth the predictions of several models", epilog=smooth.EPILOG,
+        name="smooth", help="merge and smooth predictions of several models", epilog=smooth.EPILOG,
         add_arguments=smooth.add_arguments, run=smooth.run,
     )  # fmt: skip
     yield h.Command(

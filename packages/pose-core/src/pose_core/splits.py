@@ -1,4 +1,4 @@
-"""Which labeled frames train, validate and test: drawn once, written beside every run, read by any."""
+"""Which labeled frames train, validate and test: drawn once, written beside a run, read by any."""
 
 import csv
 from collections.abc import Sequence
@@ -30,7 +30,9 @@ class Split:
         return names.tolist()
 
 
-def draw_split(labels: Labels, validation: float, test: float, seed: int, group_by: str | None) -> Split:
+def draw_split(
+    labels: Labels, validation: float, test: float, seed: int, group_by: str | None
+) -> Split:
     """Draw a split at random, of frames or of whole videos.
 
     Args:
@@ -44,7 +46,9 @@ def draw_split(labels: Labels, validation: float, test: float, seed: int, group_
         ConfigError: if nothing is left to train on or to validate on.
     """
     if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
-        raise ConfigError(f"data.validation={validation}, data.test={test}: need a sum from 0 to below 1")
+        raise ConfigError(
+            f"data.validation={validation}, data.test={test}: need a sum from 0 to below 1"
+        )
     labeled = np.flatnonzero((labels.visibility > 0).any(1))
     if len(labeled) == 0:
         raise FormatError("labels: no frame has a label; label some before training")
@@ -56,11 +60,11 @@ def draw_split(labels: Labels, validation: float, test: float, seed: int, group_
     what = "videos" if group_by else "labeled frames"
     if n_test + n_validation >= len(names):
         raise ConfigError(
-            f"data: {len(names)} {what} are too few to keep {n_validation} for validation and {n_test} "
-            "for the test; label more, or set data.validation=0 data.test=0"
+            f"data: {len(names)} {what} are too few to keep {n_validation} for validation and "
+            f"{n_test} for the test; label more, or set data.validation=0 data.test=0"
         )
-    where = {name: "test" for name in (names[i] for i in order[:n_test])}
-    where |= {name: "validation" for name in (names[i] for i in order[n_test : n_test + n_validation])}
+    where = dict.fromkeys((names[i] for i in order[:n_test]), "test")
+    where |= dict.fromkeys((names[i] for i in order[n_test : n_test + n_validation]), "validation")
     sets = np.array([where.get(unit, "train") for unit in units])
     return Split(*(labeled[sets == name] for name in SETS))
 
@@ -97,7 +101,9 @@ def read_split(path: Path, labels: Labels, validate: bool = True) -> Split:
             if frame in seen:
                 raise FormatError(f"{path}: line {line}: frame {frame!r} is listed twice; keep one")
             if frame not in numbers:
-                raise FormatError(f"{path}: line {line}: frame {frame!r} is not labeled in the project")
+                raise FormatError(
+                    f"{path}: line {line}: frame {frame!r} is not labeled in the project"
+                )
             if name not in rows:
                 raise FormatError(f"{path}: line {line}: set {name!r} is none of {', '.join(rows)}")
             seen.add(frame)
@@ -106,7 +112,9 @@ def read_split(path: Path, labels: Labels, validate: bool = True) -> Split:
     if len(split.train) == 0:
         raise FormatError(f"{path}: no frame in the set 'train'")
     if validate and len(split.validation) == 0:
-        raise FormatError(f"{path}: no frame in the set 'validation'; add some, or set data.validation=0")
+        raise FormatError(
+            f"{path}: no frame in the set 'validation'; add some, or set data.validation=0"
+        )
     return split
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pose_core.batches import pixels
 from pose_core.batches.geometry import Affine, warp
-from pose_core.batches.options import AugmentOptions
+from pose_core.batches.options import Strengths
 
 DRAWS = 48  # uniform numbers per sample; a fixed number, so that new draws go at the end
 
@@ -35,15 +35,15 @@ class Augmented:
 
 
 class Augmentation:
-    """Draws and applies what `AugmentOptions` say.
+    """Draws and applies variations.
 
     Args:
-        options: the strengths.
+        strengths: their bounds.
         seed: the run's seed.
     """
 
-    def __init__(self, options: AugmentOptions, seed: int) -> None:
-        self.options = options.resolved()
+    def __init__(self, strengths: Strengths, seed: int) -> None:
+        self.strengths = strengths
         self.seed = seed
 
     def __call__(
@@ -59,14 +59,14 @@ class Augmentation:
         Returns:
             Images (batch * frames, 3, h, w), samples in order, with one map and flip per image.
         """
-        batch, frames, _, height, width = images.shape
+        _, frames, _, height, width = images.shape
         keys = [(self.seed, epoch, sample) for sample in samples]
         drawn = uniform(keys).to(images.device).repeat_interleave(frames, dim=0)
         floats = images.flatten(0, 1).float() / 255
-        affine, flipped = draw_affine(drawn[:, :8], self.options, (height, width))
+        affine, flipped = draw_affine(drawn[:, :8], self.strengths, (height, width))
         if not is_identity(affine):
             floats = warp(floats, affine)
-        floats = pixels.vary(floats, drawn[:, 8:], keys, self.options)
+        floats = pixels.vary(floats, drawn[:, 8:], keys, self.strengths)
         return Augmented(floats, affine, flipped)
 
 
@@ -77,17 +77,17 @@ def uniform(keys: list[tuple[int, int, int]]) -> Float[Tensor, "batch draws"]:
 
 
 def draw_affine(
-    u: Float[Tensor, "batch 8"], options: AugmentOptions, size: tuple[int, int]
+    u: Float[Tensor, "batch 8"], strengths: Strengths, size: tuple[int, int]
 ) -> tuple[Affine, Tensor]:
     """Turn uniform numbers into maps about the image's centre, and say which are mirror images."""
     height, width = size
     signed = 2 * u - 1
-    angle = signed[:, 0] * math.radians(options.rotation)
-    low, high = map(math.log, options.scale)
+    angle = signed[:, 0] * math.radians(strengths.rotation)
+    low, high = map(math.log, strengths.scale)
     scale = torch.exp(low + u[:, 1] * (high - low))
-    stretch = torch.exp(signed[:, 2] * math.log(options.stretch))
-    shear = torch.tan(signed[:, 3] * math.radians(options.shear))
-    flipped = u[:, 4] < options.flip
+    stretch = torch.exp(signed[:, 2] * math.log(strengths.stretch))
+    shear = torch.tan(signed[:, 3] * math.radians(strengths.shear))
+    flipped = u[:, 4] < strengths.flip
     cos, sin = torch.cos(angle), torch.sin(angle)
     rotation = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], -2)
     sign = torch.where(flipped, -1.0, 1.0)
@@ -97,7 +97,7 @@ def draw_affine(
     linear = rotation @ torch.stack([x_row, y_row], -2)
     centre = torch.tensor([(width - 1) / 2, (height - 1) / 2], device=u.device)
     extent = torch.tensor([width, height], device=u.device)
-    shift = centre - linear @ centre + signed[:, 5:7] * options.translation * extent
+    shift = centre - linear @ centre + signed[:, 5:7] * strengths.translation * extent
     return torch.cat([linear, shift[..., None]], dim=-1), flipped
 
 

@@ -19,7 +19,9 @@ def resizing(sizes: Float[Tensor, "batch 2"], size: tuple[int, int]) -> Affine:
     return torch.cat([torch.diag_embed(scale), (0.5 * scale - 0.5)[..., None]], dim=-1)
 
 
-def move(affine: Affine, points: Float[Tensor, "*batch points 2"]) -> Float[Tensor, "*batch points 2"]:
+def move(
+    affine: Affine, points: Float[Tensor, "*batch points 2"]
+) -> Float[Tensor, "*batch points 2"]:
     """Apply maps to points."""
     return points @ affine[..., :2].transpose(-1, -2) + affine[..., None, :, 2]
 
@@ -37,12 +39,14 @@ def compose(second: Affine, first: Affine) -> Affine:
     return torch.cat([linear, shift], dim=-1)
 
 
-def warp(images: Float[Tensor, "batch channels h w"], affine: Affine) -> Float[Tensor, "batch channels h w"]:
+def warp(
+    images: Float[Tensor, "batch channels h w"], affine: Affine
+) -> Float[Tensor, "batch channels h w"]:
     """Move images as `move` moves points, bilinearly, size kept; black where nothing is known."""
     height, width = images.shape[-2:]
     half = torch.tensor([width / 2, height / 2], dtype=images.dtype, device=images.device)
     back = invert(affine)
-    # grid_sample's coordinates run from -1 to 1 over the outer edges of the image: u = (x + ½) / half - 1
+    # grid_sample's coordinates run from -1 to 1 between the image's edges: u = (x + ½) / half - 1
     linear = back[..., :2] * half / half[:, None]
     centre = (back[..., :2] @ (half - 0.5)[:, None])[..., 0] + back[..., 2]
     shift = (centre + 0.5) / half - 1

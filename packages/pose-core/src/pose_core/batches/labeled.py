@@ -69,7 +69,7 @@ class LabeledFrames(Dataset):
         labels = self.project.labels
         path = self.project.image_path(labels.frames[row])
         images = [self.image(neighbour(path, offset)) for offset in self.offsets]
-        centre, frame_size = self.image(path)
+        _, frame_size = self.image(path)
         keypoints, visibility = labels_inside(labels, row, frame_size)
         return LabeledBatch(
             images=torch.from_numpy(np.stack([image for image, _ in images])).permute(0, 3, 1, 2),
@@ -106,7 +106,9 @@ def read_image(path: Path, size: tuple[int, int] | None) -> tuple[np.ndarray, tu
                 rgb = rgb.resize((size[1], size[0]), Image.Resampling.BILINEAR)
             return np.array(rgb), on_disk
     except FileNotFoundError:
-        raise FormatError(f"{path}: no such image; put it back, or remove its row of labels") from None
+        raise FormatError(
+            f"{path}: no such image; put it back, or remove its row of labels"
+        ) from None
     except (UnidentifiedImageError, OSError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FormatError(f"{path}: cannot be read as an image ({reason}); replace it") from None
@@ -157,7 +159,9 @@ def image_sizes(project: Project) -> np.ndarray:
             with Image.open(path) as image:
                 sizes.append((image.height, image.width))
         except FileNotFoundError:
-            raise FormatError(f"{path}: no such image; put it back, or remove its row of labels") from None
+            raise FormatError(
+                f"{path}: no such image; put it back, or remove its row of labels"
+            ) from None
         except (UnidentifiedImageError, OSError) as error:
             raise FormatError(f"{path}: cannot be read as an image ({error}); replace it") from None
     return np.array(sizes, dtype=int).reshape(-1, 2)

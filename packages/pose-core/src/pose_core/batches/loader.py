@@ -54,13 +54,16 @@ class EvenBatches(BatchSampler):
         """Give the batches."""
         samples = list(self.sampler)
         batches = len(self)
-        cuts = [number * len(samples) // batches for number in range(batches + 1)] if batches else []
+        cuts = (
+            [number * len(samples) // batches for number in range(batches + 1)] if batches else []
+        )
         for begin, end in pairwise(cuts):
             yield samples[begin:end]
 
     def __len__(self) -> int:
         """Count the batches."""
-        return steps_per_epoch(len(self.sampler), self.batch_size)
+        samples = len(self.sampler)  # type: ignore[arg-type]  # ours has a length
+        return steps_per_epoch(samples, self.batch_size)
 
 
 def training_loader(frames: LabeledFrames, batch_size: int, seed: int, workers: int) -> DataLoader:

@@ -49,11 +49,10 @@ class UnlabeledOptions:
 
 
 @dataclass(frozen=True)
-class AugmentOptions:
-    """How strongly images are varied; null takes the preset's value. Every image has its own draw.
+class Strengths:
+    """How strongly images are varied. Every image has its own draw within these bounds.
 
     Attributes:
-        preset: "default", "dlc" (milder pixels, crops), "topdown" (any rotation) or "none".
         rotation: degrees either way.
         scale: smallest and largest factor.
         stretch: the largest factor by which one axis is scaled more than the other.
@@ -67,8 +66,81 @@ class AugmentOptions:
         noise: largest standard deviation of Gaussian noise, pixels in 0..1.
         salt_pepper: largest fraction of pixels made black or white.
         blur: chance of a motion blur, of up to 9 pixels.
-        boxes: largest number of boxes drawn over the image.
+        boxes: largest number of boxes drawn over the image, at most 5.
         box_size: largest side of a box, as a fraction of the image.
+    """
+
+    rotation: float = 0.0
+    scale: tuple[float, float] = (1.0, 1.0)
+    stretch: float = 1.0
+    shear: float = 0.0
+    translation: float = 0.0
+    flip: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 1.0
+    gamma: float = 1.0
+    color: float = 1.0
+    noise: float = 0.0
+    salt_pepper: float = 0.0
+    blur: float = 0.0
+    boxes: int = 0
+    box_size: float = 0.0
+
+
+NONE = Strengths()
+DEFAULT = Strengths(
+    rotation=25.0,
+    scale=(0.8, 1.25),
+    stretch=1.1,
+    shear=8.0,
+    translation=0.1,
+    brightness=0.2,
+    contrast=1.6,
+    gamma=1.5,
+    color=1.2,
+    noise=0.08,
+    salt_pepper=0.02,
+    blur=0.3,
+    boxes=4,
+    box_size=0.2,
+)
+TOPDOWN = replace(DEFAULT, rotation=180.0)
+DLC = Strengths(
+    rotation=25.0,
+    scale=(0.85, 1.15),
+    translation=0.15,
+    brightness=0.2,
+    contrast=1.6,
+    noise=0.05,
+    salt_pepper=0.02,
+    blur=0.5,
+    boxes=4,
+    box_size=0.1,
+)
+PRESETS = {"none": NONE, "default": DEFAULT, "topdown": TOPDOWN, "dlc": DLC}
+
+
+@dataclass(frozen=True)
+class AugmentOptions:
+    """A preset of augmentation, and what to change of it.
+
+    Attributes:
+        preset: "default"; "dlc", with milder geometry; "topdown", of any rotation; or "none".
+        rotation: this and all that follow are as in `Strengths`; null takes the preset's value.
+        scale: see `Strengths`.
+        stretch: see `Strengths`.
+        shear: see `Strengths`.
+        translation: see `Strengths`.
+        flip: see `Strengths`.
+        brightness: see `Strengths`.
+        contrast: see `Strengths`.
+        gamma: see `Strengths`.
+        color: see `Strengths`.
+        noise: see `Strengths`.
+        salt_pepper: see `Strengths`.
+        blur: see `Strengths`.
+        boxes: see `Strengths`.
+        box_size: see `Strengths`.
     """
 
     preset: Literal["default", "dlc", "topdown", "none"] = "default"
@@ -88,55 +160,8 @@ class AugmentOptions:
     boxes: int | None = None
     box_size: float | None = None
 
-    def resolved(self) -> "AugmentOptions":
-        """Fill what was not given from the preset."""
-        preset = PRESETS[self.preset]
-        given = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(preset, **{name: v for name, v in given.items() if v is not None})
-
-
-NONE = AugmentOptions(
-    preset="none",
-    rotation=0.0,
-    scale=(1.0, 1.0),
-    stretch=1.0,
-    shear=0.0,
-    translation=0.0,
-    flip=0.0,
-    brightness=0.0,
-    contrast=1.0,
-    gamma=1.0,
-    color=1.0,
-    noise=0.0,
-    salt_pepper=0.0,
-    blur=0.0,
-    boxes=0,
-    box_size=0.0,
-)
-DEFAULT = replace(
-    NONE,
-    preset="default",
-    rotation=25.0,
-    scale=(0.8, 1.25),
-    stretch=1.1,
-    shear=8.0,
-    translation=0.1,
-    brightness=0.2,
-    contrast=1.6,
-    gamma=1.5,
-    color=1.2,
-    noise=0.08,
-    salt_pepper=0.02,
-    blur=0.3,
-    boxes=4,
-    box_size=0.2,
-)
-PRESETS = {
-    "none": NONE,
-    "default": DEFAULT,
-    "topdown": replace(DEFAULT, preset="topdown", rotation=180.0),
-    "dlc": replace(
-        DEFAULT, preset="dlc", scale=(0.85, 1.15), stretch=1.0, shear=0.0, translation=0.15,
-        gamma=1.0, color=1.0, noise=0.05, blur=0.5, box_size=0.1,
-    ),
-}  # fmt: skip
+    def strengths(self) -> Strengths:
+        """Give the preset with the changes."""
+        given = {one.name: getattr(self, one.name) for one in fields(Strengths)}
+        changes = {name: value for name, value in given.items() if value is not None}
+        return replace(PRESETS[self.preset], **changes)

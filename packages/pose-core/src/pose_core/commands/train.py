@@ -14,8 +14,14 @@ from pose_core.options import fill, suggest
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
 
-OPEN = ("losses", "trainer", "model.network_options", "model.backbone_options")
-OPEN += ("model.head_options", "model.decoder_options")
+OPEN = (
+    "losses",
+    "trainer",
+    "model.network_options",
+    "model.backbone_options",
+    "model.head_options",
+    "model.decoder_options",
+)
 """Sections that take names of components, or options that components define."""
 
 EPILOG = """\
@@ -34,7 +40,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pose train` takes."""
     parser.add_argument("path", metavar="PATH", help="folder of the project")
     parser.add_argument("overrides", metavar="KEY=VALUE", nargs="*", help="options to change")
-    parser.add_argument("--multirun", "-m", action="store_true", help="sweep: KEY=A,B,C trains one model each")
+    parser.add_argument(
+        "--multirun", "-m", action="store_true", help="sweep: KEY=A,B,C trains one model each"
+    )
     parser.add_argument("--cfg", choices=["job"], help="print the configuration and stop")
 
 
@@ -46,6 +54,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
 
     overrides = checked_overrides(arguments.overrides)
     own_arguments = list(sys.argv)
+    failed: list[tuple[Path, PoseError]] = []
     register_options()
 
     @hydra.main(version_base="1.3", config_path="pkg://pose_core.conf", config_name="train")
@@ -53,13 +62,23 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
         # processes that Lightning starts for further devices run our command, not Hydra's
         sys.argv = own_arguments
         given = OmegaConf.to_container(config, resolve=True)
-        train_one(given, Path(HydraConfig.get().runtime.output_dir), plugins)
+        folder = Path(HydraConfig.get().runtime.output_dir)
+        try:
+            train_one(given, folder, plugins)
+        except PoseError as error:  # the other members of a sweep go on
+            failed.append((folder, error))
 
-    flags = (["--multirun"] if arguments.multirun else []) + (["--cfg", "job"] if arguments.cfg else [])
+    flags = (["--multirun"] if arguments.multirun else []) + (
+        ["--cfg", "job"] if arguments.cfg else []
+    )
     project = str(Path(arguments.path).resolve())
     sys.argv = [own_arguments[0], *flags, *overrides, f"project={quoted(project)}"]
     run_hydra(job)
-    return 0
+    if failed and not arguments.multirun:
+        raise failed[0][1]
+    for folder, error in failed:
+        print(f"pose train: {shown(folder)}: {error}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def train_one(given: Any, folder: Path, plugins: "Plugins") -> None:
@@ -68,7 +87,7 @@ def train_one(given: Any, folder: Path, plugins: "Plugins") -> None:
 
     try:
         options = replace(fill(RunOptions, given, "options"), output=str(folder))
-        from pose_core.training.fit import check_options
+        from pose_core.training.checks import check_options
 
         check_options(options, plugins)
         fit(options, plugins)
@@ -86,7 +105,10 @@ def fit(options: Any, plugins: "Plugins") -> None:
     folder = shown(done.folder)
     if done.interrupted:
         print(f"stopped in epoch {done.epochs}; {folder} holds a usable model")
-        print(f"next: pose train {shown(Path(options.project))} output={folder} resume=true  (and your options)")
+        print(
+            f"next: pose train {shown(Path(options.project))} output={folder} resume=true "
+            "(and your options)"
+        )
         return
     say_evaluation(evaluate(done.folder, plugins))
     print(f"model: {folder}")
@@ -131,7 +153,9 @@ def checked_overrides(overrides: Sequence[str]) -> list[str]:
         try:
             override = OverridesParser.create().parse_override(text)
         except HydraException:
-            raise ConfigError(f"{text!r} is not KEY=VALUE; for example training.epochs=100") from None
+            raise ConfigError(
+                f"{text!r} is not KEY=VALUE; for example training.epochs=100"
+            ) from None
         key = override.key_or_group
         known = key.startswith("hydra") or lookup(defaults, key)
         if not known and not is_open(key):

@@ -66,7 +66,9 @@ class Keeper(Callback):
         frozen_epochs: whose validations do not count for patience.
     """
 
-    def __init__(self, folder: Path, seconds: float, patience: int | None, frozen_epochs: int) -> None:
+    def __init__(
+        self, folder: Path, seconds: float, patience: int | None, frozen_epochs: int
+    ) -> None:
         self.folder = folder
         self.seconds = seconds
         self.patience = patience
@@ -170,7 +172,9 @@ class Progress(Callback):
         if self._bar is None:
             return
         loss = trainer.callback_metrics.get("train_loss", torch.tensor(float("nan")))
-        shown = {"loss": f"{float(loss):.4g}"} | ({"validation": self._error} if self._error else {})
+        shown = {"loss": f"{float(loss):.4g}"} | (
+            {"validation": self._error} if self._error else {}
+        )
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update()
 
@@ -189,5 +193,3 @@ class Progress(Callback):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-

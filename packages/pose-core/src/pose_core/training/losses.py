@@ -11,4 +11,6 @@ def heatmap_mse(predicted: Predicted) -> Float[Tensor, "batch keypoints"]:
 
     Source: Lightning Pose, section 5.3.1.
     """
+    assert predicted.heatmaps is not None
+    assert predicted.targets is not None
     return (predicted.heatmaps - predicted.targets).square().sum((-2, -1))

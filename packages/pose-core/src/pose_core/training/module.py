@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
 from pose_core.batches.augment import Augmentation
@@ -39,6 +40,8 @@ class PoseModule(LightningModule):
         schedule: learning rates and the frozen part.
         options: the run's.
     """
+
+    swapped: Tensor
 
     def __init__(
         self,
@@ -75,7 +78,7 @@ class PoseModule(LightningModule):
         frames = labeled.images.shape[1]
         seen = self.augmentation(labeled.images, labeled.rows.tolist(), self.current_epoch)
         heatmaps = self.network(seen.images.unflatten(0, labeled.images.shape[:2]))
-        size = seen.images.shape[-2:]
+        size = size_of(seen.images)
         targets = self.targets(labeled, seen.affine[::frames], seen.flipped[::frames], size)
         values = self.objective.on_labeled(heatmaps, targets)
         if "unlabeled" in batch:
@@ -118,7 +121,7 @@ class PoseModule(LightningModule):
         keypoints, confidence = self.decode(heatmaps, self.network.stride)
         chosen = choose_branches(confidence, self.network.combine)
         keypoints = take_branches(keypoints, chosen)
-        size = seen.images.shape[-2:]
+        size = size_of(seen.images)
         # at the border lie points that augmentation pushed out of view: they say nothing
         margin = 2 * self.network.stride
         kept = inside(keypoints - margin, (size[0] - 2 * margin, size[1] - 2 * margin))
@@ -137,7 +140,7 @@ class PoseModule(LightningModule):
         """Log the supervised losses and the mean pixel error, in the frames' own pixels."""
         images = labeled.images.float() / 255
         heatmaps = self.network(images)
-        batch, size = len(labeled.rows), images.shape[-2:]
+        batch, size = len(labeled.rows), size_of(images)
         still = torch.eye(2, 3, device=self.device).expand(batch, 2, 3)
         unflipped = torch.zeros(batch, dtype=torch.bool, device=self.device)
         targets = self.targets(labeled, still, unflipped, size)
@@ -152,7 +155,7 @@ class PoseModule(LightningModule):
         if known.any():
             self.log("validation_error", errors[known].mean(), batch_size=int(known.sum()))
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Adam with the backbone in a group of its own, and rates that change step by step."""
         first = {id(p) for part in self.network.frozen_parts() for p in part.parameters()}
         parameters = list(self.network.parameters())
@@ -166,6 +169,20 @@ class PoseModule(LightningModule):
             [{"params": group} for group, _ in used], lr=self.options.training.learning_rate
         )
         steps = int(self.trainer.estimated_stepping_batches)
-        rates = [lambda step, factor=factor: factor(step / steps) for _, factor in used]
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, rates)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, [per_step(factor, steps) for _, factor in used]
+        )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+
+def size_of(images: Tensor) -> tuple[int, int]:
+    """Give the height and width of images."""
+    return images.shape[-2], images.shape[-1]
+
+
+def per_step(factor: Callable[[float], float], steps: int) -> Callable[[int], float]:
+    """Make a factor of the fraction done one of the step."""
+    return lambda step: factor(step / steps)

@@ -32,7 +32,11 @@ class Term:
             predicted: what the loss reads.
             counted: (batch, keypoints) mask for a supervised loss.
         """
-        values = (self.compute(predicted) - self.epsilon).clamp(min=0) if self.epsilon else self.compute(predicted)
+        values = (
+            (self.compute(predicted) - self.epsilon).clamp(min=0)
+            if self.epsilon
+            else self.compute(predicted)
+        )
         counted = torch.isfinite(values) if counted is None else counted & torch.isfinite(values)
         # where, not multiplication: a NaN that does not count must not reach the gradient
         kept = torch.where(counted, values, torch.zeros_like(values))
@@ -76,7 +80,11 @@ class Objective:
 
     def total(self, values: Mapping[str, Tensor], ramp: float) -> Tensor:
         """Weigh the terms and add them up; unsupervised ones times `ramp`."""
-        parts = [term.weight * values[term.loss.name] for term in self.supervised if term.loss.name in values]
+        parts = [
+            term.weight * values[term.loss.name]
+            for term in self.supervised
+            if term.loss.name in values
+        ]
         parts += [
             ramp * term.weight * values[term.loss.name]
             for term in self.unsupervised
@@ -85,7 +93,9 @@ class Objective:
         return torch.stack(parts).sum()
 
 
-def check_losses(losses: Mapping[str, Any], plugins: Plugins) -> list[tuple[Loss, Any, float, float]]:
+def check_losses(
+    losses: Mapping[str, Any], plugins: Plugins
+) -> list[tuple[Loss, Any, float, float]]:
     """Look up the losses of a config and type their options, before anything is loaded.
 
     Returns:
@@ -102,7 +112,9 @@ def check_losses(losses: Mapping[str, Any], plugins: Plugins) -> list[tuple[Loss
         loss = plugins.find("loss", name, where)
         given = {} if given is True else given
         if not isinstance(given, Mapping):
-            raise ConfigError(f"{where}: {given!r} is not a mapping; give options such as {{weight: 1.0}}")
+            raise ConfigError(
+                f"{where}: {given!r} is not a mapping; give options such as {{weight: 1.0}}"
+            )
         options = fill(loss.options, {k: v for k, v in given.items() if k not in RESERVED}, where)
         weight, epsilon = (
             convert(given.get(key, getattr(loss, key)), float, f"{where}.{key}") for key in RESERVED

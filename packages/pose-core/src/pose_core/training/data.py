@@ -1,0 +1,118 @@
+"""The data of a run: the split, labeled frames, and clips where a loss wants them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from torch.utils.data import DataLoader
+
+from pose_core.batches.labeled import LabeledFrames, count_neighbours, count_outside
+from pose_core.batches.loader import clip_loader, plain_loader, steps_per_epoch, training_loader
+from pose_core.batches.unlabeled import Clips
+from pose_core.errors import FormatError
+from pose_core.model.network import PoseNetwork
+from pose_core.plugins import Plugins
+from pose_core.project import Project
+from pose_core.splits import Split, draw_split, read_split
+from pose_core.training.objective import Objective
+from pose_core.training.options import RunOptions
+from pose_core.video.readers import choose, find_videos
+
+SPLIT = "split.csv"
+Say = Callable[[str], None]
+"""Takes one line about what is going on."""
+
+
+@dataclass(frozen=True)
+class Loaders:
+    """The data of a run."""
+
+    train: Mapping[str, DataLoader]
+    validation: DataLoader | None
+    steps: int
+
+
+def describe(project: Project, sizes: np.ndarray) -> list[str]:
+    """Say what was found, and what was odd about it."""
+    labels = project.labels
+    different = sorted({f"{h} x {w}" for h, w in sizes.tolist()})
+    missing = int((labels.visibility == 0).sum())
+    lines = [
+        f"{project.name}: {len(labels)} labeled frames of {len(labels.skeleton)} keypoints "
+        f"({missing} labels missing), images of {', '.join(different)}, "
+        f"{len(project.videos)} videos"
+    ]
+    lines += [f"warning: {line}" for line in project.warnings]
+    if outside := count_outside(project, sizes):
+        lines.append(f"warning: {outside} labels lie outside their image and are taken as missing")
+    return lines
+
+
+def make_split(folder: Path, options: RunOptions, project: Project) -> Split:
+    """Take the split of a resumed run, the one given, or a new one."""
+    data = options.data
+    path = folder / SPLIT if options.resume and (folder / SPLIT).exists() else options.split
+    if path is not None:
+        return read_split(Path(path), project.labels, data.validation > 0)
+    return draw_split(project.labels, data.validation, data.test, options.seed, data.group_by)
+
+
+def make_loaders(
+    network: PoseNetwork,
+    objective: Objective,
+    project: Project,
+    split: Split,
+    options: RunOptions,
+    plugins: Plugins,
+    say: Callable[[str], None],
+) -> Loaders:
+    """Open labeled frames, and clips where a loss wants them."""
+    data = options.data
+
+    def frames(rows: np.ndarray) -> LabeledFrames:
+        return LabeledFrames(project, rows, data.size, network.offsets, data.cache_mb)
+
+    train = {
+        "labeled": training_loader(frames(split.train), data.batch_size, options.seed, data.workers)
+    }
+    steps = steps_per_epoch(len(split.train), data.batch_size)
+    sets = {"train": split.train, "validate": split.validation, "test": split.test}
+    counts = ", ".join(f"{len(rows)} to {purpose}" for purpose, rows in sets.items())
+    say(f"frames: {counts}; {steps} steps per epoch")
+    if len(network.offsets) > 1:
+        found = count_neighbours(project, split.train.tolist(), network.offsets)
+        wanted = len(network.offsets) - 1
+        say(
+            f"context of {wanted} frames: {int((found == wanted).sum())} training frames have all "
+            f"on disk, {int((found == 0).sum())} none; the frame itself stands in for a missing one"
+        )
+    if objective.unsupervised:
+        reader, reason = choose(plugins, options.unlabeled.reader)
+        say(
+            f"clips of {options.unlabeled.length} unlabeled frames, "
+            f"read by {reader.name} ({reason})"
+        )
+        clips = Clips(reader, videos_of(project, options), options.unlabeled.length, data.size)
+        train["unlabeled"] = clip_loader(clips, steps, options.seed, data.workers)
+    validation = (
+        plain_loader(frames(split.validation), data.batch_size) if len(split.validation) else None
+    )
+    return Loaders(train, validation, steps)
+
+
+def videos_of(project: Project, options: RunOptions) -> list[Path]:
+    """List the videos to draw clips from.
+
+    Raises:
+        FormatError: if one does not exist.
+    """
+    if not options.unlabeled.videos:
+        return list(project.videos)
+    videos: list[Path] = []
+    for name in options.unlabeled.videos:
+        path = Path(name)
+        if not path.exists():
+            raise FormatError(f"unlabeled.videos: no such file or folder {name!r}")
+        videos += find_videos(path) if path.is_dir() else [path]
+    return videos
