@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from pose_io_dlc import PredictionTable, read_predictions, write_predictions
 
 
@@ -77,7 +78,7 @@ def compare(
             run()
             best[number] = min(best[number], time.perf_counter() - start)
     print(
-        f"{what:20} ours {best[0]:7.3f} s   pandas {best[1]:7.3f} s   {best[1] / best[0]:5.1f} times"
+        f"{what:20} ours {best[0]:7.3f} s  pandas {best[1]:7.3f} s  {best[1] / best[0]:5.1f} times"
     )
 
 

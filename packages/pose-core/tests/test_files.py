@@ -42,7 +42,9 @@ def load(path):
 def format_of(name, labels=LABELS, **given):
     """A format whose projects are folders with a file of its name in them."""
     given.setdefault("open_project", lambda path: Project(path, name, labels))
-    return Format(name=name, detect=lambda path: (path / name).exists() or path.suffix == f".{name}", **given)
+    return Format(
+        name=name, detect=lambda path: (path / name).exists() or path.suffix == f".{name}", **given
+    )
 
 
 def plugins_of(*formats):
@@ -104,7 +106,9 @@ def test_only_formats_with_projects_are_asked(folder):
 
 def test_images_that_are_missing_are_counted_and_the_first_named(folder):
     (folder / "a.png").unlink()
-    with pytest.raises(FormatError, match="1 of 2 labeled images are missing, the first is 'a.png'"):
+    with pytest.raises(
+        FormatError, match="1 of 2 labeled images are missing, the first is 'a.png'"
+    ):
         open_project(folder, plugins_of(format_of("slp")))
 
 
@@ -125,7 +129,9 @@ def test_labels_are_read_by_their_format(folder):
 
 
 def test_predictions_written_are_predictions_read(tmp_path):
-    plugins = plugins_of(format_of("npy", read_predictions=load, write_predictions=save, suffixes=(".npy",)))
+    plugins = plugins_of(
+        format_of("npy", read_predictions=load, write_predictions=save, suffixes=(".npy",))
+    )
     write_predictions(tmp_path / "new" / "a.npy", PREDICTIONS, plugins)
     back = read_predictions(tmp_path / "new" / "a.npy", plugins)
     np.testing.assert_array_equal(back.keypoints, PREDICTIONS.keypoints)
@@ -147,10 +153,14 @@ def test_two_formats_of_one_suffix_are_named(tmp_path):
     assert (tmp_path / "a.npy").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_said_before_there_are_predictions(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_written_is_said_before_there_are_predictions(
+    tmp_path, monkeypatch
+):
     plugins = plugins_of(format_of("npy", write_predictions=save, suffixes=(".npy",)))
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
-    with pytest.raises(PoseError, match="is not a folder that can be written; choose another place"):
+    with pytest.raises(
+        PoseError, match="is not a folder that can be written; choose another place"
+    ):
         writer_of(tmp_path / "new" / "a.npy", plugins)
 
 
@@ -178,13 +188,23 @@ def test_a_new_file_may_be_read_by_others(tmp_path):
 @pytest.mark.parametrize(
     ("error", "raised", "message"),
     [
-        (OSError(errno.ENOSPC, "No space left on device"), PoseError, "a.txt: disk full; free some"),
-        (OSError(errno.EROFS, "Read-only file system"), PoseError, "cannot be written, read-only file"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            PoseError,
+            "a.txt: disk full; free some",
+        ),
+        (
+            OSError(errno.EROFS, "Read-only file system"),
+            PoseError,
+            "cannot be written, read-only file",
+        ),
         (ValueError("ours"), ValueError, "ours"),
         (KeyboardInterrupt("stop"), KeyboardInterrupt, "stop"),
     ],
 )
-def test_a_failure_half_way_leaves_the_former_file_and_nothing_else(tmp_path, error, raised, message):
+def test_a_failure_half_way_leaves_the_former_file_and_nothing_else(
+    tmp_path, error, raised, message
+):
     path = tmp_path / "a.txt"
     path.write_text("former")
 
@@ -200,5 +220,7 @@ def test_a_failure_half_way_leaves_the_former_file_and_nothing_else(tmp_path, er
 
 
 def test_a_missing_folder_is_one_line(tmp_path):
-    with pytest.raises(PoseError, match="cannot be written, no such file or directory; choose another"):
+    with pytest.raises(
+        PoseError, match="cannot be written, no such file or directory; choose another"
+    ):
         write_text(tmp_path / "none" / "a.txt", "x")

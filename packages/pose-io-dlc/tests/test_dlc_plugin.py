@@ -12,12 +12,13 @@ HEAD = "scorer,a,a,a\nbodyparts,left_paw,left_paw,left_paw\ncoords,x,y,likelihoo
 
 
 def test_the_package_and_its_plugin_load_without_torch_and_pandas():
-    code = "import pose_io_dlc.plugin, sys; sys.exit(bool({'torch', 'pandas', 'yaml', 'h5py', 'tables'} & set(sys.modules)))"
+    heavy = "{'torch', 'pandas', 'yaml', 'h5py', 'tables'}"
+    code = f"import pose_io_dlc.plugin, sys; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_package_works_where_pose_core_is_not_installed():
-    code = "import sys; sys.modules['pose_core'] = None; import pose_io_dlc.__main__, pose_io_dlc.checks"
+    code = "import sys; sys.modules['pose_core'] = None; import pose_io_dlc.checks"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -57,7 +58,8 @@ def test_labels_go_out_and_come_back(tmp_path, name):
 
 
 def test_several_animals_are_refused_with_one_line(save):
-    text = "scorer,a,a,a,a,a,a\nindividuals,m,m,m,k,k,k\nbodyparts,n,n,n,n,n,n\ncoords,x,y,likelihood,x,y,likelihood\n0,1,2,.5,1,2,.5\n"
+    head = "scorer,a,a,a,a,a,a\nindividuals,m,m,m,k,k,k\nbodyparts,n,n,n,n,n,n\n"
+    text = head + "coords,x,y,likelihood,x,y,likelihood\n0,1,2,.5,1,2,.5\n"
     with pytest.raises(
         pose_core.FormatError, match=r"2 animals \(m, k\); only files and projects of one"
     ):

@@ -149,7 +149,8 @@ def without_outside(labels: LabelTable, root: Path, edge: float = -0.5) -> Label
     sizes = [image_size(root / frame) or (np.inf, np.inf) for frame in labels.frames]
     limits = np.array(sizes, dtype=float).reshape(-1, 1, 2)[..., ::-1] - 0.5
     with np.errstate(invalid="ignore"):
-        outside: np.ndarray = ((labels.keypoints <= edge) | (labels.keypoints > limits)).any(-1)
+        beyond = (labels.keypoints <= edge) | (labels.keypoints > limits)
+    outside = np.asarray(beyond.any(-1))
     if not outside.any():
         return labels
     row, point = np.argwhere(outside)[0]
