@@ -172,22 +172,20 @@ def lowest(session: nox.Session, package: str) -> None:
     tables = [option for name in needed for option in ("-r", str(folder(name) / "pyproject.toml"))]
     lowest = ["--resolution=lowest-direct", "--extra=test", *tables]
     session.run("uv", "pip", "install", "--exact", *lowest, *editable(needed))
-    requirements = [one for name in needed for one in declared(name)]
-    session.run("python", "-c", COMPARE_WITH_FLOORS, *requirements)
+    refuse_higher(session, [one for name in needed for one in declared(name)])
     session.run("pytest", str(folder(package) / "tests"), *session.posargs)
 
 
-COMPARE_WITH_FLOORS = """
-import re, sys
-from importlib.metadata import version
-wrong = []
-for requirement in sys.argv[1:]:
-    name, floor = re.fullmatch(r"([\\w.-]+)>=([\\w.]+).*", requirement).groups()
-    came = version(name)
-    same = came == floor or came.split("+")[0].startswith(floor + ".")
-    wrong += [] if same else [f"{name}: declared >={floor}, came {came}; raise the floor"]
-sys.exit("\\n".join(sorted(set(wrong))))
-"""
+def refuse_higher(session: nox.Session, requirements: list[str]) -> None:
+    """Fail where an installed release is not the lowest that is declared."""
+    floors = dict(re.findall(r"^([\w-]+).*?>=([\w.]+)", "\n".join(requirements), re.MULTILINE))
+    program = (
+        "import sys; from importlib.metadata import version; print(*map(version, sys.argv[1:]))"
+    )
+    came = str(session.run("python", "-c", program, *floors, silent=True)).split()
+    for (name, floor), release in zip(floors.items(), came, strict=True):
+        if not f"{release}.".startswith(f"{floor}."):
+            session.error(f"{name}: declared >={floor}, came {release}; raise the floor")
 
 
 @nox.session(default=False)
