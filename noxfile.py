@@ -170,7 +170,9 @@ def lowest(session: nox.Session, package: str) -> None:
         session.skip("only uv resolves to the lowest direct dependencies; pip install uv")
     needed = list(dict.fromkeys(with_siblings(package)))
     tables = [option for name in needed for option in ("-r", str(folder(name) / "pyproject.toml"))]
-    lowest = ["--resolution=lowest-direct", "--extra=test", *tables]
+    # timm asks for any torchvision, whose newest release would pull torch up with it
+    vision = ["torchvision>=0.19"] if "pose-core" in needed else []
+    lowest = ["--resolution=lowest-direct", "--extra=test", *vision, *tables]
     session.run("uv", "pip", "install", "--exact", *lowest, *editable(needed))
     refuse_higher(session, [one for name in needed for one in declared(name)])
     session.run("pytest", str(folder(package) / "tests"), *session.posargs)
