@@ -480,7 +480,7 @@ def test_a_faulty_reader_is_caught(fault, number, tmp_path):
 
 
 def test_a_reader_that_cannot_run_here_skips_its_tests_with_the_reason(tmp_path):
-    made = VideoReader(name="mine", unavailable=lambda: "no GPU", probe=None, read=None)
+    made = VideoReader(name="mine", unavailable=lambda: "no GPU", probe=drawn, read=drawn)
     tested = suite(testing.VideoReaderConformance, made)
     tested.test_it_says_why_it_cannot_run_here_or_that_it_can()
     with pytest.raises(pytest.skip.Exception, match="unavailable: no GPU"):

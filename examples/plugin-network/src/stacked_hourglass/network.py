@@ -161,8 +161,12 @@ class Joint(nn.Module):
 
 
 def normalisation(channels: int) -> nn.Module:
-    """Make batch normalisation with DeepPoseKit's settings."""
-    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+    """Make batch normalisation.
+
+    Its running averages follow ten times faster than DeepPoseKit's, which would lag behind the
+    weights in runs of a few hundred steps.
+    """
+    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.1)
 
 
 def convolution(inputs: int, outputs: int, side: int) -> nn.Sequential:

@@ -1,6 +1,6 @@
 """The contract of heads: features of a frame and its neighbours to probability maps."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pose_core.testing import modules
 from pose_core.testing.suite import OptionsConformance
@@ -28,12 +28,12 @@ class HeadConformance(OptionsConformance):
     backbones: ClassVar[tuple[tuple[int, int], ...]] = ((64, 32), (32, 16))
     sizes: ClassVar[tuple[tuple[int, int], ...]] = ((2, 3), (4, 2))
 
-    def build(self) -> "nn.Module":
+    def build(self) -> Any:
         """Build the head on the first of `backbones`."""
         channels, stride = self.backbones[0]
         return self.component.build(self.filled, channels, stride, KEYPOINTS)
 
-    def features(self, module: "nn.Module", batch: int = 2) -> "Tensor":
+    def features(self, module: Any, batch: int = 2) -> "Tensor":
         """Draw features for the head that `build` gives."""
         return modules.noise(batch, len(module.offsets), self.backbones[0][0], *self.sizes[0])
 

@@ -20,6 +20,12 @@ FIELDS = frozenset(field.name for field in fields(Predicted))
 TRAINED = ("heatmaps", "keypoints")  # fields that a gradient flows back from
 
 
+def copied(field: "Tensor | None") -> "Tensor":
+    """Copy a field that `LossConformance.predicted` fills."""
+    assert field is not None, "an overridden `predicted` must fill every field"
+    return field.clone()
+
+
 class LossConformance(OptionsConformance):
     """Builds the loss on labels of a small animal in two views, and gives it predictions.
 
@@ -120,7 +126,7 @@ class LossConformance(OptionsConformance):
         if "targets" not in self.component.needs:
             pytest.skip("reads no targets")
         predicted = self.predicted()
-        targets = predicted.targets.clone()
+        targets = copied(predicted.targets)
         targets[0] = 0
         given = self.only_needed(replace(predicted, targets=targets))
         values = self.compute(given)
@@ -147,7 +153,7 @@ class LossConformance(OptionsConformance):
         if "keypoints" not in self.component.needs:
             pytest.skip("reads no keypoints")
         predicted = self.predicted()
-        keypoints = predicted.keypoints.clone()
+        keypoints = copied(predicted.keypoints)
         keypoints[0, 0] = keypoints[FRAMES // 2, :4] = torch.nan
         given = self.only_needed(replace(predicted, keypoints=keypoints))
         values = self.compute(given)
@@ -162,7 +168,7 @@ class LossConformance(OptionsConformance):
         if "keypoints" not in self.component.needs:
             pytest.skip("reads no keypoints")
         predicted = self.predicted()
-        same = torch.full_like(predicted.keypoints, 100.0)
+        same = torch.full_like(copied(predicted.keypoints), 100.0)
         given = self.only_needed(replace(predicted, keypoints=same))
         values = self.compute(given)
         if values.requires_grad:

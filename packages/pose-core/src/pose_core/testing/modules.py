@@ -37,10 +37,11 @@ def assert_gradients_reach_every_parameter(
     output = run(module.train(), given)
     (output * noise(*output.shape, seed=7)).sum().backward()
     trained = [(name, one) for name, one in module.named_parameters() if one.requires_grad]
-    unreached = [name for name, parameter in trained if parameter.grad is None]
+    gradients = {name: one.grad for name, one in trained if one.grad is not None}
+    unreached = [name for name, _ in trained if name not in gradients]
     assert trained, "no parameter requires a gradient"
     assert not unreached, f"no gradient reaches {unreached}; use them, or set requires_grad=False"
-    wild = [name for name, one in trained if not bool(torch.isfinite(one.grad).all())]
+    wild = [name for name, one in gradients.items() if not bool(torch.isfinite(one).all())]
     assert not wild, f"the gradient of {wild} is not finite"
 
 

@@ -154,10 +154,9 @@ class OptionsConformance(Conformance):
 
     def test_options_are_a_frozen_dataclass(self) -> None:
         options = self.component.options
-        assert is_dataclass(options), (
-            f"{options.__name__}: decorate it with @dataclass(frozen=True)"
-        )
-        assert options.__dataclass_params__.frozen, f"{options.__name__}: frozen=True is missing"
+        name = options.__name__
+        assert is_dataclass(options), f"{name}: decorate it with @dataclass(frozen=True)"
+        assert vars(options)["__dataclass_params__"].frozen, f"{name}: frozen=True is missing"
 
     def test_every_option_has_a_default(self) -> None:
         options = self.component.options
