@@ -82,12 +82,13 @@ def test_training_learns_to_find_coloured_discs(
         make_tiny(24),
         tmp_path / "run",
         data={"size": [64, 64], "batch_size": 6},
+        model={"backbone_options": {"level": -3}},
         augment={"preset": "none"},
-        training={"epochs": 100, "check_every": 20, "learning_rate": 3e-3},
+        training={"epochs": 30, "check_every": 10, "learning_rate": 3e-3},
     )
     train(options, plugins, quiet)
     found = evaluate(tmp_path / "run", plugins)
-    assert found.summaries["train"].mean[-1] < 5  # a network that knows nothing is 25 px away
+    assert found.summaries["validation"].mean[-1] < 3  # one that knows nothing is 25 px away
 
 
 def test_the_smallest_run_leaves_a_model_even_without_validation(
@@ -188,7 +189,7 @@ def test_unsupervised_losses_see_clips_in_frame_pixels(
     assert len(seen) == 2 * 3  # as many clips as steps
     points = torch.cat([one.keypoints.detach() for one in seen])
     assert points.shape == (36, 3, 2)
-    assert points.nan_to_num(0)[..., 0].max() > 48  # beyond the 32 px that the network sees
+    assert points.nan_to_num(0)[..., 0].max() > 32  # beyond what the network sees
 
 
 def wait_for_rows(path: Path, count: int, process: subprocess.Popen) -> None:
@@ -295,7 +296,7 @@ def test_a_project_that_is_not_there_or_not_known_is_refused(
     with pytest.raises(FormatError, match="no such file or folder"):
         train(options_of(tmp_path / "gone", tmp_path / "run"), plugins, quiet)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FormatError, match="not a project of a known format; known: tiny"):
+    with pytest.raises(FormatError, match="is of no known format; known: tiny"):
         train(options_of(tmp_path / "empty", tmp_path / "run"), plugins, quiet)
 
 
