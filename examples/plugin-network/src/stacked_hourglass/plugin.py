@@ -57,7 +57,7 @@ def build_hourglass(
     """
     if pretrained is not False:
         raise ConfigError(
-            f"model.pretrained: {str(pretrained)!r}, but hourglass starts from random weights; "
+            f"model.pretrained: hourglass starts from random weights only, not from {pretrained}; "
             "set model.pretrained=false"
         )
     from stacked_hourglass.network import StackedHourglass
