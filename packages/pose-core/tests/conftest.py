@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +10,20 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pose_core import Labels, Predictions, Project, Skeleton
+from pose_core.files import atomic
 from pose_core.hookspecs import Format, hookimpl
 from pose_core.plugins import Plugins
 
 NAMES = ("nose", "left", "right")
 
 
-def draw_frame(size: tuple[int, int], points: np.ndarray) -> Image.Image:
-    """Draw a disc of a colour of its own for each keypoint."""
+def draw_frame(
+    size: tuple[int, int], points: np.ndarray, colours: tuple[str, ...] = ("red", "lime", "blue")
+) -> Image.Image:
+    """Draw a disc for each keypoint, each of a colour of its own."""
     image = Image.new("RGB", (size[1], size[0]), (40, 40, 40))
     draw = ImageDraw.Draw(image)
-    for (x, y), colour in zip(points, ("red", "lime", "blue"), strict=True):
+    for (x, y), colour in zip(points, colours, strict=True):
         draw.ellipse([x - 4, y - 4, x + 4, y + 4], fill=colour)
     return image
 
@@ -51,7 +55,7 @@ def open_tiny(path: Path) -> Project:
 
 def write_npz(path: Path, predictions: Predictions) -> None:
     """Write predictions so that tests can read them back."""
-    with path.open("wb") as file:
+    with atomic(path) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
             keypoints=predictions.keypoints,
@@ -113,3 +117,65 @@ def make_tiny(tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a network with random weights for the tiny project, as training leaves one.
+
+    Its config asks for pretrained weights, which must not be looked for when it is loaded.
+    """
+    import torch
+
+    from pose_core.model.folder import WEIGHTS, write_config
+    from pose_core.model.network import build_network
+    from pose_core.model.weights import save_model
+    from pose_core.options import fill
+    from pose_core.splits import draw_split, write_split
+    from pose_core.training.options import RunOptions
+
+    project, folder = (tmp_path_factory.mktemp(name) for name in ("project", "model"))
+    write_tiny(project)
+    labels = open_tiny(project).labels
+    model = {"backbone": "resnet10t", "pretrained": True}
+    given = {"project": str(project), "data": {"size": [32, 32]}, "model": model}
+    options = fill(RunOptions, given, "options")
+    torch.manual_seed(0)
+    network = build_network(options.model, len(NAMES), tiny_plugins(), pretrained=False)
+    config = {**asdict(options), "data": {"size": [32, 32]}, "augment": {}}
+    write_config(folder, config, labels.skeleton)
+    save_model(network, folder / WEIGHTS)
+    write_split(folder / "split.csv", draw_split(labels, 0.2, 0.2, 0, None), labels.frames)
+    return folder
+
+
+@pytest.fixture
+def make_video(tmp_path: Path) -> Callable[..., Path]:
+    """Write a video of three white discs that move to the right, as `disc_track` says.
+
+    White, as the codec puts colours half a pixel off.
+    """
+
+    def make(name: str = "video.mp4", frames: int = 20, size: tuple[int, int] = (48, 80)) -> Path:
+        from pose_core.video.writing import VideoWriter
+
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with VideoWriter(path, fps=25) as video:
+            for points in disc_track(frames):
+                video.write(np.array(draw_frame(size, points, ("white",) * 3)))
+        return path
+
+    return make
+
+
+def disc_track(frames: int) -> np.ndarray:
+    """Give where the discs of a video are, (frames, 3, 2)."""
+    start = np.array([[10.0, 10.0], [16.0, 24.0], [22.0, 38.0]])
+    return start + np.arange(frames)[:, None, None] * np.array([2.0, 0.0])
+
+
+@pytest.fixture
+def track() -> Callable[[int], np.ndarray]:
+    """Where the discs of the videos are."""
+    return disc_track

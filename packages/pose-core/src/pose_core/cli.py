@@ -3,9 +3,10 @@
 Nothing heavy is imported before the subcommand runs, so that help is instant.
 """
 
+import errno
 import os
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
 from pose_core import __version__
@@ -33,29 +34,58 @@ class Parser(ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit status."""
-    plugins = Plugins().load()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    commands = plugins.names("command")
-    if given and not given[0].startswith("-") and given[0] not in commands:
-        print(f"pose: unknown command {given[0]!r}; {suggest(given[0], commands)}", file=sys.stderr)
-        return 2
-    parsed = build_parser(plugins).parse_args(given)
+    where = " ".join(["pose", *(name for name in given[:1] if not name.startswith("-"))])
     try:
-        return int(plugins.find("command", parsed.command).run(parsed, plugins))
+        return run(given)
     except PoseError as error:
-        print(f"pose {parsed.command}: {error}", file=sys.stderr)
-        return 1
+        return failed(where, str(error))
     except KeyboardInterrupt:
-        print(f"pose {parsed.command}: stopped", file=sys.stderr)
-        return 130
+        return failed(where, "stopped", 130)
     except BrokenPipeError:  # the reader of a pipe went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        if error.filename is None and error.errno != errno.ENOSPC:  # a fault of ours, not of a file
+            raise
+        reason = (error.strerror or str(error)).lower()
+        return failed(where, f"{error.filename or 'disk'}: {reason}; check it and run this again")
+
+
+def run(given: Sequence[str]) -> int:
+    """Find the subcommand and run it."""
+    plugins = Plugins().load()
+    commands = plugins.names("command")
+    if given and not given[0].startswith("-") and given[0] not in commands:
+        return failed("pose", f"unknown command {given[0]!r}; {suggest(given[0], commands)}", 2)
+    parsed = parse(build_parser(plugins), given)
+    return int(plugins.find("command", parsed.command).run(parsed, plugins))
+
+
+def failed(where: str, what: str, status: int = 1) -> int:
+    """Print one line where errors go; gives the exit status."""
+    print(f"{where}: {' '.join(what.split())}", file=sys.stderr)
+    return status
+
+
+def parse(parser: ArgumentParser, given: Sequence[str]) -> Namespace:
+    """Parse arguments; overrides (KEY=VALUE) may stand before, between and after options.
+
+    argparse takes a list of positionals in one piece, and leaves those after an option over.
+    """
+    parsed, left = parser.parse_known_args(given)
+    if left and not (hasattr(parsed, "overrides") and all("=" in text for text in left)):
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    if left:
+        parsed.overrides = [*parsed.overrides, *left]
+    return parsed
 
 
 def build_parser(plugins: Plugins) -> ArgumentParser:
     """Build the parser from the commands that plugins provide."""
-    parser = Parser(prog="pose", description=DESCRIPTION, formatter_class=RawDescriptionHelpFormatter)
+    parser = Parser(
+        prog="pose", description=DESCRIPTION, formatter_class=RawDescriptionHelpFormatter
+    )
     parser.add_argument("--version", action="version", version=f"pose {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in plugins.names("command"):

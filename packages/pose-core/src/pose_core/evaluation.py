@@ -14,7 +14,7 @@ from pose_core.predict import predict_frames
 from pose_core.predictions import Predictions
 from pose_core.project import Project
 from pose_core.splits import SETS, Split, quoted, read_split
-from pose_core.training.fit import SPLIT
+from pose_core.training.data import SPLIT
 
 PREDICTIONS, EVALUATION = "predictions.csv", "evaluation.csv"
 
@@ -35,7 +35,11 @@ class Evaluation:
 
 
 def evaluate(
-    folder: Path, plugins: Plugins, project: Path | None = None, device: str = "cpu"
+    folder: Path,
+    plugins: Plugins,
+    project: Path | None = None,
+    device: str | None = "cpu",
+    batch_size: int | None = None,
 ) -> Evaluation:
     """Predict the labeled frames of a model's project, and compare.
 
@@ -46,13 +50,15 @@ def evaluate(
         folder: of the model.
         plugins: where its parts and the project's format are looked up.
         project: where the project is now, if it moved.
-        device: to run on.
+        device: to run on; None takes a GPU where there is one.
+        batch_size: frames per step; None chooses by device.
 
     Raises:
         FormatError: if the model folder is incomplete, or the project has other keypoints.
+        PoseError: if memory or disk is full.
     """
     model = load_model(folder, plugins, device)
-    opened = open_project(project or Path(model.config["project"]), plugins, model.config.get("format"))
+    opened = open_project(project or trained_on(model), plugins, model.config.get("format"))
     if opened.skeleton.names != model.skeleton.names:
         odd = sorted(set(opened.skeleton.names) ^ set(model.skeleton.names)) or ["their order"]
         raise FormatError(
@@ -61,7 +67,7 @@ def evaluate(
         )
     split = read_split(folder / SPLIT, opened.labels, validate=False)
     rows = np.arange(len(opened.labels))
-    predictions = predict_frames(model, opened, rows.tolist())
+    predictions = predict_frames(model, opened, rows.tolist(), batch_size)
     errors = pixel_error(predictions.keypoints, labels_on_images(opened))
     sets = {name: getattr(split, name) for name in SETS}
     found = Evaluation(
@@ -72,6 +78,21 @@ def evaluate(
     write_text(folder / EVALUATION, as_csv(found))
     write_text(folder / PREDICTIONS, labeled_table(predictions, split, model))
     return found
+
+
+def trained_on(model: TrainedModel) -> Path:
+    """Give the project a model was trained on.
+
+    Raises:
+        FormatError: if it is not where it was.
+    """
+    given = model.config.get("project")
+    if not given or not Path(given).exists():
+        raise FormatError(
+            f"{model.folder}: was trained on {str(given)!r}, which is not there; "
+            "give --project=PATH to say where it is now"
+        )
+    return Path(given)
 
 
 def labels_on_images(project: Project) -> np.ndarray:

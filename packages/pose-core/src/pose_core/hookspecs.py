@@ -69,6 +69,7 @@ class VideoInfo:
     frames: int  # that the file holds, by its packets, not by what its header claims
     size: tuple[int, int]  # height and width as shown, after rotation
     fps: float  # frames per second, on average
+    cut_off: int = 0  # frames that its header promises beyond those, where the end of it is lost
 
 
 @dataclass(frozen=True, eq=False)

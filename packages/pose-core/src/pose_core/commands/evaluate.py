@@ -4,6 +4,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pose_core.errors import ConfigError
+
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
 
@@ -12,13 +14,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pose evaluate` takes."""
     parser.add_argument("model", metavar="MODEL", type=Path, help="folder of a trained model")
     parser.add_argument("--project", type=Path, help="where the project is now, if it moved")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda [cpu]")
+    parser.add_argument("--device", help="cpu or cuda [cuda where there is one]")
+    parser.add_argument("--batch-size", type=int, help="frames per step [CPU: 4, GPU: 32]")
 
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Evaluate, print and write the tables."""
     from pose_core.evaluation import EVALUATION, PREDICTIONS, evaluate, say_evaluation
 
-    say_evaluation(evaluate(arguments.model, plugins, arguments.project, arguments.device))
+    if arguments.batch_size is not None and arguments.batch_size < 1:
+        raise ConfigError(f"--batch-size: {arguments.batch_size} is below 1; give at least 1")
+    where = arguments.model, plugins, arguments.project, arguments.device
+    say_evaluation(evaluate(*where, batch_size=arguments.batch_size))
     print(f"written: {arguments.model / EVALUATION}, {arguments.model / PREDICTIONS}")
     return 0

@@ -24,15 +24,17 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     ]
     print(table_text(Table.of(("kind", "component", "distribution", "version", "note"), rows)))
     for broken in plugins.broken:
-        print(f"not loaded: {broken}")
+        print(f"not loaded: {broken}; uninstall it, or ask who made it")
     return 0
 
 
 def note(one: "Provided", count: "Counter[tuple[str, str]]") -> str:
     """Say why a component cannot be used here, if it cannot."""
+    from pose_core.video.readers import why_not
+
     if count[one.kind, one.component.name] > 1:
         return "provided twice: uninstall one"
     if one.kind == "video_reader":
-        reason = one.component.unavailable()
+        reason = why_not(one.component)
         return f"unavailable: {reason}" if reason else "available"
     return ""

@@ -1,15 +1,17 @@
 """`pose predict`: a trained model on videos, images or the labeled frames of a project."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pose_core.errors import ConfigError, FormatError, PoseError
 
 if TYPE_CHECKING:
     from pose_core.model.folder import TrainedModel
     from pose_core.plugins import Plugins
+    from pose_core.predictions import Predictions
 
 EPILOG = """\
 examples:
@@ -19,8 +21,17 @@ examples:
   pose predict outputs/run folder-of-images
 
 Coordinates are in the video's own pixels; one row per frame. Finished videos are skipped unless
---overwrite is given; a run that was killed goes on where it was.
+--overwrite is given; a run that was killed goes on where it was. Of a damaged video the frames that
+decode are kept as VIDEO.incomplete.csv.
 """
+
+
+class Job(NamedTuple):
+    """One input: "video", "project" or "images", where it is, and the table it becomes."""
+
+    kind: str
+    path: Path
+    table: Path
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -30,83 +41,97 @@ def add_arguments(parser: ArgumentParser) -> None:
         "inputs", metavar="INPUT", nargs="+", type=Path,
         help="videos, folders of videos or images, or a project",
     )  # fmt: skip
-    parser.add_argument("--output", "-o", type=Path, help="folder for the tables [MODEL/predictions]")
-    parser.add_argument("--suffix", default=".csv", choices=[".csv", ".h5"], help="kind of table [.csv]")
-    parser.add_argument("--overwrite", action="store_true", help="predict again what is there already")
-    parser.add_argument("--batch-size", type=int, help="frames per step [4 on a CPU, 32 on a GPU]")
+    parser.add_argument("--output", "-o", type=Path, help="folder of tables [MODEL/predictions]")
+    parser.add_argument("--suffix", default=".csv", help="kind of table, .csv or .h5 [.csv]")
+    parser.add_argument("--overwrite", action="store_true", help="predict again what is there")
+    parser.add_argument("--batch-size", type=int, help="frames per step [CPU: 4, GPU: 32]")
     parser.add_argument("--device", help="cpu or cuda [cuda where there is one]")
     parser.add_argument("--reader", help="name of the video reader [the best one here]")
 
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Predict all inputs; what fails is named, and the rest goes on."""
-    jobs = find_jobs(arguments, plugins)
-    check_output(arguments)
-    waiting = [(kind, path, table) for kind, path, table in jobs if arguments.overwrite or not table.exists()]
-    for _, path, table in jobs:
-        if table.exists() and not arguments.overwrite:
-            print(f"{path}: finished already ({table}); --overwrite predicts it again")
-    if not waiting:
-        return 0
     from pose_core.model.folder import load_model
 
-    model = load_model(arguments.model, plugins, arguments.device or best_device())
-    failed = [
-        path for kind, path, table in waiting if not attempt(model, kind, path, table, arguments, plugins)
-    ]
+    check(arguments, plugins)
+    jobs = find_jobs(arguments, plugins)
+    waiting = [job for job in jobs if arguments.overwrite or not is_finished(job, arguments.model)]
+    try:
+        if waiting:
+            model = load_model(arguments.model, plugins, arguments.device)
+        failed = [job for job in waiting if not attempt(model, job, arguments, plugins)]
+    except KeyboardInterrupt:
+        print("pose predict: stopped; run the same command again to go on", file=sys.stderr)
+        return 130
     if failed:
-        print(f"{len(failed)} of {len(waiting)} inputs failed or are incomplete")
+        if len(waiting) > 1:
+            say_error(f"{len(failed)} of {len(waiting)} inputs failed or are incomplete")
         return 1
-    tables = " ".join(str(table) for _, _, table in jobs[:3])
-    print(f"next: pose smooth {tables}{' ...' if len(jobs) > 3 else ''} --output smoothed.csv")
+    print(next_step(jobs, arguments))
     return 0
 
 
-def check_output(arguments: Namespace) -> None:
-    """Refuse an output or a batch size that cannot be, before the model is loaded."""
+def next_step(jobs: Sequence[Job], arguments: Namespace) -> str:
+    """Say what can be done with the tables."""
+    tables = [job.table for job in jobs if job.kind == "video"]
+    if not tables:
+        return f"next: pose evaluate {arguments.model}"
+    smooth = f"pose smooth {tables[0]} --output smoothed{arguments.suffix}"
+    return f"next: {smooth}   (name the tables of other models too, where there are any)"
+
+
+def check(arguments: Namespace, plugins: "Plugins") -> None:
+    """Refuse options that cannot be, before anything heavy is loaded.
+
+    Raises:
+        PoseError: naming the option and its value.
+    """
+    from pose_core.files import writer_of
+    from pose_core.model.folder import check_complete
+    from pose_core.video.readers import choose
+
     if arguments.batch_size is not None and arguments.batch_size < 1:
-        raise ConfigError(f"--batch-size: {arguments.batch_size} is less than 1")
-    folder = output_folder(arguments)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PoseError(f"{folder}: cannot be made ({error.strerror}); choose another --output") from None
+        raise ConfigError(f"--batch-size: {arguments.batch_size} is below 1; give at least 1")
+    check_complete(arguments.model)
+    writer_of(output_folder(arguments) / f"video{arguments.suffix}", plugins)
+    choose(plugins, arguments.reader)
 
 
 def output_folder(arguments: Namespace) -> Path:
     """Give the folder the tables go to."""
-    return arguments.output or arguments.model / "predictions"
+    folder: Path = arguments.output or arguments.model / "predictions"
+    return folder
 
 
-def find_jobs(arguments: Namespace, plugins: "Plugins") -> list[tuple[str, Path, Path]]:
-    """List (kind, input, table) for all inputs.
+def find_jobs(arguments: Namespace, plugins: "Plugins") -> list[Job]:
+    """List what is to be done for all inputs.
 
     Raises:
         FormatError: if an input does not exist or holds nothing to predict, or if two inputs
             would be written to one table.
     """
-    from pose_core.model.folder import read_config
-
-    read_config(arguments.model)
-    jobs: dict[Path, tuple[str, Path, Path]] = {}
+    jobs: dict[Path, Job] = {}
     for given in arguments.inputs:
         for kind, path in find_inputs(given, plugins):
-            table = output_folder(arguments) / f"{path.stem if kind == 'video' else path.resolve().name}{arguments.suffix}"
-            if table in jobs and jobs[table][1].resolve() != path.resolve():
-                raise FormatError(f"{path} and {jobs[table][1]} would both be written to {table}; give them one by one with --output")
-            jobs[table] = (kind, path, table)
+            stem = path.stem if kind == "video" else path.resolve().name
+            table = output_folder(arguments) / f"{stem}{arguments.suffix}"
+            if table in jobs and jobs[table].path.resolve() != path.resolve():
+                raise FormatError(
+                    f"{path}: would be written to {table}, as {jobs[table].path} would; "
+                    "predict them one by one, each with its own --output"
+                )
+            jobs[table] = Job(kind, path, table)
     return list(jobs.values())
 
 
 def find_inputs(path: Path, plugins: "Plugins") -> list[tuple[str, Path]]:
     """Say what an input is: videos, a project's labeled frames, or a folder of images."""
-    from pose_core.files import detected
+    from pose_core.files import detected, existing
     from pose_core.predict import find_images
     from pose_core.video.readers import find_videos
 
-    if not path.exists():
-        raise FormatError(f"{path}: no such file or folder")
-    if path.is_file() and path.suffix.lower() not in (".csv", ".yaml", ".yml"):
+    existing(path)
+    if path.is_file() and path.suffix.lower() not in (".csv", ".h5", ".yaml", ".yml"):
         return [("video", path)]
     if detected(path, plugins):
         return [("project", path)]
@@ -114,52 +139,97 @@ def find_inputs(path: Path, plugins: "Plugins") -> list[tuple[str, Path]]:
         return [("images", path)]
     if path.is_dir() and (videos := find_videos(path)):
         return [("video", video) for video in videos]
-    raise FormatError(f"{path}: neither a project, nor does it hold images or videos")
+    raise FormatError(f"{path}: is no project and holds no images or videos; name a video")
 
 
-def attempt(
-    model: "TrainedModel", kind: str, path: Path, table: Path, arguments: Namespace, plugins: "Plugins"
-) -> bool:
+def is_finished(job: Job, model: Path) -> bool:
+    """Say whether a table is there, and made from this video by this model.
+
+    Raises:
+        FormatError: if it was made from others.
+    """
+    from pose_core.model.folder import WEIGHTS, read_config
+    from pose_core.partial import Origin, read_origin, record_of
+
+    if not job.table.exists():
+        return False
+    before = read_origin(record_of(job.table))
+    if before is not None and job.kind == "video":
+        now = Origin.of(job.path, model / WEIGHTS, read_config(model))
+        if other := now.differs_from(before):
+            raise FormatError(
+                f"{job.table}: was made from {other}; give another --output, or --overwrite"
+            )
+    print(f"{job.path}: finished already, {job.table}; --overwrite predicts it again")
+    return True
+
+
+def attempt(model: "TrainedModel", job: Job, arguments: Namespace, plugins: "Plugins") -> bool:
     """Predict one input; say what became of it, and whether it is complete."""
     try:
-        if kind == "video":
-            return predict_one_video(model, path, table, arguments, plugins)
-        predict_stills(model, kind, path, table, plugins)
-        return True
+        if job.kind == "video":
+            return predict_one_video(model, job, arguments, plugins)
+        predict_stills(model, job, arguments.batch_size, plugins)
     except PoseError as error:
-        print(f"pose predict: {error}")
+        say_error(str(error))
         return False
+    return True
 
 
 def predict_one_video(
-    model: "TrainedModel", path: Path, table: Path, arguments: Namespace, plugins: "Plugins"
+    model: "TrainedModel", job: Job, arguments: Namespace, plugins: "Plugins"
 ) -> bool:
-    """Predict a video."""
+    """Predict a video; say whether it is whole."""
     from pose_core.predict import predict_video
     from pose_core.video.readers import choose
 
     reader, _ = choose(plugins, arguments.reader)
-    done = predict_video(model, path, table, reader, plugins, arguments.batch_size)
-    rate = f"{done.frames / max(done.seconds, 1e-9):.1f} frames/s"
-    print(f"{path}: {done.frames} frames in {done.seconds:.1f} s ({rate}), written to {done.path}")
+    done = predict_video(model, job.path, job.table, reader, plugins, arguments.batch_size)
     if done.missing:
-        print(f"pose predict: {path}: {done.missing} frames cannot be decoded; the rest is in {done.path}")
-    return done.missing == 0
+        missing = f"{done.missing} of {done.frames + done.cut_off} frames"
+        say_error(
+            f"{job.path}: {missing} are missing or cannot be decoded; the others are in {done.path}"
+        )
+        return False
+    rate = f"{done.predicted / max(done.seconds, 1e-9):.1f} frames/s"
+    resumed = "" if done.predicted == done.frames else f" ({done.predicted} of them now)"
+    what = f"{done.frames} frames{resumed} in {done.seconds:.1f} s ({rate})"
+    print(f"{job.path}: {what}, written to {done.path}")
+    return True
 
 
-def predict_stills(model: "TrainedModel", kind: str, path: Path, table: Path, plugins: "Plugins") -> None:
-    """Predict the labeled frames of a project, or the images of a folder."""
-    from pose_core.files import open_project, write_predictions
-    from pose_core.predict import find_images, predict_frames, predict_images
+def predict_stills(
+    model: "TrainedModel", job: Job, batch_size: int | None, plugins: "Plugins"
+) -> None:
+    """Predict the labeled frames of a project, or the images of a folder, and write the table."""
+    from pose_core.files import write_predictions
 
-    if kind == "project":
-        project = open_project(path, plugins)
-        check_same(model, project.skeleton.names)
-        predictions = predict_frames(model, project, range(len(project.labels)))
-    else:
-        predictions = predict_images(model, find_images(path), path)
-    write_predictions(table, predictions, plugins)
-    print(f"{path}: {len(predictions)} images, written to {table}")
+    predict = predict_project if job.kind == "project" else predict_folder
+    predictions = predict(model, job.path, batch_size, plugins)
+    write_predictions(job.table, predictions, plugins)
+    print(f"{job.path}: {len(predictions)} images, written to {job.table}")
+
+
+def predict_project(
+    model: "TrainedModel", path: Path, batch_size: int | None, plugins: "Plugins"
+) -> "Predictions":
+    """Predict the labeled frames of a project."""
+    from pose_core.files import open_project
+    from pose_core.predict import predict_frames
+
+    project = open_project(path, plugins)
+    check_same(model, project.skeleton.names)
+    rows = range(len(project.labels))
+    return predict_frames(model, project, rows, batch_size, progress=True)
+
+
+def predict_folder(
+    model: "TrainedModel", path: Path, batch_size: int | None, plugins: "Plugins"
+) -> "Predictions":
+    """Predict the images of a folder."""
+    from pose_core.predict import find_images, predict_images
+
+    return predict_images(model, find_images(path), path, batch_size, progress=True)
 
 
 def check_same(model: "TrainedModel", names: Sequence[str]) -> None:
@@ -176,8 +246,6 @@ def check_same(model: "TrainedModel", names: Sequence[str]) -> None:
         )
 
 
-def best_device() -> str:
-    """Give cuda where there is one."""
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
+def say_error(text: str) -> None:
+    """Print one line where errors go."""
+    print(f"pose predict: {text}", file=sys.stderr)

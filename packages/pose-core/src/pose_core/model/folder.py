@@ -13,12 +13,13 @@ from torch import Tensor
 
 from pose_core.batches.geometry import invert, move, resizing
 from pose_core.batches.options import DataOptions
-from pose_core.errors import FormatError
+from pose_core.errors import ConfigError, FormatError
 from pose_core.files import write_text
 from pose_core.model.branches import choose_branches, take_branches
 from pose_core.model.network import PoseNetwork, build_network
 from pose_core.model.options import ModelOptions, find_decoder
 from pose_core.model.weights import load_model as load_weights
+from pose_core.model.weights import reason
 from pose_core.options import fill
 from pose_core.plugins import Plugins
 from pose_core.skeleton import Skeleton
@@ -52,7 +53,9 @@ class TrainedModel:
         return next(self.network.parameters()).device
 
     def points(
-        self, heatmaps: Float[Tensor, "batch branches keypoints h w"], sizes: Float[Tensor, "batch 2"]
+        self,
+        heatmaps: Float[Tensor, "batch branches keypoints h w"],
+        sizes: Float[Tensor, "batch 2"],
     ) -> Float[Tensor, "batch keypoints 3"]:
         """Decode heatmaps to x, y in pixels of frames of some (height, width), and confidence."""
         keypoints, confidence = self.decode(heatmaps, self.network.stride)
@@ -75,42 +78,96 @@ def read_config(folder: Path) -> dict[str, Any]:
         FormatError: if it is not one.
     """
     if not folder.is_dir():
-        raise FormatError(f"{folder}: no such folder; give the folder of a training run")
-    config = read(folder / CONFIG, lambda text: yaml.safe_load(text))
-    if not isinstance(config, dict) or not {"model", "data"} <= config.keys():
+        what = "is a file" if folder.exists() else "no such folder"
+        raise FormatError(f"{folder}: {what}; give the folder of a training run")
+    config = read(folder / CONFIG, yaml.safe_load)
+    sections = [config.get(name) for name in ("model", "data")] if isinstance(config, dict) else []
+    if not sections or not all(isinstance(section, dict) for section in sections):
         raise FormatError(f"{folder / CONFIG}: lacks 'model' or 'data'; train the model again")
-    return config
+    found: dict[str, Any] = config
+    return found
 
 
-def load_model(folder: Path, plugins: Plugins, device: str = "cpu") -> TrainedModel:
+def check_complete(folder: Path) -> None:
+    """Refuse a folder that is no trained model, before anything heavy is loaded.
+
+    Raises:
+        FormatError: naming the file that is not there.
+    """
+    read_config(folder)
+    for name in (SKELETON, WEIGHTS):
+        present(folder / name)
+
+
+def load_model(folder: Path, plugins: Plugins, device: str | None = "cpu") -> TrainedModel:
     """Load a trained model: offline, without its training data, without unpickling.
+
+    Args:
+        folder: of the model.
+        plugins: where its parts are looked up.
+        device: such as "cpu" or "cuda"; None takes a GPU where there is one.
 
     Raises:
         FormatError: if the folder is incomplete or its weights fit another network.
-        ConfigError: if it needs a plugin that is not here.
+        ConfigError: if it needs a plugin that is not here, or there is no such device.
     """
+    check_complete(folder)
+    target = usable(device)
     config = read_config(folder)
-    skeleton = Skeleton.from_dict(read(folder / SKELETON, json.loads))
+    skeleton = read_skeleton(folder / SKELETON)
     options = fill(ModelOptions, config["model"], f"{folder / CONFIG}: model")
     data = fill(DataOptions, config["data"], f"{folder / CONFIG}: data")
     network = build_network(options, len(skeleton), plugins, pretrained=False)
-    load_weights(network, present(folder / WEIGHTS))
+    load_weights(network, folder / WEIGHTS)
     decoder, decoder_options = find_decoder(options, plugins)
-    network.to(device).eval().requires_grad_(False)
-    return TrainedModel(folder, network, decoder.build(decoder_options), skeleton, data.size, config)
+    network.to(target).eval().requires_grad_(False)
+    decode = decoder.build(decoder_options)
+    return TrainedModel(folder, network, decode, skeleton, data.size, config)
+
+
+def usable(device: str | None) -> torch.device:
+    """Give a device that a tensor can be put on; None takes a GPU where there is one.
+
+    Raises:
+        ConfigError: if there is no such device here.
+    """
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.zeros(1, device=torch.device(device)).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ConfigError(
+            f"--device: {device!r} cannot be used here ({reason(error)}); give cpu"
+        ) from error
+
+
+def read_skeleton(path: Path) -> Skeleton:
+    """Read the skeleton of a model folder.
+
+    Raises:
+        FormatError: if the file is not there or damaged.
+    """
+    held = read(path, json.loads)
+    try:
+        return Skeleton.from_dict(held)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{path}: damaged ({error!r}); restore it, or train again") from error
 
 
 def read(path: Path, parse: Callable[[str], Any]) -> Any:
     """Parse a file of a model folder, with one line for what is wrong."""
     try:
         return parse(present(path).read_text(encoding="utf-8"))
-    except (ValueError, yaml.YAMLError) as error:
-        line = str(error).splitlines()[0]
-        raise FormatError(f"{path}: damaged ({line}); restore it, or train again") from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise FormatError(
+            f"{path}: cannot be read ({reason(error)}); restore it, or train again"
+        ) from error
 
 
 def present(path: Path) -> Path:
     """Give the path if there is a file."""
     if not path.is_file():
-        raise FormatError(f"{path.parent}: incomplete model folder: no {path.name}; train it, or copy it whole")
+        raise FormatError(
+            f"{path.parent}: is no complete model, it has no {path.name}; train it, or copy it whole"
+        )
     return path

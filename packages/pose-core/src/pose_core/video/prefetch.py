@@ -1,6 +1,6 @@
 """Read ahead in a thread, so that reading, the network and writing overlap."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from queue import Empty, Queue
 from threading import Event, Thread
 from typing import Generic, TypeVar
@@ -9,7 +9,7 @@ T = TypeVar("T")
 END = object()
 
 
-def prefetch(items: Iterable[T], depth: int = 2) -> Iterator[T]:
+def prefetch(items: Iterable[T], depth: int = 2) -> Generator[T, None, None]:
     """Give the items as they come, while a thread already makes the next ones.
 
     The thread starts with the first item asked for. It ends, and a generator it reads from is
@@ -76,7 +76,7 @@ class Producer(Generic[T]):
             self.error = self.error or error
 
 
-def consume(producer: Producer[T]) -> Iterator[T]:
+def consume(producer: Producer[T]) -> Generator[T, None, None]:
     """Give a producer's items and stop it at the end."""
     producer.start()
     try:

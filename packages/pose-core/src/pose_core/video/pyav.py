@@ -30,7 +30,7 @@ def unavailable() -> str | None:
 
 
 def probe(path: Path) -> VideoInfo:
-    """Tell a video's frames, size and rate, by its packets.
+    """Tell a video's frames, size and rate by its packets, and how many its header has beyond.
 
     Raises:
         VideoError: if the file is missing, empty, not a video, or nothing in it can be decoded.
@@ -38,7 +38,13 @@ def probe(path: Path) -> VideoInfo:
     from pose_core.video.index import index_of
 
     index = index_of(path)
-    return VideoInfo(path=Path(path), frames=index.frames, size=index.size, fps=index.fps)
+    return VideoInfo(
+        path=Path(path),
+        frames=index.frames,
+        size=index.size,
+        fps=index.fps,
+        cut_off=index.cut_off,
+    )
 
 
 def cut_off(path: Path) -> int:
