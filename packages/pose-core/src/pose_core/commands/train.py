@@ -53,6 +53,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     from omegaconf import DictConfig, OmegaConf
 
     overrides = checked_overrides(arguments.overrides)
+    fixed = fixed_keys(overrides)
     own_arguments = list(sys.argv)
     failed: list[tuple[Path, PoseError]] = []
     register_options()
@@ -72,7 +73,9 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
         ["--cfg", "job"] if arguments.cfg else []
     )
     project = str(Path(arguments.path).resolve())
-    sys.argv = [own_arguments[0], *flags, *overrides, f"project={quoted(project)}"]
+    # the folder of a sweep's member is named by what is swept, not by what all members share
+    naming = f"hydra.job.config.override_dirname.exclude_keys=[{','.join(fixed)}]"
+    sys.argv = [own_arguments[0], *flags, *overrides, naming, f"project={quoted(project)}"]
     run_hydra(job)
     if failed and not arguments.multirun:
         raise failed[0][1]
@@ -130,10 +133,12 @@ def run_hydra(job: Any) -> None:
 def register_options() -> None:
     """Give Hydra the defaults, which the options dataclasses hold."""
     from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
 
     from pose_core.training.options import RunOptions
 
     ConfigStore.instance().store("options", plain_defaults(RunOptions()))
+    OmegaConf.register_new_resolver("member", lambda name: name.replace("++", ""), replace=True)
 
 
 def checked_overrides(overrides: Sequence[str]) -> list[str]:
@@ -160,9 +165,17 @@ def checked_overrides(overrides: Sequence[str]) -> list[str]:
         known = key.startswith("hydra") or lookup(defaults, key)
         if not known and not is_open(key):
             raise ConfigError(f"unknown option {key!r}; {suggest(key, dotted(defaults))}")
-        added = is_open(key) and not lookup(defaults, key) and not text.startswith(("+", "~"))
+        added = is_open(key) and not text.startswith(("+", "~"))
         checked.append(f"++{text}" if added else text)
     return checked
+
+
+def fixed_keys(overrides: Sequence[str]) -> list[str]:
+    """List the keys that have one value in all members of a sweep."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    return ["project", *(one.key_or_group for one in parsed if not one.is_sweep_override())]
 
 
 def is_open(key: str) -> bool:
