@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pose_core import hookspecs as h
-from pose_core.commands import evaluate, plugins, predict, smooth, train
+from pose_core.commands import demo, evaluate, plugins, predict, smooth, train
 from pose_core.hookspecs import hookimpl
 from pose_core.model.decoder_options import ArgmaxOptions, SoftArgmaxFullOptions, SoftArgmaxOptions
 from pose_core.model.options import BackboneHeadOptions, HeatmapHeadOptions, TimmOptions
@@ -133,6 +133,10 @@ def compute_pixel_error(predictions: Any, labels: Any) -> Any:
 @hookimpl
 def pose_commands() -> Iterable[h.Command]:
     """The subcommands."""
+    yield h.Command(
+        name="demo", help="see it work on an animal it draws itself", epilog=demo.EPILOG,
+        add_arguments=demo.add_arguments, run=demo.run,
+    )  # fmt: skip
     yield h.Command(
         name="train", help="train a model on a project", epilog=train.EPILOG,
         add_arguments=train.add_arguments, run=train.run,

@@ -62,6 +62,7 @@ def write_project(
     size: tuple[int, int] = (256, 256),
     seed: int = 0,
     hold_out: int = 1,
+    held_out_frames: int | None = None,
 ) -> SyntheticProject:
     """Draw recordings of several sessions, label a few frames of them, and keep the truth.
 
@@ -73,6 +74,7 @@ def write_project(
         size: height and width of most sessions' frames.
         seed: of everything random.
         hold_out: sessions that get no labels, are out of distribution and outside the project.
+        held_out_frames: length of their recordings; None for that of the others.
 
     Raises:
         ConfigError: for counts that leave nothing to write.
@@ -87,8 +89,9 @@ def write_project(
     videos: list[Path] = []
     held_out: list[Path] = []
     for number, session in enumerate(drawn):
-        scene = Scene(session, frames_per_video)
         known = number < sessions - hold_out
+        frames = frames_per_video if known or held_out_frames is None else held_out_frames
+        scene = Scene(session, frames)
         wanted = spread(labels_per_video if known else 0, frames_per_video, session.seed)
         video = (root / "videos" if known else away) / f"{session.name}.mp4"
         _record(scene, video, wanted, root / "labeled-data" / session.name)

@@ -78,9 +78,9 @@ def draw_sessions(
     return (*common, *(_odd(n, size, seed) for n in range(count - hold_out, count)))
 
 
-FURS: tuple[Colour, ...] = ((104, 90, 80), (64, 60, 60), (146, 120, 92), (90, 92, 98))
+FURS: tuple[Colour, ...] = ((104, 90, 80), (64, 60, 60), (146, 120, 92), (162, 156, 150))
 WALLS: tuple[Colour, ...] = ((52, 56, 66), (70, 62, 56), (44, 60, 58), (76, 78, 82))
-FLOORS: tuple[Colour, ...] = ((82, 88, 94), (98, 88, 76), (70, 84, 80), (104, 106, 110))
+FLOORS: tuple[Colour, ...] = ((82, 88, 94), (98, 88, 76), (70, 84, 80), (112, 112, 108))
 
 
 def _common(number: int, size: tuple[int, int], seed: int) -> Session:
@@ -113,10 +113,10 @@ def _odd(number: int, size: tuple[int, int], seed: int) -> Session:
         name=f"session{number + 1}",
         seed=int(rng.integers(2**31)),
         size=(height * 9 // 8, width * 5 // 4),
-        fur=(206, 196, 184),
-        skin=(240, 186, 172),
-        wall=(120, 112, 98),
-        floor=(138, 132, 118),
+        fur=(188, 174, 156),
+        skin=(240, 182, 168),
+        wall=(104, 98, 86),
+        floor=(124, 118, 104),
         light=(-0.9, -0.5, 0.5),
         ambient=0.4,
         brightness=float(rng.uniform(1.02, 1.1)),
