@@ -87,7 +87,7 @@ def tiny_plugins() -> Plugins:
         return [
             Format(
                 name="tiny",
-                detect=lambda path: (path / "tiny.npz").is_file(),
+                detect=lambda path: (path / "tiny.npz").is_file() or path.suffix == ".npz",
                 open_project=open_tiny,
                 read_predictions=read_npz,
                 write_predictions=write_npz,

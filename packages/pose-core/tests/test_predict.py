@@ -188,7 +188,7 @@ def test_rows_that_are_there_are_not_predicted_again(discs, predict, plugins, ma
         predict(discs(offsets), video, reader=replace(reader, read=dies), batch_size=2)
     read = Mock(side_effect=reader.read)
     done, points = predict(discs(offsets), video, reader=replace(reader, read=read), batch_size=3)
-    assert 10 <= done.predicted < 20 - 4 or offsets == (0,) and done.predicted == 10
+    assert 10 <= done.predicted < 20 - 4 or (offsets == (0,) and done.predicted == 10)
     np.testing.assert_allclose(points, whole, atol=1e-4)
 
 

@@ -1,4 +1,4 @@
-"""How far a trained model is from the labels of its project: on training, validation, test frames."""
+"""How far a trained model is from its project's labels: in training, validation, test frames."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +62,7 @@ def evaluate(
     if opened.skeleton.names != model.skeleton.names:
         odd = sorted(set(opened.skeleton.names) ^ set(model.skeleton.names)) or ["their order"]
         raise FormatError(
-            f"{folder}: was trained on other keypoints than {opened.name} has ({odd[0]!r} differs); "
+            f"{folder}: was trained on other keypoints than {opened.name} has, {odd[0]!r} differs; "
             "give the project it was trained on"
         )
     split = read_split(folder / SPLIT, opened.labels, validate=False)

@@ -50,6 +50,19 @@ class Columns:
         place = {column: number for number, column in enumerate(self.columns)}
         return [place.get(Column(*point, coord)) for point in self.points()]
 
+    def require(self, coords: Sequence[str], where: str) -> None:
+        """Refuse columns in which a keypoint lacks a coordinate that others have.
+
+        Raises:
+            FormatError: naming the keypoint.
+        """
+        for coord in coords:
+            for point, position in zip(self.points(), self.positions(coord), strict=True):
+                if position is None:
+                    raise FormatError(
+                        f"{where}: keypoint {point[1]!r} has no column {coord!r}; mend the header"
+                    )
+
 
 @dataclass(frozen=True)
 class Header:

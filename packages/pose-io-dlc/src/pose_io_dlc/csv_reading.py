@@ -6,6 +6,7 @@ index as text.
 """
 
 import csv
+import warnings
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -113,7 +114,7 @@ def read_numbers(path: Path, header: Header) -> pd.DataFrame:
             break
         except pd.errors.EmptyDataError:
             return pd.DataFrame({at: [] for at in range(header.width)})
-        except (ValueError, pd.errors.ParserError) as error:
+        except (ValueError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
             if index is str:
                 raise first_fault(path, header) or FormatError(f"{path}: {error}") from error
     # pandas fills up a row that is too short, whose last cell is then empty
@@ -143,7 +144,11 @@ def parse(path: Path, header: Header, index: type) -> pd.DataFrame:
     with path.open("rb") as file:
         for _ in range(header.rows):
             file.readline()
-        return pd.read_csv(file, header=None, names=columns, index_col=False, dtype=kinds, **EXACT)
+        with warnings.catch_warnings():  # rows longer than the header: pandas would cut them
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                file, header=None, names=columns, index_col=False, dtype=kinds, **EXACT
+            )
 
 
 def first_fault(path: Path, header: Header) -> FormatError | None:

@@ -54,6 +54,7 @@ def refuse_twice(sheet: Sheet, path: Path) -> None:
     """
     if missing := {"x", "y"} - set(sheet.columns.coords()):
         raise FormatError(f"{path}: has no {min(missing)!r} column; labels need x and y")
+    sheet.columns.require(("x", "y"), str(path))
     first: dict[str, int] = {}
     for row, frame in enumerate(map(str, sheet.index)):
         if not is_image(frame):

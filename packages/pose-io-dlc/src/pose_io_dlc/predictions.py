@@ -32,6 +32,7 @@ def read_predictions(path: Path | str) -> PredictionTable:
     if missing := [coord for coord in COORDS if coord not in coords]:
         labels = "; is it a file of labels?" if missing == ["likelihood"] else ""
         raise FormatError(f"{path}: has no {missing[0]!r} column{labels}")
+    sheet.columns.require(COORDS, str(path))
     keypoints, confidence = without_placeholders(*map(sheet.column, COORDS))
     frames, numbers = rows_of(sheet, path)
     return PredictionTable(

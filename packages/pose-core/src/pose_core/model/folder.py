@@ -168,6 +168,6 @@ def present(path: Path) -> Path:
     """Give the path if there is a file."""
     if not path.is_file():
         raise FormatError(
-            f"{path.parent}: is no complete model, it has no {path.name}; train it, or copy it whole"
+            f"{path.parent}: is no complete model, it has no {path.name}; train or copy it whole"
         )
     return path
