@@ -1,4 +1,4 @@
-"""The demo in small: everything it promises is there, and it goes on, refuses and clears politely."""
+"""The demo in small: it writes what it promises, goes on where it was, and refuses politely."""
 
 import csv
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from pose_core.demo.options import DemoOptions
 from pose_core.demo.run import MARKER, Demo, clear, run_demo
 from pose_core.errors import ConfigError

@@ -26,9 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--output", "-o", type=Path, default=Path("pose-demo"), help="folder to write [pose-demo]"
     )
-    parser.add_argument(
-        "--quick", action="store_true", help="train a quarter as long: a minute, larger errors"
-    )
+    parser.add_argument("--quick", action="store_true", help="train a third as long: larger errors")
     parser.add_argument("--seed", type=int, default=0, help="of everything random [0]")
     parser.add_argument("--networks", type=int, default=2, help="how many to train [2]")
     parser.add_argument(
@@ -45,7 +43,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
 
     options = DemoOptions(networks=arguments.networks, seed=arguments.seed)
     if arguments.quick:
-        options = replace(options, epochs=options.epochs // 4, held_out_frames=180)
+        options = replace(options, epochs=options.epochs // 3, held_out_frames=180)
     done = run_demo(arguments.output, options, plugins, arguments.overwrite)
     say_results(done)
     return 0

@@ -4,6 +4,7 @@ import csv
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -11,9 +12,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from pose_core.errors import PoseError
 from pose_core.training.options import RunOptions
 
-LOG, METRICS, STATUS = "log.txt", "metrics.csv", "status.json"
+LOG, METRICS, SPLIT, STATUS = "log.txt", "metrics.csv", "split.csv", "status.json"
+"""Files of a model; the training modules name them too, but load torch, which only workers need."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def train_all(jobs: Sequence[Job], progress: bool = True) -> None:
     """Train networks and predict with them, skipping what is done already.
 
     Raises:
-        PoseError: what the first that failed could not do.
+        PoseError: what the first that failed could not do, or if a process was killed.
         KeyboardInterrupt: if stopped by hand; the next call goes on from the last checkpoints.
     """
     left = [job for job in jobs if not job.is_done()]
@@ -58,6 +61,11 @@ def train_all(jobs: Sequence[Job], progress: bool = True) -> None:
             show_progress(left, futures, progress)
             for future in futures:
                 future.result()
+        except BrokenProcessPool:
+            raise PoseError(
+                f"{left[0].folder.parent}: a training process was killed, maybe it lacked memory; "
+                f"see {LOG} there, and run again to go on"
+            ) from None
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pose_core.demo.members import METRICS, Job, train_all
+from pose_core.demo.members import METRICS, SPLIT, Job, train_all
 from pose_core.demo.options import DemoOptions, run_options
 from pose_core.errors import ConfigError
-from pose_core.files import read_predictions, write_json, write_predictions
+from pose_core.files import open_project, read_predictions, write_json, write_predictions
 from pose_core.plugins import Plugins
 from pose_core.predictions import Ensemble, Predictions
 from pose_core.reports.demo_page import DemoReport, demo_report
@@ -269,9 +269,6 @@ def film(
 
 def count_labeled(job: Job, plugins: Plugins) -> int:
     """Count the frames a network was trained on."""
-    from pose_core.files import open_project
-    from pose_core.training.fit import SPLIT
-
     labels = open_project(job.options.project, plugins).labels
     return len(read_split(job.folder / SPLIT, labels, validate=False).train)
 
