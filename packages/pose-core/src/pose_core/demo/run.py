@@ -34,8 +34,8 @@ from pose_core.synthetic import Scene, draw_sessions, read_truth, skeleton, writ
 from pose_core.video.readers import choose
 
 MARKER, VIDEO, PAGE = "demo.json", "labeled.mp4", "report.html"
-OURS = ("project", "held-out", "truth", "networks", "predictions")
-OURS += (VIDEO, PAGE, "methods.csv", "keypoints.csv", MARKER)
+FOLDERS = ("project", "held-out", "truth", "networks", "predictions")
+OURS = (*FOLDERS, VIDEO, PAGE, "methods.csv", "keypoints.csv", MARKER)
 SMOOTHER = "eks_singlecam"
 
 Say = Callable[[str], None]
