@@ -83,9 +83,8 @@ def main() -> None:
         times["decoding of sharp maps"] = seconds(
             lambda: soft_argmax(targets, network.stride), given.steps
         )
-    print(
-        f"{given.backbone}, {given.size} x {given.size}, batch {given.batch}, {given.threads} threads"
-    )
+    shape = f"{given.size} x {given.size}, batch {given.batch}"
+    print(f"{given.backbone}, {shape}, {given.threads} threads")
     for name, value in times.items():
         print(f"{name:>24} {value:8.3f} s   {value / times['whole']:6.3f} of a whole step")
 

@@ -92,7 +92,8 @@ def test_a_split_of_one_run_is_taken_by_another(drawn: SyntheticProject, tmp_pat
 def test_a_finished_member_of_a_sweep_is_not_trained_again(
     drawn: SyntheticProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sweep = ["train", str(drawn.root), f"output={tmp_path}", *SMALL, "resume=true", "-m", "seed=3,4"]
+    sweep = ["train", str(drawn.root), f"output={tmp_path}", *SMALL]
+    sweep += ["resume=true", "-m", "seed=3,4"]
     assert main(sweep) == 0
     member = tmp_path / "seed=3"
     before = (member / "model.safetensors").stat().st_mtime_ns

@@ -1,4 +1,4 @@
-"""Animal pose estimation: data types, hooks, video and image plumbing, models, training, prediction."""
+"""Animal pose estimation: data types, hooks, video plumbing, models, training, prediction."""
 
 from importlib.metadata import version
 

@@ -61,7 +61,7 @@ def convert(value: Any, hint: Any, where: str) -> Any:
             return value
         hints = suggest(str(value), map(str, get_args(hint)))
         raise ConfigError(f"{where}: {value!r} is not one of {get_args(hint)}; {hints}")
-    if is_dataclass(hint) and isinstance(value, Mapping):
+    if isinstance(hint, type) and is_dataclass(hint) and isinstance(value, Mapping):
         return fill(hint, value, where)
     if origin is tuple and isinstance(value, list | tuple):
         return convert_tuple(value, get_args(hint), where)

@@ -39,5 +39,5 @@ class Project:
         """
         relative = PurePosixPath(frame)
         if relative.is_absolute() or ".." in relative.parts:
-            raise FormatError(f"{frame}: leads out of the project {self.root}; move the image there")
+            raise FormatError(f"{frame}: leads out of {self.root}; move the image into the project")
         return self.root / relative

@@ -1,4 +1,4 @@
-"""What is tracked: keypoint names, the edges between them, their symmetric pairs and their views."""
+"""What is tracked: keypoint names, edges between them, symmetric pairs and views."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,6 +1,7 @@
 """What can be known before anything is loaded: what cannot run, and what must not be lost."""
 
 import inspect
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -89,9 +90,10 @@ def refuse_overwriting(folder: Path, options: RunOptions) -> None:
     Raises:
         ConfigError: if the folder holds one and this one does not resume it.
     """
-    if not options.resume and any(
-        (folder / name).exists() for name in (WEIGHTS, CHECKPOINT, SKELETON)
-    ):
+    # further processes of one run find what the first has written
+    first = all(os.environ.get(rank, "0") == "0" for rank in ("LOCAL_RANK", "SLURM_PROCID"))
+    there = any((folder / name).exists() for name in (WEIGHTS, CHECKPOINT, SKELETON))
+    if first and there and not options.resume:
         raise ConfigError(
             f"output={folder}: holds a run; give resume=true to go on with it, or another output"
         )

@@ -140,6 +140,8 @@ def make_trainer(
     """Set Lightning's trainer up: the user's options, then ours."""
     training = options.training
     chosen = {"accelerator": "auto", "devices": 1, "log_every_n_steps": min(10, loaders.steps)}
+    if options.trainer.get("devices", 1) != 1:
+        chosen["strategy"] = "ddp_find_unused_parameters_true"  # a frozen backbone is unused
     return Trainer(
         **{**chosen, **options.trainer},
         max_epochs=training.epochs,
@@ -185,7 +187,8 @@ def step_of(checkpoint: Path, resumed: bool) -> int | None:
 
 def quiet_lightning() -> None:
     """Keep advice meant for programmers away from users."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     texts = (
         "does not have many workers",
         "number of training batches",
