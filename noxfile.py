@@ -17,6 +17,9 @@ nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 
+# Tests start many processes that import torch: they shall find what the first one compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 ROOT = Path(__file__).parent
 PACKAGES = ["pose-io-dlc", "pose-eks", "pose-core", "pose-losses", "pose-tcn"]
 EXAMPLES = ["plugin-loss", "plugin-backbone", "plugin-network"]

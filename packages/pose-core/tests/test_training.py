@@ -280,6 +280,11 @@ def test_a_run_is_not_overwritten_and_not_resumed_with_other_options(
         ({"trainer": {"max_epochs": 3}}, r"trainer\.max_epochs.*training\.epochs"),
         ({"data": {"size": [33, 32]}}, r"data\.size: 33 x 32 is not in steps of 32"),
         ({"data": {"batch_size": 0}}, r"data\.batch_size"),
+        (
+            {"trainer": {"accelerator": "gpu"}},
+            r"trainer: \{'accelerator': 'gpu'\} cannot be had here",
+        ),
+        ({"trainer": {"precision": "foo"}}, r"trainer: .*'foo'.* cannot be had here"),
         ({"split": "nowhere.csv"}, r"split=nowhere\.csv: no such file"),
     ],
 )

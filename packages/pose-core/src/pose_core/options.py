@@ -27,7 +27,7 @@ def fill(options: type[T], given: Mapping[str, Any], where: str) -> T:
     Args:
         options: a dataclass whose fields all have defaults.
         given: field names to values, as a config has them.
-        where: the config path, for the error, such as "losses.temporal".
+        where: the config path, for the error, such as "losses.temporal"; "" for the whole config.
 
     Raises:
         ConfigError: for a name the dataclass has not, or a value of another type.
@@ -37,8 +37,9 @@ def fill(options: type[T], given: Mapping[str, Any], where: str) -> T:
     values = {}
     for name, value in given.items():
         if name not in known:
-            raise ConfigError(f"{where}: unknown option {name!r}; {suggest(name, known)}")
-        values[name] = convert(value, hints[name], f"{where}.{name}")
+            what = f"{where}: unknown option" if where else "unknown option"
+            raise ConfigError(f"{what} {name!r}; {suggest(name, known)}")
+        values[name] = convert(value, hints[name], f"{where}.{name}" if where else name)
     try:
         return options(**values)
     except (TypeError, ValueError) as error:

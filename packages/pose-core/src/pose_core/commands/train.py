@@ -4,6 +4,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ OPEN = (
 )
 """Sections that take names of components, or options that components define."""
 
+DEFAULT_PARENT = "outputs"  # as conf/train.yaml has it
 EPILOG = """\
 examples:
   pose train my-project
@@ -56,6 +58,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     fixed = fixed_keys(overrides)
     own_arguments = list(sys.argv)
     failed: list[tuple[Path, PoseError]] = []
+    standing = [Path(text.partition("=")[2]).resolve() for text in overrides if is_output(text)]
     register_options()
 
     @hydra.main(version_base="1.3", config_path="pkg://pose_core.conf", config_name="train")
@@ -68,10 +71,10 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
             train_one(given, folder, plugins)
         except PoseError as error:  # the other members of a sweep go on
             failed.append((folder, error))
+            if folder.resolve() not in standing:
+                remove_empty(folder)
 
-    flags = (["--multirun"] if arguments.multirun else []) + (
-        ["--cfg", "job"] if arguments.cfg else []
-    )
+    flags = ["--multirun"] * arguments.multirun + ["--cfg", "job"] * bool(arguments.cfg)
     project = str(Path(arguments.path).resolve())
     # the folder of a sweep's member is named by what is swept, not by what all members share
     naming = f"hydra.job.config.override_dirname.exclude_keys=[{','.join(fixed)}]"
@@ -85,26 +88,24 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
 
 
 def train_one(given: Any, folder: Path, plugins: "Plugins") -> None:
-    """Type the options of one job and train it; leave no empty folder when they are refused."""
+    """Type the options of one job and train it."""
+    from pose_core.training.checks import check_options
     from pose_core.training.options import RunOptions
 
-    try:
-        options = replace(fill(RunOptions, given, "options"), output=str(folder))
-        from pose_core.training.checks import check_options
-
-        check_options(options, plugins)
-        fit(options, plugins)
-    except PoseError:
-        remove_empty(folder)
-        raise
+    options = replace(fill(RunOptions, given, ""), output=str(folder))
+    check_options(options, plugins)
+    fit(options, plugins)
 
 
 def fit(options: Any, plugins: "Plugins") -> None:
     """Train, evaluate the labeled frames, and say what to do next."""
     from pose_core.evaluation import evaluate, say_evaluation
+    from pose_core.training.checks import is_first_process
     from pose_core.training.fit import train
 
     done = train(options, plugins)
+    if not is_first_process():
+        return
     folder = shown(done.folder)
     if done.interrupted:
         print(f"stopped in epoch {done.epochs}; {folder} holds a usable model")
@@ -178,6 +179,12 @@ def fixed_keys(overrides: Sequence[str]) -> list[str]:
     return ["project", *(one.key_or_group for one in parsed if not one.is_sweep_override())]
 
 
+def is_output(override: str) -> bool:
+    """Say whether an override names a folder that stands already."""
+    key, _, value = override.partition("=")
+    return key.strip("+") == "output" and Path(value).exists()
+
+
 def is_open(key: str) -> bool:
     """Say whether a key lies in a section whose names are defined elsewhere."""
     return any(key == section or key.startswith(f"{section}.") for section in OPEN)
@@ -220,12 +227,11 @@ def quoted(text: str) -> str:
 
 
 def remove_empty(folder: Path) -> None:
-    """Remove the folder Hydra made for a run that was refused, and the one above, if empty."""
-    for path in (folder, folder.parent):
-        try:
-            path.rmdir()
-        except OSError:
-            return
+    """Remove the folder that Hydra made for a run that was refused."""
+    with suppress(OSError):  # it holds something
+        folder.rmdir()
+        if folder.parent.name == DEFAULT_PARENT:
+            folder.parent.rmdir()
 
 
 def shown(path: Path) -> str:

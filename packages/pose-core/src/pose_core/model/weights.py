@@ -1,6 +1,5 @@
 """A trained network's weights on disk: safetensors alone, nothing is ever unpickled."""
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -9,25 +8,18 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from pose_core.errors import FormatError
+from pose_core.files import atomic
 
 
 def save_model(network: nn.Module, path: Path) -> None:
     """Write a network's weights as safetensors, whole or not at all.
 
     Raises:
-        FormatError: if the file cannot be written.
+        PoseError: if the file cannot be written.
     """
     state = {name: own_copy(tensor) for name, tensor in network.state_dict().items()}
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        save_file(state, partial, metadata={"format": "pt"})
-        partial.replace(path)
-    except (OSError, SafetensorError) as error:
-        raise FormatError(
-            f"{path}: cannot be written ({reason(error)}); check the folder"
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with atomic(path) as temporary:
+        save_file(state, temporary, metadata={"format": "pt"})
 
 
 def own_copy(tensor: Tensor) -> Tensor:

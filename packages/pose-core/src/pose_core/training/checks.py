@@ -10,7 +10,7 @@ from typing import Any
 from lightning import Trainer
 
 from pose_core.errors import ConfigError
-from pose_core.model.folder import SKELETON, WEIGHTS, read_config
+from pose_core.model.folder import WEIGHTS, read_config
 from pose_core.model.options import check_model
 from pose_core.options import suggest
 from pose_core.plugins import Plugins
@@ -91,9 +91,8 @@ def refuse_overwriting(folder: Path, options: RunOptions) -> None:
         ConfigError: if the folder holds one and this one does not resume it.
     """
     # further processes of one run find what the first has written
-    first = all(os.environ.get(rank, "0") == "0" for rank in ("LOCAL_RANK", "SLURM_PROCID"))
-    there = any((folder / name).exists() for name in (WEIGHTS, CHECKPOINT, SKELETON))
-    if first and there and not options.resume:
+    there = any((folder / name).exists() for name in (WEIGHTS, CHECKPOINT))
+    if is_first_process() and there and not options.resume:
         raise ConfigError(
             f"output={folder}: holds a run; give resume=true to go on with it, or another output"
         )
@@ -110,3 +109,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): plain(one) for name, one in value.items()}
     return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def is_first_process() -> bool:
+    """Say whether this process is the first, or only, one of a run on several devices."""
+    return all(os.environ.get(rank, "0") == "0" for rank in ("LOCAL_RANK", "SLURM_PROCID"))

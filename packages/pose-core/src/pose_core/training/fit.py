@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from lightning import Trainer
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from pose_core.batches.augment import Augmentation
@@ -72,10 +73,10 @@ def train(options: RunOptions, plugins: Plugins, say: Say = print) -> Run:
     network = build_network(options.model, len(project.skeleton), plugins)
     check_size(network, options.data.size, "data.size")
     objective = build_objective(options.losses, project.labels.select(split.train), plugins)
-    write_config(folder, plain(asdict(options)), project.skeleton)
-    write_split(folder / SPLIT, split, project.labels.frames)
     module = make_module(network, objective, project, options, plugins)
     loaders = make_loaders(network, objective, project, split, options, plugins, say)
+    write_config(folder, plain(asdict(options)), project.skeleton)
+    write_split(folder / SPLIT, split, project.labels.frames)
     with memory_explained(options.data.batch_size, "set a smaller data.batch_size or data.size"):
         return run(module, loaders, options, folder, say)
 
@@ -117,7 +118,11 @@ def run(
     resumed = options.resume and checkpoint.exists()
     (folder / STATUS).unlink(missing_ok=True)
     quiet_lightning()
-    trainer = make_trainer(module, loaders, options, folder, step_of(checkpoint, resumed))
+    try:
+        trainer = make_trainer(module, loaders, options, folder, step_of(checkpoint, resumed))
+    except (MisconfigurationException, ValueError, TypeError) as error:
+        given, reason = dict(options.trainer), " ".join(str(error).split())
+        raise ConfigError(f"trainer: {given} cannot be had here: {reason}") from error
     epochs = f"{options.training.epochs} epochs"
     say(f"training on {device_of(trainer)} for {epochs}" + (", resumed" if resumed else ""))
     try:

@@ -146,14 +146,15 @@ class PoseModule(LightningModule):
         targets = self.targets(labeled, still, unflipped, size)
         values = self.objective.on_labeled(heatmaps, targets)
         loss = self.objective.total(values, 0.0)
-        self.log("validation_loss", loss, batch_size=batch)
+        self.log("validation_loss", loss, batch_size=batch, sync_dist=True)
         keypoints, confidence = self.decode(heatmaps, self.network.stride)
         keypoints = take_branches(keypoints, choose_branches(confidence, self.network.combine))
         predicted = move(invert(resizing(labeled.sizes, size)), keypoints.float())
         errors = (predicted - labeled.keypoints).norm(dim=-1)
         known = torch.isfinite(errors)
         if known.any():
-            self.log("validation_error", errors[known].mean(), batch_size=int(known.sum()))
+            count = int(known.sum())
+            self.log("validation_error", errors[known].mean(), batch_size=count, sync_dist=True)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Adam with the backbone in a group of its own, and rates that change step by step."""
