@@ -17,6 +17,7 @@ from pose_core.files import read_predictions
 from pose_core.plugins import Plugins
 
 SMALL = DemoOptions(
+    networks=2,
     sessions=3,
     labels=4,
     frames=12,

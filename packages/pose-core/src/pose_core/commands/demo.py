@@ -17,7 +17,7 @@ cores. Stopped, it goes on where it was when it is run again.
 examples:
   pose demo
   pose demo --quick --output /tmp/demo
-  pose demo --networks 4 --seed 1 --overwrite
+  pose demo --networks 2 --seed 1 --overwrite
 """
 
 
@@ -26,9 +26,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--output", "-o", type=Path, default=Path("pose-demo"), help="folder to write [pose-demo]"
     )
-    parser.add_argument("--quick", action="store_true", help="train a third as long: larger errors")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer networks, a third as long: a minute"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of everything random [0]")
-    parser.add_argument("--networks", type=int, default=2, help="how many to train [2]")
+    parser.add_argument("--networks", type=int, help="how many to train [4, or 2 with --quick]")
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a former demo, and nothing else"
     )
@@ -41,9 +43,11 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     from pose_core.demo.options import DemoOptions
     from pose_core.demo.run import run_demo
 
-    options = DemoOptions(networks=arguments.networks, seed=arguments.seed)
+    options = DemoOptions(seed=arguments.seed)
     if arguments.quick:
-        options = replace(options, epochs=options.epochs // 3, held_out_frames=180)
+        options = replace(options, networks=2, epochs=20, held_out_frames=180)
+    if arguments.networks is not None:
+        options = replace(options, networks=arguments.networks)
     done = run_demo(arguments.output, options, plugins, arguments.overwrite)
     say_results(done)
     return 0

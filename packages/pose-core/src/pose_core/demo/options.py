@@ -29,14 +29,14 @@ class DemoOptions:
         ConfigError: for less than two networks.
     """
 
-    networks: int = 2
+    networks: int = 4
     seed: int = 0
     sessions: int = 5
     labels: int = 12
     frames: int = 120
     held_out_frames: int = 360
     size: tuple[int, int] = (192, 192)
-    epochs: int = 100
+    epochs: int = 60
     input_size: tuple[int, int] = (128, 128)
 
     def __post_init__(self) -> None:
