@@ -112,6 +112,10 @@ class TestPlugins(CommandConformance):
     plugin, name = CORE, "plugins"
 
 
+class TestDemo(CommandConformance):
+    plugin, name = CORE, "demo"
+
+
 @pytest.mark.parametrize(
     "provided", Plugins().add(CORE).components(), ids=lambda p: p.component.name
 )
