@@ -65,6 +65,13 @@ def test_keypoints_are_listed_with_how_often_they_are_hidden(results: DemoResult
     assert [row[0] for row in table.rows] == list(results.truth.skeleton.names)
 
 
+def test_networks_share_a_column_of_the_keypoints(results: DemoResults) -> None:
+    table = keypoint_table(results, results.errors())
+    assert table.columns == ("keypoint", "hidden (%)", "single network", *results.combined)
+    off = np.array([[5.0, 12.5]])  # by how far the two networks are shifted
+    assert [row[2] for row in table.rows] == pytest.approx([off.mean()] * len(table.rows))
+
+
 def test_hidden_and_visible_points_are_told_apart(results: DemoResults) -> None:
     hidden = results.truth.visibility == OCCLUDED
     assert hidden.any()

@@ -84,13 +84,19 @@ def mistakes(errors: np.ndarray) -> float:
 
 
 def keypoint_table(results: DemoResults, errors: Mapping[str, np.ndarray]) -> Table:
-    """Tabulate the mean error of every keypoint and method, and how often it is hidden."""
+    """Tabulate the mean error of every keypoint, and how often it is hidden.
+
+    The networks share a column, so that the table stays as narrow as a page.
+    """
     hidden = (results.truth.visibility == OCCLUDED).mean(0) * 100
+    single = np.concatenate([errors[name] for name in results.networks])
+    columns = {"single network": single, **{name: errors[name] for name in results.combined}}
     rows: list[list[Cell]] = [
-        [name, float(hidden[k]), *(mean(error[:, k]) for error in errors.values())]
+        [name, float(hidden[k]), *(mean(error[:, k]) for error in columns.values())]
         for k, name in enumerate(results.truth.skeleton.names)
     ]
-    return Table.of(("keypoint", "hidden (%)", *errors), rows, title="Mean error by keypoint (px)")
+    header = ("keypoint", "hidden (%)", *columns)
+    return Table.of(header, rows, title="Mean error by keypoint (px)")
 
 
 def time_table(seconds: Mapping[str, float]) -> Table:
