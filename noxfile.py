@@ -19,6 +19,8 @@ nox.options.reuse_venv = "yes"
 
 # Tests start many processes that import torch: they shall find what the first one compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Threads that wait shall sleep: spinning, they slow down what else runs on the machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 ROOT = Path(__file__).parent
 PACKAGES = ["pose-io-dlc", "pose-eks", "pose-core", "pose-losses", "pose-tcn"]

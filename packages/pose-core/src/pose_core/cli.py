@@ -34,6 +34,8 @@ class Parser(ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit status."""
+    # threads of torch that wait shall sleep: spinning, they slow a shared machine down threefold
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     given = list(sys.argv[1:] if arguments is None else arguments)
     where = " ".join(["pose", *(name for name in given[:1] if not name.startswith("-"))])
     try:
