@@ -9,6 +9,7 @@ import pytest
 import pose_io_dlc
 from pose_core.cli import main
 from pose_core.synthetic import SyntheticProject, write_project
+from pose_core.training.fit import Run
 
 SMALL = [
     "model.backbone=resnet10t",
@@ -109,3 +110,27 @@ def test_a_failing_member_of_a_sweep_leaves_the_others(
     assert main([*sweep, "-m", "model.head_options.stride=16,4"]) == 1
     assert len(list(tmp_path.rglob("model.safetensors"))) == 1
     assert "stride" in capsys.readouterr().err
+
+
+def test_a_folder_may_have_letters_of_any_language(drawn: SyntheticProject, tmp_path: Path) -> None:
+    assert train(drawn, tmp_path / "Mäuse ß", "training.epochs=1").exists()
+    assert (tmp_path / "Mäuse ß" / "model.safetensors").exists()
+
+
+def test_an_interrupted_run_says_so_in_its_exit_status(
+    drawn: SyntheticProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = Run(tmp_path / "run", interrupted=True, epochs=1)
+    monkeypatch.setattr("pose_core.training.fit.train", lambda options, plugins: stopped)
+    assert main(["train", str(drawn.root), f"output={tmp_path / 'run'}", *SMALL]) == 130
+
+
+@pytest.mark.parametrize(
+    "wrong", ["training.epochs=abc", "losses.temporl={}", "trainer.precision=foo", "data.size=64"]
+)
+def test_a_refused_run_leaves_no_folder(
+    drawn: SyntheticProject, tmp_path: Path, wrong: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", str(drawn.root), f"output={tmp_path / 'run'}", *SMALL, wrong]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not (tmp_path / "run").exists()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import types
@@ -78,9 +79,8 @@ def test_every_override_of_a_training_is_an_option(page):
     from pose_core.training.options import RunOptions
 
     for line in commands(page):
-        for override in (
-            re.findall(r"([a-z_.]+=\S+)", line) if line.startswith("pose train") else []
-        ):
+        words = shlex.split(line) if line.startswith("pose train") else []
+        for override in (word for word in words if "=" in word):
             path, _, value = override.partition("=")
             value = yaml.safe_load(value.split(",")[0] if "--multirun" in line else value)
             for name in reversed(path.split(".")):

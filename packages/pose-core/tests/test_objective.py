@@ -9,8 +9,10 @@ from pose_core.errors import ConfigError
 from pose_core.hookspecs import Loss, Predicted
 from pose_core.model.options import ModelOptions
 from pose_core.plugins import Plugins
+from pose_core.training.data import course_of
 from pose_core.training.losses import heatmap_mse
-from pose_core.training.objective import Objective, Term, build_objective, check_losses
+from pose_core.training.losses_chosen import check_losses
+from pose_core.training.objective import Objective, Term, build_objective
 from pose_core.training.options import RunOptions, TrainingOptions
 from pose_core.training.schedule import Schedule
 
@@ -84,6 +86,10 @@ def test_misspelt_losses_and_options_are_refused_with_the_right_one(plugins: Plu
         check_losses({"heatmap_mes": {}}, plugins)
     with pytest.raises(ConfigError, match=r"losses\.heatmap_mse: unknown option 'wieght'"):
         check_losses({"heatmap_mse": {"wieght": 1}}, plugins)
+    with pytest.raises(ConfigError, match=r"unknown option 'wieght'; did you mean 'weight'"):
+        check_losses({"heatmap_mse": {"wieght": 1}}, plugins)
+    with pytest.raises(ConfigError, match=r"losses\.heatmap_mse\.weight: -1\.0 is less than 0"):
+        check_losses({"heatmap_mse": {"weight": -1.0}}, plugins)
     with pytest.raises(ConfigError, match="no supervised loss"):
         check_losses({"heatmap_mse": None}, plugins)
     with pytest.raises(ConfigError, match=r"losses\.heatmap_mse\.weight: 'x' is not a number"):
@@ -119,6 +125,13 @@ def test_random_weights_are_not_frozen_unless_asked_for() -> None:
 def test_unsupervised_losses_begin_late_and_grow() -> None:
     course = Schedule(100, 0, (), 1.0, begin=0.2, full=0.6)
     assert [course.ramp(epoch) for epoch in (0, 20, 40, 60, 99)] == pytest.approx([0, 0, 0.5, 1, 1])
+
+
+def test_it_is_said_when_unsupervised_losses_count_and_when_they_never_do() -> None:
+    assert course_of(Schedule(10, 0, (), 1.0, begin=0.2, full=0.5)) == (
+        "unsupervised losses count from epoch 3, in full from epoch 5"
+    )
+    assert course_of(Schedule(1, 0, (), 1.0, begin=0.2, full=0.5)).startswith("warning: 1 epochs")
 
 
 @pytest.mark.parametrize("wrong", [{"frozen": 1.5}, {"milestones": (150.0,)}, {"epochs": 0}])

@@ -106,6 +106,12 @@ def readable(hint: Any) -> str:
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
     if hint is type(None):
         return "null"
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is tuple:
+        count = "" if parts[-1] is Ellipsis else f"{len(parts)} values, each "
+        return f"a list of {count}{readable(parts[0])}"
+    if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
+        return "a mapping, as in {name: value}"
     return names.get(hint, str(hint).removeprefix("<class '").removesuffix("'>"))
 
 

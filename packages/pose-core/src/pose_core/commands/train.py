@@ -26,6 +26,7 @@ OPEN = (
 """Sections that take names of components, or options that components define."""
 
 DEFAULT_PARENT = "outputs"  # as conf/train.yaml has it
+STOPPED = 130  # the exit status of what Ctrl-C ended
 EPILOG = """\
 examples:
   pose train my-project
@@ -58,7 +59,10 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     fixed = fixed_keys(overrides)
     own_arguments = list(sys.argv)
     failed: list[tuple[Path, PoseError]] = []
-    standing = [Path(text.partition("=")[2]).resolve() for text in overrides if is_output(text)]
+    statuses: list[int] = []
+    standing = [
+        Path(text.partition("=")[2].strip("'\"")).resolve() for text in overrides if is_output(text)
+    ]
     register_options()
 
     @hydra.main(version_base="1.3", config_path="pkg://pose_core.conf", config_name="train")
@@ -68,7 +72,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
         given = OmegaConf.to_container(config, resolve=True)
         folder = Path(HydraConfig.get().runtime.output_dir)
         try:
-            train_one(given, folder, plugins)
+            statuses.append(train_one(given, folder, plugins))
         except PoseError as error:  # the other members of a sweep go on
             failed.append((folder, error))
             if folder.resolve() not in standing:
@@ -84,39 +88,48 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
         raise failed[0][1]
     for folder, error in failed:
         print(f"pose train: {shown(folder)}: {error}", file=sys.stderr)
-    return 1 if failed else 0
+    return 1 if failed else max(statuses, default=0)
 
 
-def train_one(given: Any, folder: Path, plugins: "Plugins") -> None:
-    """Type the options of one job and train it."""
-    from pose_core.training.checks import check_options
+def train_one(given: Any, folder: Path, plugins: "Plugins") -> int:
+    """Type the options of one job and train it; gives the exit status.
+
+    What can be checked without torch, which takes seconds to load, is checked first.
+    """
+    from pose_core.files import existing
+    from pose_core.model.options import find_head, find_network
+    from pose_core.training.losses_chosen import check_losses
     from pose_core.training.options import RunOptions
 
     options = replace(fill(RunOptions, given, ""), output=str(folder))
-    check_options(options, plugins)
-    fit(options, plugins)
+    check_losses(options.losses, plugins)
+    find_network(options.model, plugins)
+    find_head(options.model.head, options.model.head_options, plugins)
+    existing(Path(options.project))
+    return fit(options, plugins)
 
 
-def fit(options: Any, plugins: "Plugins") -> None:
-    """Train, evaluate the labeled frames, and say what to do next."""
+def fit(options: Any, plugins: "Plugins") -> int:
+    """Train, evaluate the labeled frames, and say what to do next; gives the exit status."""
     from pose_core.evaluation import evaluate, say_evaluation
     from pose_core.training.checks import is_first_process
     from pose_core.training.fit import train
 
     done = train(options, plugins)
     if not is_first_process():
-        return
+        return 0
     folder = shown(done.folder)
     if done.interrupted:
-        print(f"stopped in epoch {done.epochs}; {folder} holds a usable model")
+        print(f"stopped in epoch {done.epochs}; the best weights so far are in {folder}")
         print(
             f"next: pose train {shown(Path(options.project))} output={folder} resume=true "
             "(and your options)"
         )
-        return
+        return STOPPED
     say_evaluation(evaluate(done.folder, plugins))
     print(f"model: {folder}")
     print(f"next: pose predict {folder} VIDEO   or   pose evaluate {folder}")
+    return 0
 
 
 def run_hydra(job: Any) -> None:
@@ -155,13 +168,12 @@ def checked_overrides(overrides: Sequence[str]) -> list[str]:
 
     defaults = plain_defaults(RunOptions())
     checked = []
-    for text in overrides:
+    for text in map(readable_by_hydra, overrides):
         try:
             override = OverridesParser.create().parse_override(text)
         except HydraException:
-            raise ConfigError(
-                f"{text!r} is not KEY=VALUE; for example training.epochs=100"
-            ) from None
+            example = "such as training.epochs=100, or output='\"a name\"' with odd characters"
+            raise ConfigError(f"{text!r} is no KEY=VALUE that can be read; {example}") from None
         key = override.key_or_group
         known = key.startswith("hydra") or lookup(defaults, key)
         if not known and not is_open(key):
@@ -169,6 +181,13 @@ def checked_overrides(overrides: Sequence[str]) -> list[str]:
         added = is_open(key) and not text.startswith(("+", "~"))
         checked.append(f"++{text}" if added else text)
     return checked
+
+
+def readable_by_hydra(override: str) -> str:
+    """Quote a value with letters that Hydra's grammar does not know, such as ü."""
+    key, equals, value = override.partition("=")
+    plain_text = value and value[0] not in "'\"[{"
+    return f"{key}={quoted(value)}" if equals and plain_text and not value.isascii() else override
 
 
 def fixed_keys(overrides: Sequence[str]) -> list[str]:
@@ -182,7 +201,7 @@ def fixed_keys(overrides: Sequence[str]) -> list[str]:
 def is_output(override: str) -> bool:
     """Say whether an override names a folder that stands already."""
     key, _, value = override.partition("=")
-    return key.strip("+") == "output" and Path(value).exists()
+    return key.strip("+") == "output" and Path(value.strip("'\"")).exists()
 
 
 def is_open(key: str) -> bool:

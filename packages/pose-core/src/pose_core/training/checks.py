@@ -15,7 +15,7 @@ from pose_core.model.options import check_model
 from pose_core.options import suggest
 from pose_core.plugins import Plugins
 from pose_core.training.callbacks import CHECKPOINT, STATUS
-from pose_core.training.objective import check_losses
+from pose_core.training.losses_chosen import check_losses
 from pose_core.training.options import RunOptions
 from pose_core.training.schedule import Schedule
 

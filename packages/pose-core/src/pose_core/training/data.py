@@ -17,6 +17,7 @@ from pose_core.project import Project
 from pose_core.splits import Split, draw_split, read_split
 from pose_core.training.objective import Objective
 from pose_core.training.options import RunOptions
+from pose_core.training.schedule import Schedule
 from pose_core.video.readers import choose, find_videos
 
 SPLIT = "split.csv"
@@ -88,6 +89,7 @@ def make_loaders(
             f"on disk, {int((found == 0).sum())} none; the frame itself stands in for a missing one"
         )
     if objective.unsupervised:
+        say(course_of(Schedule.of(options)))
         reader, reason = choose(plugins, options.unlabeled.reader)
         say(
             f"clips of {options.unlabeled.length} unlabeled frames, "
@@ -99,6 +101,18 @@ def make_loaders(
         plain_loader(frames(split.validation), data.batch_size) if len(split.validation) else None
     )
     return Loaders(train, validation, steps)
+
+
+def course_of(schedule: Schedule) -> str:
+    """Say when unsupervised losses begin to count, and warn if they never do."""
+    counting = [epoch for epoch in range(schedule.epochs) if schedule.ramp(epoch) > 0]
+    if not counting:
+        return (
+            f"warning: {schedule.epochs} epochs end before the unsupervised losses count; "
+            "train longer, or set unlabeled.begin=0 unlabeled.full=0"
+        )
+    full = sum(schedule.ramp(epoch) < 1 for epoch in range(schedule.epochs))
+    return f"unsupervised losses count from epoch {counting[0]}, in full from epoch {full}"
 
 
 def videos_of(project: Project, options: RunOptions) -> list[Path]:

@@ -75,10 +75,11 @@ def train(options: RunOptions, plugins: Plugins, say: Say = print) -> Run:
     objective = build_objective(options.losses, project.labels.select(split.train), plugins)
     module = make_module(network, objective, project, options, plugins)
     loaders = make_loaders(network, objective, project, split, options, plugins, say)
+    trainer = checked_trainer(module, loaders, options, folder)
     write_config(folder, plain(asdict(options)), project.skeleton)
     write_split(folder / SPLIT, split, project.labels.frames)
     with memory_explained(options.data.batch_size, "set a smaller data.batch_size or data.size"):
-        return run(module, loaders, options, folder, say)
+        return run(trainer, module, loaders, options, folder, say)
 
 
 def make_module(
@@ -107,6 +108,7 @@ def make_module(
 
 
 def run(
+    trainer: Trainer,
     module: PoseModule,
     loaders: Loaders,
     options: RunOptions,
@@ -114,23 +116,17 @@ def run(
     say: Say,
 ) -> Run:
     """Run Lightning's trainer, from the checkpoint where there is one."""
-    checkpoint = folder / CHECKPOINT
-    resumed = options.resume and checkpoint.exists()
+    checkpoint = checkpoint_of(folder, options)
     (folder / STATUS).unlink(missing_ok=True)
-    quiet_lightning()
-    try:
-        trainer = make_trainer(module, loaders, options, folder, step_of(checkpoint, resumed))
-    except (MisconfigurationException, ValueError, TypeError) as error:
-        given, reason = dict(options.trainer), " ".join(str(error).split())
-        raise ConfigError(f"trainer: {given} cannot be had here: {reason}") from error
     epochs = f"{options.training.epochs} epochs"
-    say(f"training on {device_of(trainer)} for {epochs}" + (", resumed" if resumed else ""))
+    resumed = ", resumed" if checkpoint else ""
+    say(f"training on {device_of(trainer)} for {epochs}{resumed}")
     try:
         trainer.fit(
             module,
             loaders.train,
             loaders.validation,
-            ckpt_path=str(checkpoint) if resumed else None,
+            ckpt_path=str(checkpoint) if checkpoint else None,
             weights_only=True,
         )
     except SystemExit:  # how Lightning ends after Ctrl-C, when callbacks have saved the model
@@ -139,10 +135,34 @@ def run(
     return Run(folder, trainer.interrupted, trainer.current_epoch)
 
 
-def make_trainer(
-    module: PoseModule, loaders: Loaders, options: RunOptions, folder: Path, purge: int | None
+def checkpoint_of(folder: Path, options: RunOptions) -> Path | None:
+    """Give the checkpoint to go on from, if there is one and the run is to be resumed."""
+    path = folder / CHECKPOINT
+    return path if options.resume and path.exists() else None
+
+
+def checked_trainer(
+    module: PoseModule, loaders: Loaders, options: RunOptions, folder: Path
 ) -> Trainer:
-    """Set Lightning's trainer up: the user's options, then ours."""
+    """Set Lightning's trainer up.
+
+    Raises:
+        ConfigError: if the machine has not what its options ask for.
+    """
+    quiet_lightning()
+    try:
+        return make_trainer(module, loaders, options, folder)
+    except (MisconfigurationException, ValueError, TypeError) as error:
+        given, reason = dict(options.trainer), " ".join(str(error).split())
+        raise ConfigError(f"trainer: {given} cannot be had here: {reason}") from error
+
+
+def make_trainer(
+    module: PoseModule, loaders: Loaders, options: RunOptions, folder: Path
+) -> Trainer:
+    """Give Lightning's trainer the user's options, then ours."""
+    checkpoint = checkpoint_of(folder, options)
+    purge = step_of(checkpoint) if checkpoint else None
     training = options.training
     chosen = {"accelerator": "auto", "devices": 1, "log_every_n_steps": min(10, loaders.steps)}
     if options.trainer.get("devices", 1) != 1:
@@ -181,13 +201,10 @@ def check_interval(epochs: int, check_every: int) -> int:
     return max(n for n in range(1, max(1, min(check_every, epochs)) + 1) if epochs % n == 0)
 
 
-def step_of(checkpoint: Path, resumed: bool) -> int | None:
+def step_of(checkpoint: Path) -> int:
     """Read the step a checkpoint was written at, so that logs after it are dropped."""
-    if not resumed:
-        return None
-    return int(
-        torch.load(checkpoint, weights_only=True, map_location="cpu", mmap=True)["global_step"]
-    )
+    held = torch.load(checkpoint, weights_only=True, map_location="cpu", mmap=True)
+    return int(held["global_step"])
 
 
 def quiet_lightning() -> None:

@@ -7,13 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pose_core.errors import ConfigError
 from pose_core.hookspecs import Loss, Predicted
 from pose_core.labels import Labels
-from pose_core.options import convert, fill
 from pose_core.plugins import Plugins
-
-RESERVED = ("weight", "epsilon")
+from pose_core.training.losses_chosen import check_losses
 
 
 @dataclass(frozen=True)
@@ -91,38 +88,6 @@ class Objective:
             if term.loss.name in values
         ]
         return torch.stack(parts).sum()
-
-
-def check_losses(
-    losses: Mapping[str, Any], plugins: Plugins
-) -> list[tuple[Loss, Any, float, float]]:
-    """Look up the losses of a config and type their options, before anything is loaded.
-
-    Returns:
-        Loss, its options, weight and epsilon, for each that is not switched off by null.
-
-    Raises:
-        ConfigError: for an unknown loss or option, or if there is no supervised loss.
-    """
-    checked = []
-    for name, given in losses.items():
-        if given is None or given is False:
-            continue
-        where = f"losses.{name}"
-        loss = plugins.find("loss", name, where)
-        given = {} if given is True else given
-        if not isinstance(given, Mapping):
-            raise ConfigError(
-                f"{where}: {given!r} is not a mapping; give options such as {{weight: 1.0}}"
-            )
-        options = fill(loss.options, {k: v for k, v in given.items() if k not in RESERVED}, where)
-        weight, epsilon = (
-            convert(given.get(key, getattr(loss, key)), float, f"{where}.{key}") for key in RESERVED
-        )
-        checked.append((loss, options, weight, epsilon))
-    if not any(loss.kind == "supervised" for loss, *_ in checked):
-        raise ConfigError("losses: no supervised loss; add losses.heatmap_mse={}")
-    return checked
 
 
 def build_objective(losses: Mapping[str, Any], labels: Labels, plugins: Plugins) -> Objective:
