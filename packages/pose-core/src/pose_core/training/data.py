@@ -89,18 +89,23 @@ def make_loaders(
             f"on disk, {int((found == 0).sum())} none; the frame itself stands in for a missing one"
         )
     if objective.unsupervised:
-        say(course_of(Schedule.of(options)))
-        reader, reason = choose(plugins, options.unlabeled.reader)
-        say(
-            f"clips of {options.unlabeled.length} unlabeled frames, "
-            f"read by {reader.name} ({reason})"
-        )
-        clips = Clips(reader, videos_of(project, options), options.unlabeled.length, data.size)
-        train["unlabeled"] = clip_loader(clips, steps, options.seed, data.workers)
+        train["unlabeled"] = make_clips(project, steps, options, plugins, say)
     validation = (
         plain_loader(frames(split.validation), data.batch_size) if len(split.validation) else None
     )
     return Loaders(train, validation, steps)
+
+
+def make_clips(
+    project: Project, steps: int, options: RunOptions, plugins: Plugins, say: Say
+) -> DataLoader:
+    """Open the videos that unsupervised losses see, one clip a step."""
+    say(course_of(Schedule.of(options)))
+    reader, reason = choose(plugins, options.unlabeled.reader)
+    length = options.unlabeled.length
+    say(f"clips of {length} unlabeled frames, read by {reader.name} ({reason})")
+    clips = Clips(reader, videos_of(project, options), length, options.data.size)
+    return clip_loader(clips, steps, options.seed, options.data.workers)
 
 
 def course_of(schedule: Schedule) -> str:
