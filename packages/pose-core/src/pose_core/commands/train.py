@@ -172,8 +172,10 @@ def checked_overrides(overrides: Sequence[str]) -> list[str]:
         try:
             override = OverridesParser.create().parse_override(text)
         except HydraException:
-            example = "such as training.epochs=100, or output='\"a name\"' with odd characters"
-            raise ConfigError(f"{text!r} is no KEY=VALUE that can be read; {example}") from None
+            what = "is not KEY=VALUE; for example training.epochs=100"
+            if "=" in text:
+                what = "cannot be read; quote the value twice, as in 'output=\"my run\"'"
+            raise ConfigError(f"{text!r} {what}") from None
         key = override.key_or_group
         known = key.startswith("hydra") or lookup(defaults, key)
         if not known and not is_open(key):
