@@ -5,7 +5,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,9 +149,9 @@ def register_options() -> None:
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
-    from pose_core.training.options import RunOptions
+    from pose_core.training.options import RunOptions, plain
 
-    ConfigStore.instance().store("options", plain_defaults(RunOptions()))
+    ConfigStore.instance().store("options", plain(RunOptions()))
     OmegaConf.register_new_resolver("member", lambda name: name.replace("++", ""), replace=True)
 
 
@@ -164,9 +164,9 @@ def checked_overrides(overrides: Sequence[str]) -> list[str]:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
-    from pose_core.training.options import RunOptions
+    from pose_core.training.options import RunOptions, plain
 
-    defaults = plain_defaults(RunOptions())
+    defaults = plain(RunOptions())
     checked = []
     for text in map(readable_by_hydra, overrides):
         try:
@@ -228,18 +228,6 @@ def dotted(mapping: Mapping[str, Any], prefix: str = "") -> list[str]:
         if isinstance(value, Mapping):
             keys += dotted(value, f"{prefix}{name}.")
     return keys
-
-
-def plain_defaults(options: Any) -> dict[str, Any]:
-    """Give the defaults of an options dataclass as Hydra takes them."""
-    return {name: listed(value) for name, value in asdict(options).items()}
-
-
-def listed(value: Any) -> Any:
-    """Turn tuples into lists, at any depth."""
-    if isinstance(value, Mapping):
-        return {name: listed(one) for name, one in value.items()}
-    return [listed(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def quoted(text: str) -> str:

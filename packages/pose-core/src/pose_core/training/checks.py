@@ -2,8 +2,6 @@
 
 import inspect
 import os
-from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from pose_core.options import suggest
 from pose_core.plugins import Plugins
 from pose_core.training.callbacks import CHECKPOINT, STATUS
 from pose_core.training.losses_chosen import check_losses
-from pose_core.training.options import RunOptions
+from pose_core.training.options import RunOptions, plain
 from pose_core.training.schedule import Schedule
 
 OURS = {
@@ -63,7 +61,7 @@ def is_finished(folder: Path, options: RunOptions) -> bool:
     """
     if not (folder / CHECKPOINT).exists():
         return False
-    before, now = read_config(folder), plain(asdict(options))
+    before, now = read_config(folder), plain(options)
     for section in sorted(before.keys() | now.keys()):
         if section not in ("resume", "output", "trainer") and before.get(section) != now.get(
             section
@@ -102,13 +100,6 @@ def refuse_overwriting(folder: Path, options: RunOptions) -> None:
         raise ConfigError(
             f"output={folder}: cannot be made ({error.strerror}); give another output"
         ) from None
-
-
-def plain(value: Any) -> Any:
-    """Turn tuples and mappings into what YAML and JSON have."""
-    if isinstance(value, Mapping):
-        return {str(name): plain(one) for name, one in value.items()}
-    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def is_first_process() -> bool:

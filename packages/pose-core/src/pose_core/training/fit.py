@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -22,11 +22,11 @@ from pose_core.plugins import Plugins
 from pose_core.project import Project
 from pose_core.splits import write_split
 from pose_core.training.callbacks import CHECKPOINT, STATUS, Keeper, MetricsTable, Progress
-from pose_core.training.checks import check_options, is_finished, plain, refuse_overwriting
+from pose_core.training.checks import check_options, is_finished, refuse_overwriting
 from pose_core.training.data import SPLIT, Loaders, Say, describe, make_loaders, make_split
 from pose_core.training.module import PoseModule
 from pose_core.training.objective import Objective, build_objective
-from pose_core.training.options import RunOptions
+from pose_core.training.options import RunOptions, plain
 from pose_core.training.schedule import Schedule
 
 TENSORBOARD = "tensorboard"
@@ -76,7 +76,7 @@ def train(options: RunOptions, plugins: Plugins, say: Say = print) -> Run:
     module = make_module(network, objective, project, options, plugins)
     loaders = make_loaders(network, objective, project, split, options, plugins, say)
     trainer = checked_trainer(module, loaders, options, folder)
-    write_config(folder, plain(asdict(options)), project.skeleton)
+    write_config(folder, plain(options), project.skeleton)
     write_split(folder / SPLIT, split, project.labels.frames)
     with memory_explained(options.data.batch_size, "set a smaller data.batch_size or data.size"):
         return run(trainer, module, loaders, options, folder, say)

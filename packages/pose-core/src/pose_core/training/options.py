@@ -1,7 +1,7 @@
 """Everything `pose train` can be told, typed; the defaults of the configuration come from here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pose_core.batches.options import AugmentOptions, DataOptions, UnlabeledOptions
@@ -70,3 +70,15 @@ class RunOptions:
     unlabeled: UnlabeledOptions = field(default_factory=UnlabeledOptions)
     training: TrainingOptions = field(default_factory=TrainingOptions)
     trainer: Mapping[str, Any] = field(default_factory=dict)
+
+
+def plain(options: RunOptions) -> dict[str, Any]:
+    """Give options as YAML, JSON and Hydra have them: nested mappings, and lists for tuples."""
+    return {name: listed(value) for name, value in asdict(options).items()}
+
+
+def listed(value: Any) -> Any:
+    """Turn tuples into lists, at any depth."""
+    if isinstance(value, Mapping):
+        return {str(name): listed(one) for name, one in value.items()}
+    return [listed(one) for one in value] if isinstance(value, list | tuple) else value
