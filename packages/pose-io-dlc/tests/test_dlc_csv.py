@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pose_io_dlc.columns import Column, Columns, header_rows, parse_header
-from pose_io_dlc.csv_reading import read_csv
-from pose_io_dlc.csv_writing import write_csv
 from pose_io_dlc.errors import FormatError
+from pose_io_dlc.sheets.columns import Column, Columns, header_rows, parse_header
+from pose_io_dlc.sheets.csv_reading import read_csv
+from pose_io_dlc.sheets.csv_writing import write_csv
 
 HEAD = "scorer,ann,ann\nbodyparts,nose,nose\ncoords,x,y\n"
 WORDS = st.text(

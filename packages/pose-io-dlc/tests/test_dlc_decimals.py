@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pose_io_dlc.decimals import rows_as_text
+from pose_io_dlc.sheets.decimals import rows_as_text
 
 
 def cells(values, decimals, index=None):

@@ -7,10 +7,10 @@ import pytest
 h5py = pytest.importorskip("h5py", reason="the extra [h5] is not installed")
 pytest.importorskip("tables", reason="the extra [h5] is not installed")
 
-from pose_io_dlc.columns import Column, Columns  # noqa: E402
 from pose_io_dlc.errors import FormatError  # noqa: E402
-from pose_io_dlc.h5_reading import read_h5  # noqa: E402
-from pose_io_dlc.h5_writing import write_h5  # noqa: E402
+from pose_io_dlc.sheets.columns import Column, Columns  # noqa: E402
+from pose_io_dlc.sheets.h5_reading import read_h5  # noqa: E402
+from pose_io_dlc.sheets.h5_writing import write_h5  # noqa: E402
 
 COLUMNS = Columns(
     "my scorer", tuple(Column("", name, c) for name in "ba" for c in ("x", "y", "likelihood"))

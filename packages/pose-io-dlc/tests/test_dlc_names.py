@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.symmetry import check_pairs, propose_pairs
-from pose_io_dlc.views import propose_views, views_from_matches
+from pose_io_dlc.projects.symmetry import check_pairs, propose_pairs
+from pose_io_dlc.projects.views import propose_views, views_from_matches
 
 
 @pytest.mark.parametrize(

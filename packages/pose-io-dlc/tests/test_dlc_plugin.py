@@ -18,7 +18,7 @@ def test_the_package_and_its_plugin_load_without_torch_and_pandas():
 
 
 def test_the_package_works_where_pose_core_is_not_installed():
-    code = "import sys; sys.modules['pose_core'] = None; import pose_io_dlc.checks"
+    code = "import sys; sys.modules['pose_core'] = None; import pose_io_dlc.commands.check"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

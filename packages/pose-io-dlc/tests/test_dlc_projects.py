@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from pose_io_dlc import FormatError, open_deeplabcut, open_lightning_pose, open_project
-from pose_io_dlc.images import image_size
-from pose_io_dlc.opening import kinds_of
+from pose_io_dlc.projects.images import image_size
+from pose_io_dlc.projects.opening import kinds_of
 from pose_io_dlc.tables import MISSING
 
 CONFIG = """Task: reach

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pose_io_dlc import open_project, read_labels, read_predictions, read_sheet, write_sheet
-from pose_io_dlc.checks import find_problems
+from pose_io_dlc.commands.check import find_problems
 
 MADE = "dlc-made/predictions/"
 SOLO = MADE + "mouseDLC_Resnet50_soloNov21shuffle1_snapshot_best-10"

@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
 
 def info(given: argparse.Namespace) -> int:
     """Print what a project or file holds."""
-    from pose_io_dlc.report import describe
+    from pose_io_dlc.commands.info import describe
 
     for line in describe(given.path):
         print(line)
@@ -59,7 +59,7 @@ def info(given: argparse.Namespace) -> int:
 
 def check(given: argparse.Namespace) -> int:
     """Print what is wrong with a project or file."""
-    from pose_io_dlc.checks import find_problems
+    from pose_io_dlc.commands.check import find_problems
 
     problems = find_problems(given.path)
     for problem in problems:
@@ -71,7 +71,7 @@ def check(given: argparse.Namespace) -> int:
 
 def convert(given: argparse.Namespace) -> int:
     """Write a table as another kind of file, every number as it is."""
-    from pose_io_dlc.files import read_sheet, write_sheet
+    from pose_io_dlc.sheets.files import read_sheet, write_sheet
 
     sheet = read_sheet(given.source)
     write_sheet(given.target, sheet)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pose_io_dlc.columns import Column, Columns
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.files import read_sheet, write_sheet
-from pose_io_dlc.sheet import Sheet, is_image, with_forward_slashes
+from pose_io_dlc.sheets.columns import Column, Columns
+from pose_io_dlc.sheets.files import read_sheet, write_sheet
+from pose_io_dlc.sheets.sheet import Sheet, is_image, with_forward_slashes
 from pose_io_dlc.tables import MISSING, OCCLUDED, VISIBLE, LabelTable
 
 FOLDER = "labeled-data"

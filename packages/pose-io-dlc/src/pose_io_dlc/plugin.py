@@ -37,7 +37,7 @@ def translated(function: Callable[..., Any], *given: Any) -> Any:
 
 def detect(name: str, path: Path) -> bool:
     """Say whether a folder or file is of a format; a file of no project is DeepLabCut's."""
-    from pose_io_dlc.opening import kinds_of
+    from pose_io_dlc.projects.opening import kinds_of
 
     return name in kinds_of(Path(path))
 

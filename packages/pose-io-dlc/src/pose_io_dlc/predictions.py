@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pose_io_dlc.columns import Column, Columns
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.files import read_sheet, write_rows
 from pose_io_dlc.labels import individuals_of
-from pose_io_dlc.sheet import Sheet, is_image
+from pose_io_dlc.sheets.columns import Column, Columns
+from pose_io_dlc.sheets.files import read_sheet, write_rows
+from pose_io_dlc.sheets.sheet import Sheet, is_image
 from pose_io_dlc.tables import PredictionTable
 
 CHUNK = 2048

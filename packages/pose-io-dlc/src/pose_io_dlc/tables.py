@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pose_io_dlc.columns import SINGLE
 from pose_io_dlc.errors import FormatError
+from pose_io_dlc.sheets.columns import SINGLE
 
 MISSING, OCCLUDED, VISIBLE = 0, 1, 2
 """Values of `LabelTable.visibility`: not labeled; labeled as hidden; labeled and seen."""

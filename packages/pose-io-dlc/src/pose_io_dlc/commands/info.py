@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pose_io_dlc.files import read_sheet
 from pose_io_dlc.labels import read_labels
-from pose_io_dlc.opening import open_project
 from pose_io_dlc.predictions import read_predictions
+from pose_io_dlc.projects.opening import open_project
+from pose_io_dlc.sheets.files import read_sheet
 from pose_io_dlc.tables import LabelTable, PredictionTable
 
 

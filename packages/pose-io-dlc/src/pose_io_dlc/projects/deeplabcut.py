@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from pose_io_dlc.columns import SINGLE
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.labels import FOLDER, read_labels
-from pose_io_dlc.project import (
+from pose_io_dlc.projects.project import (
     VIDEOS,
     Project,
     edges_of,
@@ -26,10 +25,11 @@ from pose_io_dlc.project import (
     videos_in,
     without_outside,
 )
-from pose_io_dlc.sheet import with_forward_slashes
-from pose_io_dlc.symmetry import propose_pairs
+from pose_io_dlc.projects.symmetry import propose_pairs
+from pose_io_dlc.projects.views import propose_views
+from pose_io_dlc.sheets.columns import SINGLE
+from pose_io_dlc.sheets.sheet import with_forward_slashes
 from pose_io_dlc.tables import LabelTable
-from pose_io_dlc.views import propose_views
 
 CONFIG = "config.yaml"
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from pose_io_dlc.columns import Column, Columns, check_columns
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.plain_pickles import loads_plain
-from pose_io_dlc.sheet import Sheet, is_image, names_of_rows
+from pose_io_dlc.sheets.columns import Column, Columns, check_columns
+from pose_io_dlc.sheets.plain_pickles import loads_plain
+from pose_io_dlc.sheets.sheet import Sheet, is_image, names_of_rows
 
 KEYS = ("df_with_missing", "tracks", "predictions")
 """Where DeepLabCut keeps its table: labels and predictions; tracks; predictions of images."""

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pose_io_dlc.deeplabcut import is_deeplabcut, open_deeplabcut
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.files import is_table
-from pose_io_dlc.lightning_pose import is_lightning_pose, open_lightning_pose
-from pose_io_dlc.project import Project
+from pose_io_dlc.projects.deeplabcut import is_deeplabcut, open_deeplabcut
+from pose_io_dlc.projects.lightning_pose import is_lightning_pose, open_lightning_pose
+from pose_io_dlc.projects.project import Project
+from pose_io_dlc.sheets.files import is_table
 
 KINDS: Mapping[str, Callable[[Path | str], Project]] = {
     "deeplabcut": open_deeplabcut,

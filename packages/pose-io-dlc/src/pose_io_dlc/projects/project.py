@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.images import image_size
+from pose_io_dlc.projects.images import image_size
 from pose_io_dlc.tables import MISSING, LabelTable
 
 VIDEOS = frozenset(

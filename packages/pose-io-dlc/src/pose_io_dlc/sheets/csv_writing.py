@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from pose_io_dlc.atomic import atomic
-from pose_io_dlc.columns import Columns, header_rows
-from pose_io_dlc.decimals import rows_as_text
 from pose_io_dlc.errors import FormatError
+from pose_io_dlc.sheets.columns import Columns, header_rows
+from pose_io_dlc.sheets.decimals import rows_as_text
 
 
 def write_csv(

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from pose_io_dlc.columns import Columns
+from pose_io_dlc.sheets.columns import Columns
 
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"})
 """Suffixes by which a row is known to be an image."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pose_io_dlc.deeplabcut import is_deeplabcut
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.labels import FOLDER, read_labels
-from pose_io_dlc.project import (
+from pose_io_dlc.projects.deeplabcut import is_deeplabcut
+from pose_io_dlc.projects.project import (
     Project,
     read_yaml,
     refuse_escapes,
@@ -15,9 +15,9 @@ from pose_io_dlc.project import (
     videos_in,
     without_outside,
 )
-from pose_io_dlc.sheet import with_forward_slashes
-from pose_io_dlc.symmetry import propose_pairs
-from pose_io_dlc.views import Views, propose_views, views_from_matches
+from pose_io_dlc.projects.symmetry import propose_pairs
+from pose_io_dlc.projects.views import Views, propose_views, views_from_matches
+from pose_io_dlc.sheets.sheet import with_forward_slashes
 
 PROJECT = "project.yaml"
 USUAL = "CollectedData.csv"

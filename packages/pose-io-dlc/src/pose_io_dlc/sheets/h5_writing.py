@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from pose_io_dlc.atomic import atomic
-from pose_io_dlc.columns import Columns
 from pose_io_dlc.errors import FormatError
+from pose_io_dlc.sheets.columns import Columns
 
 KEY = "df_with_missing"
 PANDAS_VERSION = "0.15.2"

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pose_io_dlc.columns import Header, parse_header
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.sheet import Sheet, is_image, names_of_rows, row_number
+from pose_io_dlc.sheets.columns import Header, parse_header
+from pose_io_dlc.sheets.sheet import Sheet, is_image, names_of_rows, row_number
 
 PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
 EXACT: dict[str, Any] = {} if PANDAS >= (3, 1) else {"float_precision": "round_trip"}

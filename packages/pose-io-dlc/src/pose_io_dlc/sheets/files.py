@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pose_io_dlc.columns import Columns
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.sheet import Sheet
+from pose_io_dlc.sheets.columns import Columns
+from pose_io_dlc.sheets.sheet import Sheet
 
 H5 = (".h5", ".hdf5", ".hdf")
 SUFFIXES = (".csv", ".h5")
@@ -39,11 +39,11 @@ def read_sheet(path: Path | str) -> Sheet:
     if not path.is_file():
         raise FormatError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}")
     if path.suffix.lower() == ".csv":
-        from pose_io_dlc.csv_reading import read_csv
+        from pose_io_dlc.sheets.csv_reading import read_csv
 
         return read_csv(path)
     if path.suffix.lower() in H5:
-        from pose_io_dlc.h5_reading import read_h5
+        from pose_io_dlc.sheets.h5_reading import read_h5
 
         return read_h5(path)
     raise unknown_suffix(path)
@@ -63,11 +63,11 @@ def write_rows(
     """
     path = Path(path)
     if path.suffix.lower() == ".csv":
-        from pose_io_dlc.csv_writing import write_csv
+        from pose_io_dlc.sheets.csv_writing import write_csv
 
         write_csv(path, columns, chunks, decimals, index_width)
     elif path.suffix.lower() in H5:
-        from pose_io_dlc.h5_writing import write_h5
+        from pose_io_dlc.sheets.h5_writing import write_h5
 
         write_h5(path, columns, chunks, index_width)
     else:

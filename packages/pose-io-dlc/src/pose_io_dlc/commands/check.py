@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from pose_io_dlc.commands.info import read_table
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.files import read_sheet
 from pose_io_dlc.labels import FOLDER
-from pose_io_dlc.opening import open_project
-from pose_io_dlc.report import read_table
-from pose_io_dlc.sheet import Sheet
+from pose_io_dlc.projects.opening import open_project
+from pose_io_dlc.sheets.files import read_sheet
+from pose_io_dlc.sheets.sheet import Sheet
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What the command `pose-io-dlc` does, one module each."""
