@@ -16,8 +16,8 @@ import numpy as np
 from scipy.linalg.lapack import dpttrf, dpttrs
 
 from pose_eks import SingleCameraOptions, smooth
-from pose_eks.dynamics import DYNAMICS
-from pose_eks.lanes import Lanes, Noise
+from pose_eks.core.dynamics import DYNAMICS
+from pose_eks.core.lanes import Lanes, Noise
 
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # log-likelihoods, means, variances
 
@@ -32,7 +32,7 @@ def drawn(frames: int, keypoints: int, members: int = 5, seed: int = 0) -> np.nd
 
 
 def lanes_of(ensemble: np.ndarray) -> Lanes:
-    """Lay an ensemble out as `pose_eks.singlecam` does, with the same prior for all."""
+    """Lay an ensemble out as `pose_eks.models.singlecam` does, with the same prior for all."""
     frames, count = ensemble.shape[1], 2 * ensemble.shape[2]
     observed = np.ascontiguousarray(np.median(ensemble, axis=0).reshape(frames, count).T)
     spread = np.ascontiguousarray(ensemble.var(axis=0).reshape(frames, count).T)

@@ -22,5 +22,5 @@ def test_a_kernel_runs_where_no_folder_takes_its_cache(monkeypatch: pytest.Monke
 
 
 def test_kernels_are_kept_from_one_run_to_the_next() -> None:
-    walk = importlib.import_module("pose_eks.walk")
+    walk = importlib.import_module("pose_eks.core.walk")
     assert type(walk.likelihood._cache).__name__ == "FunctionCache"

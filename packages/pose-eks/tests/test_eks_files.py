@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pose_eks import EksError, smooth
-from pose_eks.files import check_output, read_members, write_smoothed
+from pose_eks.files.members import check_output, read_members, write_smoothed
 from pose_io_dlc.predictions import read_predictions, write_predictions
 from pose_io_dlc.tables import PredictionTable
 

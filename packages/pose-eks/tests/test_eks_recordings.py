@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pose_eks import SingleCameraOptions, smooth
-from pose_eks.files import read_members
+from pose_eks.files.members import read_members
 
 DATA = Path(os.environ.get("POSE_DATA_DIR", "/nowhere")) / "eks"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="POSE_DATA_DIR has no folder eks")

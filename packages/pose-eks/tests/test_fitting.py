@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import minimize
 
 from pose_eks import SingleCameraOptions, smooth, summarize
-from pose_eks.fitting import Task, fit
-from pose_eks.singlecam import gaps_of, task_of
+from pose_eks.core.fitting import Task, fit
+from pose_eks.models.singlecam import gaps_of, task_of
 
 
 def drawn(

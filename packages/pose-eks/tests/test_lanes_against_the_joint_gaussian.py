@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from pose_eks.dynamics import DYNAMICS
-from pose_eks.lanes import Lanes, Noise
+from pose_eks.core.dynamics import DYNAMICS
+from pose_eks.core.lanes import Lanes, Noise
 
 
 def random_lanes(seed: int, lanes: int = 3, frames: int = 23, missing: float = 0.25) -> Lanes:

@@ -11,11 +11,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pose_eks.core.fitting import Fit
     from pose_eks.ensemble import Consensus, summarize
     from pose_eks.errors import EksError
-    from pose_eks.fitting import Fit
+    from pose_eks.models.singlecam import smooth
     from pose_eks.options import SingleCameraOptions
-    from pose_eks.singlecam import smooth
     from pose_eks.smoothed import Smoothed
 
 __version__ = version("pose-eks")
@@ -32,10 +32,10 @@ __all__ = [
 _HOME = {
     "Consensus": "ensemble",
     "EksError": "errors",
-    "Fit": "fitting",
+    "Fit": "core.fitting",
     "SingleCameraOptions": "options",
     "Smoothed": "smoothed",
-    "smooth": "singlecam",
+    "smooth": "models.singlecam",
     "summarize": "ensemble",
 }
 

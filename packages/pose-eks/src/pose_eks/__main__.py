@@ -11,7 +11,7 @@ from pose_eks.errors import EksError
 from pose_eks.options import CENTERS, DYNAMICS, SingleCameraOptions
 
 if TYPE_CHECKING:
-    from pose_eks.files import Members
+    from pose_eks.files.members import Members
     from pose_eks.smoothed import Smoothed
 
 
@@ -88,8 +88,8 @@ def run_singlecam(given: argparse.Namespace) -> int:
         s=given.s,
         b=given.b,
     )
-    from pose_eks.files import check_output, read_members, write_smoothed
-    from pose_eks.singlecam import smooth
+    from pose_eks.files.members import check_output, read_members, write_smoothed
+    from pose_eks.models.singlecam import smooth
 
     check_output(given.output, given.predictions)
     members = read_members(given.predictions)
@@ -111,7 +111,7 @@ def found_line(members: "Members") -> str:
 
 def summary(labels: Sequence[str], smoothed: "Smoothed") -> list[str]:
     """Give a table: each keypoint's parameters, mean spread (px², x and y) and passes."""
-    from pose_eks.singlecam import mean_over_frames
+    from pose_eks.models.singlecam import mean_over_frames
 
     fit, spread = smoothed.fit, mean_over_frames(smoothed.spread).mean(axis=-1)
     width = max(len("keypoint"), *map(len, labels))

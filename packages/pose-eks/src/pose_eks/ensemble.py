@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pose_eks.compiled import compiled
+from pose_eks.core.compiled import compiled
 from pose_eks.errors import EksError
 
 LEAST_CONFIDENCE = 1e-5  # what a variance is divided by at the least

@@ -19,7 +19,7 @@ def smooth_one_camera(ensemble: "Ensemble", options: SingleCameraOptions) -> "Pr
         FormatError: if the ensemble's arrays cannot be used.
     """
     from pose_core.predictions import Predictions
-    from pose_eks.singlecam import smooth
+    from pose_eks.models.singlecam import smooth
 
     try:
         smoothed = smooth(ensemble.keypoints, ensemble.confidence, options)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pose_eks.fitting import Fit
+from pose_eks.core.fitting import Fit
 
 
 @dataclass(frozen=True, eq=False)

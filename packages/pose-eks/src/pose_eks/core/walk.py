@@ -7,8 +7,8 @@ filter's mean m and variance p are carried with their derivatives in log s (ms, 
 
 import numpy as np
 
-from pose_eks.compiled import compiled
-from pose_eks.lanes import Lanes, Noise, of_lane, surprise
+from pose_eks.core.compiled import compiled
+from pose_eks.core.lanes import Lanes, Noise, of_lane, surprise
 
 
 @compiled

@@ -2,15 +2,15 @@
 
 Exact for any gap h: transition (1, h; 0, 1), noise s (h³/3, h²/2; h²/2, h). The state is (position,
 velocity), its covariance (p, c, w); derivatives in log s and log theta are carried along as in
-`pose_eks.walk`.
+`pose_eks.core.walk`.
 
 Source: Särkkä & Solin, Applied Stochastic Differential Equations (2019), example 6.3.
 """
 
 import numpy as np
 
-from pose_eks.compiled import compiled
-from pose_eks.lanes import Lanes, Noise, of_lane, surprise
+from pose_eks.core.compiled import compiled
+from pose_eks.core.lanes import Lanes, Noise, of_lane, surprise
 
 State = tuple[float, float, float, float, float]
 """Mean (m, u) and covariance (p, c, w) of position and velocity, or their derivatives."""

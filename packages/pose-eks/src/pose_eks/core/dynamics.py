@@ -1,7 +1,7 @@
 """The dynamics there are, by name."""
 
 from pose_eks import velocity, walk
-from pose_eks.lanes import Dynamics
+from pose_eks.core.lanes import Dynamics
 
 DYNAMICS = {
     "walk": Dynamics("walk", 1, walk.likelihood, walk.smooth),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pose_eks.lanes import Dynamics, Lanes, Noise
+from pose_eks.core.lanes import Dynamics, Lanes, Noise
 
 GRID_FRAMES = 2000
 CROP_FRAMES = 20_000

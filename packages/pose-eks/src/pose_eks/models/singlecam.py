@@ -1,6 +1,6 @@
 """One camera: every keypoint by itself, x and y with the same noise.
 
-q_t = q_{t-1} + e_t, e_t ~ N(0, s I)    (equation 16; or its integral, see `pose_eks.velocity`)
+q_t = q_{t-1} + e_t, e_t ~ N(0, s I)    (equation 16; or its integral, see `pose_eks.core.velocity`)
 O_t = q_t + n_t,     n_t ~ N(0, R_t)    (equation 17), R_t = a diag(v_t) + b I
 
 Source: Biderman, Whiteway et al. 2024, section 5.9.1. There R is the members' variance over their
@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from pose_eks.dynamics import DYNAMICS
+from pose_eks.core.dynamics import DYNAMICS
+from pose_eks.core.fitting import Fit, Task, fit
+from pose_eks.core.lanes import Dynamics, Lanes
 from pose_eks.ensemble import Consensus, summarize
 from pose_eks.errors import EksError
-from pose_eks.fitting import Fit, Task, fit
-from pose_eks.lanes import Dynamics, Lanes
 from pose_eks.options import SingleCameraOptions
 from pose_eks.smoothed import Smoothed
 

@@ -1,0 +1,1 @@
+"""Calibrated cameras: calibration files, projection with its derivatives, triangulation."""

@@ -1,0 +1,1 @@
+"""The subcommands of `pose-eks`, one module each."""

@@ -1,0 +1,1 @@
+"""What other programs compute, number for number, for those who move over."""

@@ -1,0 +1,1 @@
+"""The state-space core: dynamics, likelihoods with derivatives, smoothers and fits."""

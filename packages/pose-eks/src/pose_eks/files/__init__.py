@@ -1,0 +1,1 @@
+"""Prediction files in, smoothed files out, through pose-io-dlc."""

@@ -1,0 +1,1 @@
+"""The models of the paper, one module each, that states its equations."""
