@@ -5,7 +5,7 @@ import importlib
 import numba
 import pytest
 
-from pose_eks import compiled
+from pose_eks.core import compiled
 
 
 def test_a_kernel_runs_where_no_folder_takes_its_cache(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """The dynamics there are, by name."""
 
-from pose_eks import velocity, walk
+from pose_eks.core import velocity, walk
 from pose_eks.core.lanes import Dynamics
 
 DYNAMICS = {

@@ -1,8 +1,8 @@
 """The state-space core's data: every coordinate of every keypoint is a lane of its own.
 
 A lane is a series of scalar observations y_t = q_t + n_t, n_t ~ N(0, R_t), of the position q_t
-that moves by one of `pose_eks.core.dynamics`. The observation noise has one parameter theta: a floor,
-R_t = gain v_t + theta, or a factor, R_t = theta v_t. Kernels see both as R = gain v + floor with
+that moves by one of `pose_eks.core.dynamics`. The observation noise has one parameter theta: floor
+R_t = gain v_t + theta, or factor, R_t = theta v_t. Kernels see both as R = gain v + floor with
 their slopes in log theta. Lanes are rows, contiguous in time, so that a kernel holds the state of
 one lane in registers.
 
