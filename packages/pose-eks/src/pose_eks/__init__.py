@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pose_eks.errors import EksError
     from pose_eks.models.singlecam import smooth
     from pose_eks.options import SingleCameraOptions
-    from pose_eks.smoothed import Smoothed
+    from pose_eks.smoothed import Smoothed, SmoothedViews
 
 __version__ = version("pose-eks")
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Fit",
     "SingleCameraOptions",
     "Smoothed",
+    "SmoothedViews",
     "smooth",
     "summarize",
 ]
@@ -35,6 +36,7 @@ _HOME = {
     "Fit": "core.fitting",
     "SingleCameraOptions": "options",
     "Smoothed": "smoothed",
+    "SmoothedViews": "smoothed",
     "smooth": "models.singlecam",
     "summarize": "ensemble",
 }

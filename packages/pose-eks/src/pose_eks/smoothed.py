@@ -1,6 +1,7 @@
-"""The result of smoothing."""
+"""The result of smoothing: one camera's, or several cameras' of one animal."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,6 +27,9 @@ class Smoothed:
             where missing.
         fit: the parameters, per keypoint.
         center_name: "median" or "mean".
+        weight: (frames, keypoints), how far a robust likelihood trusts an observation, from 0 to
+            about 1; None for the Gaussian one, which trusts them all.
+        signals: further quantities by name, each (frames,), such as the diameter of a pupil.
     """
 
     keypoints: np.ndarray
@@ -36,6 +40,8 @@ class Smoothed:
     spread: np.ndarray
     fit: Fit
     center_name: str = "median"
+    weight: np.ndarray | None = None
+    signals: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def columns(self) -> dict[str, np.ndarray]:
         """Give what a table may carry beside x, y and confidence, each (frames, keypoints)."""
@@ -50,3 +56,24 @@ class Smoothed:
             for name, values in pairs.items()
             for number, axis in enumerate("xy")
         }
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothedViews:
+    """One animal as several cameras, or mirrored views of one camera, see it.
+
+    Attributes:
+        views: the smoothed keypoints of each view by its name, on that view's own frames. A
+            keypoint that a view does not have is NaN there.
+        names: keypoint names that all views share, in the order of their arrays.
+        positions: (times, keypoints, latent), the common state of all views: positions in the
+            world where cameras are calibrated, else coordinates along principal axes.
+        covariance: (times, keypoints, latent, latent), of `positions`.
+        times: (times,), of `positions`; frame numbers where views are synchronous.
+    """
+
+    views: Mapping[str, Smoothed]
+    names: tuple[str, ...]
+    positions: np.ndarray
+    covariance: np.ndarray
+    times: np.ndarray
