@@ -1,22 +1,61 @@
-"""Reads and writes DeepLabCut and Lightning Pose projects, labels and predictions."""
+"""Reads and writes DeepLabCut and Lightning Pose projects, labels and predictions.
 
+Names are loaded when they are used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
-from pose_io_dlc.errors import FormatError as FormatError
-from pose_io_dlc.labels import below_project as below_project
-from pose_io_dlc.labels import read_labels as read_labels
-from pose_io_dlc.labels import write_labels as write_labels
-from pose_io_dlc.predictions import read_predictions as read_predictions
-from pose_io_dlc.predictions import write_predictions as write_predictions
-from pose_io_dlc.projects.deeplabcut import open_deeplabcut as open_deeplabcut
-from pose_io_dlc.projects.lightning_pose import open_lightning_pose as open_lightning_pose
-from pose_io_dlc.projects.opening import open_project as open_project
-from pose_io_dlc.projects.project import Project as Project
-from pose_io_dlc.projects.symmetry import propose_pairs as propose_pairs
-from pose_io_dlc.projects.views import propose_views as propose_views
-from pose_io_dlc.sheets.files import read_sheet as read_sheet
-from pose_io_dlc.sheets.files import write_sheet as write_sheet
-from pose_io_dlc.tables import LabelTable as LabelTable
-from pose_io_dlc.tables import PredictionTable as PredictionTable
+if TYPE_CHECKING:
+    from pose_io_dlc.errors import FormatError as FormatError
+    from pose_io_dlc.labels import below_project as below_project
+    from pose_io_dlc.labels import read_labels as read_labels
+    from pose_io_dlc.labels import write_labels as write_labels
+    from pose_io_dlc.predictions import read_predictions as read_predictions
+    from pose_io_dlc.predictions import write_predictions as write_predictions
+    from pose_io_dlc.projects.deeplabcut import open_deeplabcut as open_deeplabcut
+    from pose_io_dlc.projects.lightning_pose import open_lightning_pose as open_lightning_pose
+    from pose_io_dlc.projects.opening import open_project as open_project
+    from pose_io_dlc.projects.project import Project as Project
+    from pose_io_dlc.projects.symmetry import propose_pairs as propose_pairs
+    from pose_io_dlc.projects.views import propose_views as propose_views
+    from pose_io_dlc.sheets.files import read_sheet as read_sheet
+    from pose_io_dlc.sheets.files import write_sheet as write_sheet
+    from pose_io_dlc.tables import LabelTable as LabelTable
+    from pose_io_dlc.tables import PredictionTable as PredictionTable
 
 __version__ = version("pose-io-dlc")
+
+# Where each name above is at home; both lists grow together, a line per name.
+_HOME = {
+    "FormatError": "errors",
+    "LabelTable": "tables",
+    "PredictionTable": "tables",
+    "Project": "projects.project",
+    "below_project": "labels",
+    "open_deeplabcut": "projects.deeplabcut",
+    "open_lightning_pose": "projects.lightning_pose",
+    "open_project": "projects.opening",
+    "propose_pairs": "projects.symmetry",
+    "propose_views": "projects.views",
+    "read_labels": "labels",
+    "read_predictions": "predictions",
+    "read_sheet": "sheets.files",
+    "write_labels": "labels",
+    "write_predictions": "predictions",
+    "write_sheet": "sheets.files",
+}
+__all__ = [*_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'pose_io_dlc' has no attribute {name!r}")
+    return getattr(import_module(f"pose_io_dlc.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *_HOME})
