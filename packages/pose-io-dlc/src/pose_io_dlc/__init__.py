@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pose_io_dlc.errors import FormatError as FormatError
+    from pose_io_dlc.file_names import FileName as FileName
+    from pose_io_dlc.file_names import deeplabcut_name as deeplabcut_name
+    from pose_io_dlc.file_names import parse_file_name as parse_file_name
+    from pose_io_dlc.kinds import Kind as Kind
+    from pose_io_dlc.kinds import kind_of as kind_of
     from pose_io_dlc.labels import below_project as below_project
     from pose_io_dlc.labels import read_labels as read_labels
     from pose_io_dlc.labels import write_labels as write_labels
@@ -29,14 +34,19 @@ __version__ = version("pose-io-dlc")
 
 # Where each name above is at home; both lists grow together, a line per name.
 _HOME = {
+    "FileName": "file_names",
     "FormatError": "errors",
+    "Kind": "kinds",
     "LabelTable": "tables",
     "PredictionTable": "tables",
     "Project": "projects.project",
     "below_project": "labels",
+    "deeplabcut_name": "file_names",
+    "kind_of": "kinds",
     "open_deeplabcut": "projects.deeplabcut",
     "open_lightning_pose": "projects.lightning_pose",
     "open_project": "projects.opening",
+    "parse_file_name": "file_names",
     "propose_pairs": "projects.symmetry",
     "propose_views": "projects.views",
     "read_labels": "labels",

@@ -1,0 +1,158 @@
+"""What a file is, told from its name and its first bytes, so that it can be read as that.
+
+| kind | read by |
+| --- | --- |
+| `labels` | `read_labels` |
+| `predictions`, `tracks` | `read_predictions`; tracks are predictions whose animals were followed |
+| `points3d` | `read_points3d` |
+| `skeleton` | `read_skeleton` |
+| `meta` | `read_meta` |
+| `full` | `read_full` |
+| `assemblies`, `tracklets` | `read_pickle` |
+| `unknown` | nothing here |
+"""
+
+import csv
+from itertools import islice
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+
+from pose_io_dlc.errors import FormatError
+from pose_io_dlc.file_names import TRACKERS, parse_file_name
+from pose_io_dlc.sheets.columns import Columns, parse_header
+from pose_io_dlc.sheets.sheet import Sheet, is_image, row_number
+
+Kind = Literal[
+    "labels",
+    "predictions",
+    "tracks",
+    "points3d",
+    "skeleton",
+    "meta",
+    "full",
+    "assemblies",
+    "tracklets",
+    "unknown",
+]
+"""What a file can be."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+H5 = (".h5", ".hdf5", ".hdf")
+ROWS = 200
+"""Rows of a CSV looked at to tell labels from predictions of images."""
+
+
+def kind_of(path: Path | str) -> Kind:
+    """Say what a file is. Never raises: what cannot be read, or told, is `unknown`.
+
+    Reads a few rows of a CSV, the header of an H5, the name of a pickle. A file that is of a kind
+    may still be refused by its reader, which says why.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    try:
+        if not path.is_file():
+            return "unknown"
+        if suffix == ".csv":
+            return kind_of_csv(path)
+        if suffix in H5:
+            return kind_of_h5(path)
+        return kind_of_pickle(path) if suffix in (".pickle", ".pkl") else kind_of_other(path)
+    except (FormatError, OSError, ValueError, KeyError, csv.Error):
+        return "unknown"
+
+
+def kind_of_csv(path: Path) -> Kind:
+    """Tell from the header rows and the first frames."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(islice(csv.reader(file), 4 + ROWS))
+    if rows and is_skeleton([row[1:] for row in rows[:2]]):
+        return "skeleton"
+    header = parse_header(rows[:4], str(path))
+    return kind_of_columns(path, header.columns, likely_in(rows[header.rows :], header.columns))
+
+
+def likely_in(rows: list[list[str]], columns: Columns) -> bool | None:
+    """Say whether rows are of images with likelihood; None where they are frames of a video."""
+    rows = [row for row in rows if row and row[0].strip()]
+    named = [row for row in rows if any(map(str.strip, row[1:]))] or rows
+    if named and row_number(named[0][0]) is not None and not any(map(is_image, named[0][:3])):
+        return None
+    at = [number for number, column in enumerate(columns.columns) if column.coord == "likelihood"]
+    cells = [cell for row in rows for cell in row[-len(columns.columns) :]]
+    width = len(columns.columns)
+    return any(is_number(cells[start + p]) for start in range(0, len(cells), width) for p in at)
+
+
+def is_number(cell: str) -> bool:
+    """Say whether a cell holds a finite number."""
+    try:
+        return bool(np.isfinite(float(cell)))
+    except ValueError:
+        return False
+
+
+def kind_of_h5(path: Path) -> Kind:
+    """Tell from the names of the columns, and for images from whether there is likelihood."""
+    from pose_io_dlc.sheets.files import read_sheet
+
+    try:
+        import h5py  # noqa: F401
+    except ImportError:  # the reader will say how to install it
+        return "labels" if path.stem.startswith("CollectedData") else "predictions"
+    try:
+        sheet = read_sheet(path)
+    except FormatError as error:
+        if "skeleton file" in str(error):
+            return "skeleton"
+        raise
+    return kind_of_sheet(path, sheet)
+
+
+def kind_of_sheet(path: Path, sheet: Sheet) -> Kind:
+    """Tell from a table that has been read."""
+    likely = None if isinstance(sheet.index, np.ndarray) else has_likelihood(sheet)
+    return kind_of_columns(path, sheet.columns, likely)
+
+
+def has_likelihood(sheet: Sheet) -> bool:
+    """Say whether any point has one."""
+    return bool(np.isfinite(sheet.column("likelihood")).any())
+
+
+def kind_of_columns(path: Path, columns: Columns, likely: bool | None) -> Kind:
+    """Tell from columns, and from whether images have likelihood (None: frames of a video)."""
+    coords = columns.coords()
+    if "z" in coords:
+        return "points3d"
+    if likely is False or (likely and path.stem.startswith("CollectedData")):
+        return "labels"
+    if parse_file_name(path, columns.scorer).tracker and columns.has_individuals:
+        return "tracks"
+    return "predictions"
+
+
+def is_skeleton(levels: list[list[str]]) -> bool:
+    """Say whether the names of columns are bones and what is measured of them."""
+    return len(levels) == 2 and {"length", "orientation"} <= {cell.strip() for cell in levels[1]}
+
+
+def kind_of_pickle(path: Path) -> Kind:
+    """Tell from the name, as DeepLabCut does; nothing is unpickled."""
+    with path.open("rb") as file:
+        if not file.read(2).startswith(b"\x80"):
+            return "unknown"
+    last = path.stem.rpartition("_")[2]
+    if last in TRACKERS:
+        return "tracklets"
+    return last if last in ("meta", "full", "assemblies") else "unknown"  # type: ignore[return-value]
+
+
+def kind_of_other(path: Path) -> Kind:
+    """Tell a table in any further form there is a reader for."""
+    from pose_io_dlc.sheets.files import is_table, read_sheet
+
+    return kind_of_sheet(path, read_sheet(path)) if is_table(path) else "unknown"
