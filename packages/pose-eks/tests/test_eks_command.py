@@ -1,5 +1,6 @@
 """The command, from files to a file."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -36,11 +37,59 @@ def test_files_become_one_smoothed_file_and_a_table(
     assert found.keypoints.shape == (60, 2, 2)
     assert "x_posterior_var" in found.extra
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "3 members, 60 frames, 2 keypoints"
-    assert lines[1].split() == ["keypoint", "s", "b", "mean", "spread", "passes"]
-    assert [line.split()[0] for line in lines[2:4]] == ["nose", "tail"]
-    assert lines[4] == f"wrote {output}"
-    assert lines[5].startswith("next: ")
+    assert lines[0].split() == ["mode", "file", "frames", "keypoints", "missing"]
+    assert lines[1].split() == ["singlecam", "member0.csv", "60", "2", "0.0", "%"]
+    assert lines[4].split()[:3] == ["keypoint", "s", "(px²/frame³)"]
+    assert [line.split()[0] for line in lines[5:7]] == ["nose", "tail"]
+    assert lines[7] == f"wrote {output}"
+    assert lines[8].startswith("next: ")
+
+
+def test_the_summary_holds_what_was_found_and_asked(
+    predictions: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("singlecam", *predictions, "--output", tmp_path / "out.csv", "--b", "0.5") == 0
+    summary = json.loads((tmp_path / "out.json").read_text())
+    assert summary["options"]["b"] == 0.5
+    assert summary["files"] == list(map(str, predictions))
+    assert list(summary["keypoints"]) == ["nose", "tail"]
+    assert summary["keypoints"]["nose"]["b"] == pytest.approx(0.5)
+    assert summary["keypoints"]["nose"]["converged"]
+    assert summary["seconds"] > 0
+
+
+def test_an_output_that_is_there_is_replaced_only_by_force(
+    predictions: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "out.csv"
+    output.write_text("mine")
+    assert run("singlecam", *predictions, "--output", output) == 1
+    assert output.read_text() == "mine"
+    assert run("singlecam", *predictions, "--output", output, "--force") == 0
+    assert len(read_predictions(output)) == 60
+
+
+def test_every_keypoint_is_drawn(
+    predictions: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    plots = tmp_path / "plots"
+    assert run("singlecam", *predictions, "--output", tmp_path / "o.csv", "--plot", plots) == 0
+    drawn = sorted(path.name for path in plots.iterdir())
+    assert drawn == ["nose.png", "tail.png"]
+    assert all((plots / name).read_bytes().startswith(b"\x89PNG") for name in drawn)
+
+
+@pytest.mark.parametrize("words", [["singlecm"], ["singlecam", "a.csv", "--outptu", "x.csv"], []])
+def test_a_mistyped_command_is_one_line_and_exits_with_2(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "--help" in error
 
 
 def test_given_parameters_are_used(
@@ -48,7 +97,7 @@ def test_given_parameters_are_used(
 ) -> None:
     given = ["--s", "0.5", "--b", "0.25", "--dynamics", "walk", "--center", "mean", "--plain"]
     assert run("singlecam", *predictions, "--output", tmp_path / "out.h5", *given) == 0
-    assert capsys.readouterr().out.splitlines()[2].split()[1:3] == ["0.5", "0.25"]
+    assert capsys.readouterr().out.splitlines()[5].split()[1:3] == ["0.5", "0.25"]
     assert not read_predictions(tmp_path / "out.h5").extra
 
 
@@ -61,8 +110,7 @@ def test_a_keypoint_that_is_missing_everywhere_is_said(
     write_predictions(tmp_path / "one.csv", table)
     assert run("singlecam", tmp_path / "one.csv", "--output", tmp_path / "out.csv") == 0
     out = capsys.readouterr().out
-    assert "1 member, 30 frames, 2 keypoints" in out
-    assert "note: 1 of 2 keypoints are missing in every frame" in out
+    assert "note: 1 of 2 keypoints are missing everywhere" in out
 
 
 @pytest.mark.parametrize(

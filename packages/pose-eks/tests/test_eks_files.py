@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pose_eks import EksError, smooth
-from pose_eks.files.members import check_output, read_members, write_smoothed
+from pose_eks.files.members import read_members
+from pose_eks.files.outputs import check_output, flagged, ranges_of, summary_of, write_smoothed
 from pose_io_dlc.predictions import read_predictions, write_predictions
 from pose_io_dlc.tables import PredictionTable
 
@@ -40,7 +41,7 @@ def test_the_smoothed_file_is_read_back_with_its_variances(tmp_path: Path) -> No
     )
     np.testing.assert_array_equal(members.times, numbers)
     found = smooth(members.keypoints, members.confidence, times=members.times)
-    write_smoothed(tmp_path / "smoothed.csv", members, found)
+    write_smoothed(tmp_path / "smoothed.csv", members.rows, found, "eks")
     back = read_predictions(tmp_path / "smoothed.csv")
     np.testing.assert_allclose(back.keypoints, found.keypoints, atol=1e-6)
     np.testing.assert_array_equal(back.numbers, numbers)
@@ -53,13 +54,14 @@ def test_the_smoothed_file_is_read_back_with_its_variances(tmp_path: Path) -> No
 def test_a_plain_file_has_three_columns_per_keypoint(tmp_path: Path) -> None:
     members = read_members(written(tmp_path, table()))
     found = smooth(members.keypoints, members.confidence)
-    write_smoothed(tmp_path / "smoothed.csv", members, found, plain=True)
+    write_smoothed(tmp_path / "smoothed.csv", members.rows, found, "eks", plain=True)
     assert not read_predictions(tmp_path / "smoothed.csv").extra
 
 
 def test_smoothing_a_smoothed_file_reads_its_points_alone(tmp_path: Path) -> None:
     members = read_members(written(tmp_path, table()))
-    write_smoothed(tmp_path / "a.csv", members, smooth(members.keypoints, members.confidence))
+    found = smooth(members.keypoints, members.confidence)
+    write_smoothed(tmp_path / "a.csv", members.rows, found, "eks")
     again = read_members([tmp_path / "a.csv"])
     assert again.keypoints.shape == (1, 20, 2, 2)
     assert not again.rows.extra
@@ -106,6 +108,7 @@ def test_files_without_a_single_prediction_are_refused(tmp_path: Path) -> None:
         ("nowhere/smoothed.csv", r"folder '.*nowhere' does not exist; make it first"),
         ("member0.csv", "is among the inputs; choose another --output"),
         ("folder.csv", "cannot be written; choose another --output"),
+        ("there.csv", "is there already; choose another --output, or add --force"),
     ],
 )
 def test_an_output_that_cannot_be_is_refused_before_the_work(
@@ -113,5 +116,25 @@ def test_an_output_that_cannot_be_is_refused_before_the_work(
 ) -> None:
     inputs = written(tmp_path, table())
     (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "there.csv").write_text("mine")
     with pytest.raises(EksError, match=message):
         check_output(tmp_path / name, inputs)
+
+
+def test_a_jump_that_all_members_make_is_flagged_and_summed_up(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    truth = np.cumsum(rng.normal(scale=0.1, size=(200, 1, 2)), axis=0)
+    keypoints = truth + rng.normal(scale=0.3, size=(4, 200, 1, 2))
+    keypoints[:, 80:82] += 40
+    keypoints[:, 150:160] = np.nan
+    found = smooth(keypoints)
+    assert flagged(found)[80:82].all()
+    summary = summary_of(["nose"], found)["nose"]
+    assert summary["missing_frames"] == 10
+    assert any(first <= 80 and last >= 82 for first, last in summary["flagged"])
+    assert summary["flagged_frames"] == int(flagged(found).sum())
+
+
+def test_ranges_are_first_and_after_the_last() -> None:
+    assert ranges_of(np.array([1, 1, 0, 0, 1], bool)) == [[0, 2], [4, 5]]
+    assert ranges_of(np.zeros(3, bool)) == []

@@ -1,6 +1,5 @@
-"""Prediction files in, one smoothed file out, through pose-io-dlc."""
+"""Prediction files of one camera, one per network, to arrays."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,12 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from pose_eks.errors import EksError
-from pose_eks.smoothed import Smoothed
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.predictions import read_predictions, write_predictions
+from pose_io_dlc.predictions import read_predictions
 from pose_io_dlc.tables import PredictionTable
-
-SUFFIXES = (".csv", ".h5")
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,48 +110,3 @@ def like(
 def numbered(table: PredictionTable) -> np.ndarray:
     """Give the frame number of every row."""
     return np.arange(len(table)) if table.numbers is None else table.numbers
-
-
-def check_output(path: Path, inputs: Sequence[Path]) -> None:
-    """Refuse an output that could not be written at the end, before the work begins.
-
-    Raises:
-        EksError: if its suffix is unknown, its folder is missing or not writable, or it is one of
-            the inputs.
-    """
-    if path.suffix.lower() not in SUFFIXES:
-        known = " or ".join(SUFFIXES)
-        raise EksError(f"{path}: unknown suffix {path.suffix!r}; end the output's name in {known}")
-    folder = path.parent
-    if not folder.is_dir():
-        raise EksError(f"{path}: folder {str(folder)!r} does not exist; make it first")
-    if path.is_dir() or not os.access(folder, os.W_OK):
-        raise EksError(f"{path}: cannot be written; choose another --output")
-    if path.resolve() in [one.resolve() for one in inputs]:
-        raise EksError(f"{path}: is among the inputs; choose another --output")
-
-
-def write_smoothed(path: Path, members: Members, found: Smoothed, plain: bool = False) -> None:
-    """Write x, y and likelihood of every keypoint, and the columns of `Smoothed.columns`.
-
-    Args:
-        path: a .csv or .h5 file.
-        members: whose names and frames it has.
-        found: what to write.
-        plain: leave the further columns out.
-
-    Raises:
-        EksError: if it cannot be written; a former file is then as it was.
-    """
-    table = replace(
-        members.rows,
-        keypoints=found.keypoints,
-        confidence=found.confidence,
-        scorer="eks_singlecam",
-        extra={} if plain else found.columns(),
-        warnings=(),
-    )
-    try:
-        write_predictions(path, table)
-    except FormatError as error:
-        raise EksError(str(error)) from error

@@ -1,0 +1,86 @@
+"""What the command says: what it found before it starts, what came of it, and what to do next."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pose_eks.files.members import Members
+from pose_eks.files.outputs import flagged
+from pose_eks.smoothed import Smoothed
+
+SHOWN = 60
+"""Characters of a file name that a table has room for."""
+
+
+def columns(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
+    """Align cells: the first `left` columns to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    aligned = [
+        [
+            f"{cell:<{w}}" if at < left else f"{cell:>{w}}"
+            for at, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        for row in rows
+    ]
+    return ["  ".join(row).rstrip() for row in aligned]
+
+
+def found_table(cameras: Mapping[str, Members], what: str = "camera") -> list[str]:
+    """Give a table of the files of each camera, and how much of each is missing."""
+    rows = [[what, "file", "frames", "keypoints", "missing"]]
+    for camera, members in cameras.items():
+        for number, path in enumerate(members.paths):
+            gone = float(np.isnan(members.keypoints[number, ..., 0]).mean())
+            frames, keypoints = members.keypoints.shape[1:3]
+            cells = ["" if number else camera, shortened(path), str(frames), str(keypoints)]
+            rows.append([*cells, f"{100 * gone:.1f} %"])
+    return columns(rows, left=2)
+
+
+def shortened(path: Path) -> str:
+    """Give the name of a file, its middle left out where it is long."""
+    name, half = path.name, SHOWN // 2 - 2
+    return name if len(name) <= SHOWN else f"{name[:half]}...{name[-half:]}"
+
+
+def fit_table(labels: Sequence[str], found: Smoothed, unit: str) -> list[str]:
+    """Give a table of each keypoint's parameters, errors and flagged frames.
+
+    Args:
+        labels: of the keypoints.
+        found: the result.
+        unit: of the process noise s.
+    """
+    fit, odd = found.fit, flagged(found).sum(axis=0)
+    deviation = np.sqrt(mean_of(found.posterior_variance))
+    rows = [["keypoint", f"s ({unit})", "b (px²)", "error (px)", "flagged", "passes"]]
+    for k, label in enumerate(labels):
+        mark = "" if fit.converged[k] else " not converged"
+        numbers = [f"{fit.s[k]:.4g}", f"{fit.b[k]:.4g}", f"{deviation[k]:.2f}", str(odd[k])]
+        rows.append([label, *numbers, f"{fit.passes[k]}{mark}"])
+    return columns(rows)
+
+
+def mean_of(values: np.ndarray) -> np.ndarray:
+    """Give the mean over frames and axes of each keypoint; NaN where it is never seen."""
+    there = np.isfinite(values)
+    total = np.where(there, values, 0.0).sum(axis=(0, 2))
+    count = there.sum(axis=(0, 2))
+    return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+
+
+def closing(found: Smoothed, output: Path, plain: bool) -> list[str]:
+    """Say what was written and what to do with it."""
+    lines = [f"wrote {output}"]
+    if never := int(np.isnan(found.keypoints[..., 0]).all(axis=0).sum()):
+        lines.append(
+            f"note: {never} of {found.keypoints.shape[1]} keypoints are missing everywhere"
+        )
+    if plain:
+        return [*lines, "next: run without --plain for the variances of x and y"]
+    return [
+        *lines,
+        "next: x_posterior_var and y_posterior_var are the variances of x and y in px²; look at "
+        "flagged frames, where the networks are far from the smoothed point (--plot FOLDER)",
+    ]

@@ -1,0 +1,146 @@
+"""What is written: DeepLabCut's tables with further columns, and a summary of what was found."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pose_eks.errors import EksError
+from pose_eks.smoothed import Smoothed
+from pose_io_dlc.atomic import atomic
+from pose_io_dlc.errors import FormatError
+from pose_io_dlc.predictions import write_predictions
+from pose_io_dlc.tables import PredictionTable
+
+SUFFIXES = (".csv", ".h5", ".parquet")
+
+FLAGGED = 3.0
+"""Standard deviations between centre and smoothed point from which a frame is flagged."""
+
+
+def check_output(path: Path, inputs: Sequence[Path], force: bool = False) -> None:
+    """Refuse an output that could not be written at the end, before the work begins.
+
+    Raises:
+        EksError: if its suffix is unknown, its folder is missing or not writable, it is one of the
+            inputs, or it is there and is not to be replaced.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        known = " or ".join(SUFFIXES)
+        raise EksError(f"{path}: unknown suffix {path.suffix!r}; end the output's name in {known}")
+    folder = path.parent
+    if not folder.is_dir():
+        raise EksError(f"{path}: folder {str(folder)!r} does not exist; make it first")
+    if path.is_dir() or not os.access(folder, os.W_OK):
+        raise EksError(f"{path}: cannot be written; choose another --output")
+    if path.resolve() in [one.resolve() for one in inputs]:
+        raise EksError(f"{path}: is among the inputs; choose another --output")
+    if path.exists() and not force:
+        raise EksError(f"{path}: is there already; choose another --output, or add --force")
+
+
+def check_folder(folder: Path, inputs: Iterable[Path], force: bool = False) -> None:
+    """Refuse a folder for outputs that could not be filled; make it otherwise.
+
+    Raises:
+        EksError: if it cannot be made or written, holds inputs, or has files in it that are not to
+            be replaced.
+    """
+    if folder.resolve() in {one.resolve().parent for one in inputs}:
+        raise EksError(f"{folder}: holds the inputs; choose another folder as --output")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EksError(
+            f"{folder}: cannot be made: {(error.strerror or str(error)).lower()}"
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise EksError(f"{folder}: cannot be written; choose another --output")
+    if any(folder.iterdir()) and not force:
+        raise EksError(f"{folder}: has files in it; choose another --output, or add --force")
+
+
+def write_smoothed(
+    path: Path, rows: PredictionTable, found: Smoothed, scorer: str, plain: bool = False
+) -> None:
+    """Write x, y and likelihood of every keypoint, and the columns of `Smoothed.columns`.
+
+    Args:
+        path: a .csv, .h5 or .parquet file.
+        rows: a table whose names and frames are those of `found`.
+        found: what to write.
+        scorer: the name in the table's header.
+        plain: leave the further columns out.
+
+    Raises:
+        EksError: if it cannot be written; a former file is then as it was.
+    """
+    table = replace(
+        rows,
+        keypoints=found.keypoints,
+        confidence=found.confidence,
+        scorer=scorer,
+        extra={} if plain else found.columns(),
+        warnings=(),
+    )
+    try:
+        write_predictions(path, table)
+    except FormatError as error:
+        raise EksError(str(error)) from error
+
+
+def flagged(found: Smoothed) -> np.ndarray:
+    """Say where the ensemble's centre is far from the smoothed point: bool (frames, keypoints).
+
+    Far is more than `FLAGGED` standard deviations of the predictive variance, in x or in y.
+    """
+    off = np.abs(found.center - found.keypoints)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((off > FLAGGED * np.sqrt(found.predictive_variance)).any(axis=-1))
+
+
+def ranges_of(frames: np.ndarray) -> list[list[int]]:
+    """Give stretches of frames, [first, after the last], where a row of bools is True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], frames, [False]])))
+    return np.asarray(edges).reshape(-1, 2).tolist()
+
+
+def summary_of(labels: Sequence[str], found: Smoothed) -> dict[str, Any]:
+    """Give the parameters of every keypoint and where it was flagged, as plain data."""
+    fit, odd = found.fit, flagged(found)
+    return {
+        label: {
+            "s": number(fit.s[k]),
+            "b": number(fit.b[k]),
+            "log_likelihood": number(fit.log_likelihood[k]),
+            "passes": int(fit.passes[k]),
+            "converged": bool(fit.converged[k]),
+            "missing_frames": int(np.isnan(found.center[:, k, 0]).sum()),
+            "flagged_frames": int(odd[:, k].sum()),
+            "flagged": ranges_of(odd[:, k]),
+        }
+        for k, label in enumerate(labels)
+    }
+
+
+def number(value: float) -> float | None:
+    """Give a number that JSON knows; None for NaN and infinity."""
+    return float(value) if np.isfinite(value) else None
+
+
+def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
+    """Write a summary as JSON, whole or not at all.
+
+    Raises:
+        EksError: if it cannot be written.
+    """
+    text = json.dumps(summary, indent=1, allow_nan=False) + "\n"
+    try:
+        with atomic(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except FormatError as error:
+        raise EksError(str(error)) from error
