@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pose_io_dlc.labels import write_labels as write_labels
     from pose_io_dlc.predictions import read_predictions as read_predictions
     from pose_io_dlc.predictions import write_predictions as write_predictions
+    from pose_io_dlc.projects.config import rewrite_config as rewrite_config
+    from pose_io_dlc.projects.create import NewProject as NewProject
+    from pose_io_dlc.projects.create import create_project as create_project
     from pose_io_dlc.projects.deeplabcut import open_deeplabcut as open_deeplabcut
     from pose_io_dlc.projects.lightning_pose import open_lightning_pose as open_lightning_pose
     from pose_io_dlc.projects.opening import open_project as open_project
@@ -38,11 +41,13 @@ _HOME = {
     "FormatError": "errors",
     "Kind": "kinds",
     "LabelTable": "tables",
+    "NewProject": "projects.create",
     "PredictionTable": "tables",
     "Project": "projects.project",
     "below_project": "labels",
     "deeplabcut_name": "file_names",
     "kind_of": "kinds",
+    "create_project": "projects.create",
     "open_deeplabcut": "projects.deeplabcut",
     "open_lightning_pose": "projects.lightning_pose",
     "open_project": "projects.opening",
@@ -52,6 +57,7 @@ _HOME = {
     "read_labels": "labels",
     "read_predictions": "predictions",
     "read_sheet": "sheets.files",
+    "rewrite_config": "projects.config",
     "write_labels": "labels",
     "write_predictions": "predictions",
     "write_sheet": "sheets.files",
