@@ -1,0 +1,175 @@
+"""A chain: one independent state-space model, say of one keypoint seen by several cameras.
+
+y_t = H_t q_t + n_t, n_t ~ N(0, R_t) with R_t diagonal: a v_t + b. The latent state q_t moves by one
+of `pose_eks.core.motion`. Rows that are missing drop out; the cost depends on the number of rows
+only by one sweep over them.
+
+Source: Biderman, Whiteway et al. 2024, equations 14-15 and 18-28; R = a v + b is this package's.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from pose_eks.core.motion import Motion, Parameter
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """Observations of one latent state over time.
+
+    Attributes:
+        observed: (frames, rows), NaN where missing.
+        spread: (frames, rows), v; anything where missing.
+        loading: (rows, latent), H; or (frames, rows, latent) where it changes.
+        gaps: (frames,), time since the frame before; the first counts for nothing.
+        motion: how the latents move, and about which mean.
+        floors: the noise floors b there are, each a parameter (its `given` keeps a value, 0 too).
+        floor: (rows,), which of `floors` a row has; None: all have the first.
+        gain: (rows,), a in R = a v + b; None: 1.
+        multiplies: (rows,), True where R = b v instead (one member alone shows no variance).
+        views: (rows,), which view or member a row belongs to, from 0; None: all the first.
+        weights: (frames, views), what R is divided by; None: 1. Robust smoothing sets it.
+    """
+
+    observed: np.ndarray
+    spread: np.ndarray
+    loading: np.ndarray
+    gaps: np.ndarray
+    motion: Motion
+    floors: tuple[Parameter, ...]
+    floor: np.ndarray | None = None
+    gain: np.ndarray | None = None
+    multiplies: np.ndarray | None = None
+    views: np.ndarray | None = None
+    weights: np.ndarray | None = None
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What may be fitted: the motion's, then the floors."""
+        return (*self.motion.parameters, *self.floors)
+
+    @property
+    def frames(self) -> int:
+        """Number of frames."""
+        return len(self.observed)
+
+    def cut(self, frames: slice) -> "Chain":
+        """Give a stretch of the frames, which begins anew from the prior."""
+        gaps = self.gaps[frames].copy()
+        gaps[:1] = 0.0
+        fixed = self.loading.ndim == 2
+        return replace(
+            self,
+            observed=self.observed[frames],
+            spread=self.spread[frames],
+            loading=self.loading if fixed else self.loading[frames],
+            gaps=gaps,
+            weights=None if self.weights is None else self.weights[frames],
+        )
+
+    @cached_property
+    def rows(self) -> "Rows":
+        """What kernels see of it."""
+        count, latent = self.loading.shape[-2:]
+        zeros, ones = np.zeros(count, np.int64), np.ones(count)
+        loading = self.loading[None] if self.loading.ndim == 2 else self.loading
+        views = zeros if self.views is None else np.asarray(self.views, np.int64)
+        weights = np.ones((1, int(views.max(initial=0)) + 1))
+        return Rows(
+            observed=contiguous(self.observed),
+            spread=contiguous(self.spread),
+            loading=contiguous(loading),
+            mean=contiguous(np.broadcast_to(self.motion.mean, latent)),
+            floor=zeros if self.floor is None else np.asarray(self.floor, np.int64),
+            gain=ones if self.gain is None else contiguous(self.gain),
+            multiplies=contiguous(0 * ones if self.multiplies is None else self.multiplies),
+            views=views,
+            weights=weights if self.weights is None else contiguous(self.weights),
+        )
+
+    @cached_property
+    def steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """Distinct gaps, and (frames,) which of them comes before a frame."""
+        gaps, which = np.unique(self.gaps, return_inverse=True)
+        return gaps, which.reshape(-1).astype(np.int64)
+
+
+class Rows(NamedTuple):
+    """A chain's observations as kernels see them, all contiguous.
+
+    Attributes are those of `Chain`, with these shapes: loading (1 or frames, rows, latent), mean
+    (latent,), weights (1 or frames, views), the others (frames, rows) or (rows,).
+    """
+
+    observed: np.ndarray
+    spread: np.ndarray
+    loading: np.ndarray
+    mean: np.ndarray
+    floor: np.ndarray
+    gain: np.ndarray
+    multiplies: np.ndarray
+    views: np.ndarray
+    weights: np.ndarray
+
+
+def contiguous(values: np.ndarray) -> np.ndarray:
+    """Give float64 in one piece of memory."""
+    return np.ascontiguousarray(values, dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Where the latents were, given all observations.
+
+    Attributes:
+        means: (frames, latent).
+        covariances: (frames, latent, latent).
+    """
+
+    means: np.ndarray
+    covariances: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Projected:
+    """A path as the rows show it, each (frames, rows), finite in every frame.
+
+    Attributes:
+        means: H q.
+        posterior_variance: H P H', of where the point is.
+        predictive_variance: with R, of where it would be observed; R is its row's mean where
+            the row is missing.
+    """
+
+    means: np.ndarray
+    posterior_variance: np.ndarray
+    predictive_variance: np.ndarray
+
+
+def project(chain: Chain, path: Path, values: np.ndarray) -> Projected:
+    """Give a path in the rows' coordinates.
+
+    Args:
+        chain: the observations.
+        path: of the chain's latents.
+        values: of `chain.parameters`.
+    """
+    H = chain.rows.loading
+    means = np.einsum("trd,td->tr", np.broadcast_to(H, (chain.frames, *H.shape[1:])), path.means)
+    variance = ((H @ path.covariances) * H).sum(axis=-1)
+    return Projected(means, variance, variance + expected_noise(chain, values))
+
+
+def expected_noise(chain: Chain, values: np.ndarray) -> np.ndarray:
+    """Give R (frames, rows), a row's mean where it is missing; without the weights."""
+    rows = chain.rows
+    b = values[len(chain.motion.parameters) :][rows.floor]
+    seen = np.isfinite(rows.observed)
+    count = np.maximum(seen.sum(axis=0), 1)
+    spread = np.where(seen, rows.spread, 0.0)
+    spread = np.where(seen, spread, spread.sum(axis=0) / count)
+    lone = rows.multiplies > 0
+    return np.where(lone, b * spread, rows.gain * spread + b)
