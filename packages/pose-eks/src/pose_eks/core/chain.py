@@ -70,6 +70,13 @@ class Chain:
             weights=None if self.weights is None else self.weights[frames],
         )
 
+    def noise(self, values: np.ndarray) -> np.ndarray:
+        """Give R (frames, rows) at values of the parameters; anything where a row is missing."""
+        rows = self.rows
+        b = values[len(self.motion.parameters) :][rows.floor]
+        R = np.where(rows.multiplies > 0, b * rows.spread, rows.gain * rows.spread + b)
+        return R / rows.weights[:, rows.views]
+
     @cached_property
     def rows(self) -> "Rows":
         """What kernels see of it."""
@@ -127,10 +134,12 @@ class Path:
     Attributes:
         means: (frames, latent).
         covariances: (frames, latent, latent).
+        hidden: (frames, state - latent), means of the rest of the state, such as velocities.
     """
 
     means: np.ndarray
     covariances: np.ndarray
+    hidden: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,12 +173,8 @@ def project(chain: Chain, path: Path, values: np.ndarray) -> Projected:
 
 
 def expected_noise(chain: Chain, values: np.ndarray) -> np.ndarray:
-    """Give R (frames, rows), a row's mean where it is missing; without the weights."""
-    rows = chain.rows
-    b = values[len(chain.motion.parameters) :][rows.floor]
-    seen = np.isfinite(rows.observed)
-    count = np.maximum(seen.sum(axis=0), 1)
-    spread = np.where(seen, rows.spread, 0.0)
-    spread = np.where(seen, spread, spread.sum(axis=0) / count)
-    lone = rows.multiplies > 0
-    return np.where(lone, b * spread, rows.gain * spread + b)
+    """Give R (frames, rows), its row's mean where it is missing; without the weights."""
+    R = replace(chain, weights=None).noise(values)
+    seen = np.isfinite(chain.observed)
+    means = np.where(seen, R, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    return np.where(seen, R, means)

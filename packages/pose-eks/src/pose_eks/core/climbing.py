@@ -50,6 +50,8 @@ class Found:
         log_likelihood: of all that the fit saw of the chain's group, in nats.
         passes: evaluations over all frames.
         converged: False where the passes were used up.
+        curvature: (free, free), minus the likelihood's second derivative in the logarithms of the
+            parameters that were fitted, about; its inverse is their covariance.
     """
 
     names: tuple[str, ...]
@@ -57,6 +59,7 @@ class Found:
     log_likelihood: float
     passes: int
     converged: bool
+    curvature: np.ndarray
 
     def __getitem__(self, name: str) -> float:
         """Give a value by its name."""
@@ -129,17 +132,30 @@ class Place:
     done: bool = False
 
 
-def climb(parameters: Sequence[Parameter], stretches: Mapping[str, int], search: Search) -> Climb:
+def climb(
+    parameters: Sequence[Parameter],
+    stretches: Mapping[str, int],
+    search: Search,
+    start: Found | None = None,
+) -> Climb:
     """Find the best parameters, on one stretch after the other.
 
     Args:
         parameters: of the group.
         stretches: their names and numbers of frames, the shortest first, "all" at the end.
         search: how.
+        start: what was found for much the same data: with it the search begins on the last
+            stretch, without a grid.
     """
     box = Box.of(parameters)
-    first, *later = stretches
-    here = yield from best_of_grid(box, first)
+    names = tuple(one.name for one in parameters)
+    first, *later = stretches if start is None else list(stretches)[-1:]
+    if start is None:
+        here = yield from best_of_grid(box, first)
+    else:
+        slope = yield first, start.values
+        logs = np.log(start.values[box.free])
+        here = Place(logs, slope.value, slope.gradient[box.free], start.curvature)
     here = yield from ascend(box, first, here, ROUGH.get(first, search.tolerance), search.passes)
     for before, stretch in pairwise((first, *later)):
         ratio = stretches[stretch] / stretches[before]
@@ -147,8 +163,8 @@ def climb(parameters: Sequence[Parameter], stretches: Mapping[str, int], search:
         here = Place(here.logs, slope.value, slope.gradient[box.free], ratio * here.curvature)
         tolerance = ROUGH.get(stretch, search.tolerance)
         here = yield from ascend(box, stretch, here, tolerance, search.passes)
-    names = tuple(one.name for one in parameters)
-    return Found(names, box.values(here.logs), here.value, here.passes, here.done)
+    values = box.values(here.logs)
+    return Found(names, values, here.value, here.passes, here.done, here.curvature)
 
 
 def best_of_grid(box: Box, stretch: str) -> Generator[tuple[str, np.ndarray], Slope, Place]:

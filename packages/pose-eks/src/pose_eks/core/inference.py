@@ -47,7 +47,9 @@ def smooth(chain: Chain, values: np.ndarray) -> Path:
     dense.forward(rows, step, b, means, covariances)
     dense.rts(step, means, covariances)
     latent = len(rows.mean)
-    return Path(means[:, :latent] + rows.mean, covariances[:, :latent, :latent].copy())
+    hidden = means[:, latent:].copy()
+    covariances = covariances[:, :latent, :latent].copy()
+    return Path(means[:, :latent] + rows.mean, covariances, hidden)
 
 
 def filtering(chain: Chain, values: np.ndarray) -> tuple[Rows, Step, np.ndarray]:

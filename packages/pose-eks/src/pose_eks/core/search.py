@@ -9,11 +9,14 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from typing import TypeVar
+
 import numpy as np
 
 from pose_eks.core.chain import Chain
 from pose_eks.core.climbing import Climb, Found, Search, Slope, climb
 from pose_eks.core.inference import Evaluation, evaluate
+from pose_eks.core.nonlinear import Nonlinear
 
 Stretches = Mapping[str, Sequence[Chain]]
 """The chains of one group, cut to each stretch there is: "grid", "crop" and "all"."""
@@ -24,6 +27,7 @@ def fit(
     groups: Sequence[int] | None = None,
     search: Search | None = None,
     ranges: Sequence[tuple[int, int]] | None = None,
+    starts: Sequence[Found] | None = None,
 ) -> list[Found]:
     """Fit the parameters of chains.
 
@@ -34,6 +38,7 @@ def fit(
         search: how; None for the defaults.
         ranges: half-open ranges of frames to fit on, each of which begins from the prior; None
             for all frames.
+        starts: for every chain, what was found for much the same data; saves most of the search.
 
     Returns:
         What was found, for every chain.
@@ -42,8 +47,9 @@ def fit(
     names = list(range(len(chains))) if groups is None else list(groups)
     members = {name: [c for c, g in zip(chains, names, strict=True) if g == name] for name in names}
     stretches = {name: stretched(group, ranges, search) for name, group in members.items()}
+    begin = dict(zip(names, starts, strict=True)) if starts else {}
     climbs = {
-        name: climb(group[0].parameters, lengths(stretches[name]), search)
+        name: climb(group[0].parameters, lengths(stretches[name]), search, begin.get(name))
         for name, group in members.items()
     }
     found = together(climbs, stretches, search.workers)
@@ -66,7 +72,10 @@ def stretched(
     return {**pieces, "all": list(chains)}
 
 
-def middle(chain: Chain, frames: int) -> Chain:
+M = TypeVar("M", Chain, Nonlinear, "Chain | Nonlinear")
+
+
+def middle(chain: M, frames: int) -> M:
     """Give at most so many frames, from the middle."""
     first = max(0, (chain.frames - frames) // 2)
     return chain.cut(slice(first, first + frames))

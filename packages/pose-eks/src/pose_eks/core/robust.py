@@ -1,0 +1,53 @@
+"""Heavy tails: a view that is confidently wrong is outvoted.
+
+Each view's rows of one frame are Student-t together: given a weight w ~ Gamma(nu/2, nu/2) they are
+N(H q, R / w). Variational Bayes alternates between the smoothed path and the weights' means,
+
+    w = (nu + n) / (nu + M),   M = E (y - H q)' R^-1 (y - H q),   n rows seen.
+
+Source: Tipping & Lawrence 2005; Piché, Särkkä & Hartikainen 2012 (Student-t smoothing).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pose_eks.core.chain import Chain, Path
+
+
+@dataclass(frozen=True)
+class Student:
+    """How heavy the tails are.
+
+    Attributes:
+        degrees: of freedom, nu; the fewer the heavier.
+        rounds: the most alternations between parameters, path and weights.
+        tolerance: they end when no logarithm of a parameter moves by more from round to round.
+    """
+
+    degrees: float = 4.0
+    rounds: int = 50
+    tolerance: float = 0.01
+
+
+def distances(chain: Chain, path: Path, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give M and the number of rows seen, both (frames, views)."""
+    H, views = chain.rows.loading, chain.rows.views
+    spread = ((H @ path.covariances) * H).sum(axis=-1)
+    error = chain.observed - (H @ path.means[..., None])[..., 0]
+    seen = np.isfinite(chain.observed)
+    squares = np.where(seen, (error**2 + spread) / unweighted(chain, values), 0.0)
+    member = (views[:, None] == np.arange(views.max(initial=0) + 1)).astype(float)
+    return squares @ member, seen @ member
+
+
+def unweighted(chain: Chain, values: np.ndarray) -> np.ndarray:
+    """Give R (frames, rows) without the weights."""
+    rows = chain.rows
+    return chain.noise(values) * rows.weights[:, rows.views]
+
+
+def weights_of(chain: Chain, path: Path, values: np.ndarray, degrees: float) -> np.ndarray:
+    """Give the weights (frames, views) for a path; 1 where a view sees nothing."""
+    M, n = distances(chain, path, values)
+    return np.where(n > 0, (degrees + n) / (degrees + M), 1.0)

@@ -1,0 +1,168 @@
+"""From chains to paths: parameters, linearisation and robust weights, each until nothing moves."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from pose_eks.core.chain import Chain, Path
+from pose_eks.core.climbing import Found, Search
+from pose_eks.core.inference import smooth
+from pose_eks.core.nonlinear import Nonlinear, no_worse
+from pose_eks.core.robust import Student, weights_of
+from pose_eks.core.search import fit, middle
+
+B = TypeVar("B")
+STILL = 1e-6  # of a standard deviation: a path that moves less has been found
+ROUNDS = 50  # linearisations, the most
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """A chain with all that was found about it.
+
+    Attributes:
+        chain: the chain, linearised about the path, with its weights.
+        found: its parameters.
+        path: its latents.
+        rounds: how often path and weights were found anew.
+        settled: False where the rounds were used up.
+    """
+
+    chain: Chain
+    found: Found
+    path: Path
+    rounds: int
+    settled: bool
+
+
+def solve(
+    models: Sequence[Chain | Nonlinear],
+    groups: Sequence[int] | None = None,
+    search: Search | None = None,
+    ranges: Sequence[tuple[int, int]] | None = None,
+    student: Student | None = None,
+) -> list[Solved]:
+    """Fit and smooth chains.
+
+    Args:
+        models: chains, or functions of chains' latents.
+        groups: (models,), which share their parameters; see `fit`.
+        search: how to fit.
+        ranges: frames to fit on; see `fit`.
+        student: robust weights per frame and view; None for a Gaussian likelihood.
+    """
+    search = search or Search()
+    task = Task(tuple(models), groups, search, ranges, student)
+    if not task.repeats:
+        return [Solved(*one, rounds=1, settled=True) for one in task.paths(task.begin())]
+    crop = task.cropped()
+    if crop is None:
+        standing, rounds, settled = task.settle(task.begin())
+    else:
+        known = [one.found for one in crop.settle(crop.begin())[0]]
+        standing, rounds, settled = task.settle(task.begin(known), refit=False)
+        standing = task.paths(task.fitted(standing))
+    return [Solved(*one, rounds, settled) for one in standing]
+
+
+class Standing(NamedTuple):
+    """Where one chain stands between rounds."""
+
+    chain: Chain
+    found: Found
+    path: Path | None
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What `solve` was asked for; see there."""
+
+    models: tuple[Chain | Nonlinear, ...]
+    groups: Sequence[int] | None
+    search: Search
+    ranges: Sequence[tuple[int, int]] | None
+    student: Student | None
+
+    @property
+    def repeats(self) -> bool:
+        """Whether one smoothing is not all."""
+        nonlinear = any(isinstance(model, Nonlinear) for model in self.models)
+        return nonlinear or self.student is not None
+
+    def cropped(self) -> "Task | None":
+        """Give the same task on a crop, where that saves something."""
+        frames = self.search.crop_frames
+        longest = max(model.frames for model in self.models)
+        if self.ranges is not None or longest <= 2 * frames:
+            return None
+        return replace(self, models=tuple(middle(model, frames) for model in self.models))
+
+    def begin(self, found: Sequence[Found] | None = None) -> list[Standing]:
+        """Give the chains as they are, or linearised about their starts, and their parameters."""
+        chains = [
+            model.about(model.start) if isinstance(model, Nonlinear) else model
+            for model in self.models
+        ]
+        found = found or fit(chains, self.groups, self.search, self.ranges)
+        return [Standing(chain, one, None) for chain, one in zip(chains, found, strict=True)]
+
+    def fitted(self, standing: Sequence[Standing]) -> list[Standing]:
+        """Fit the parameters anew, from where they are."""
+        chains, before = [one.chain for one in standing], [one.found for one in standing]
+        found = fit(chains, self.groups, self.search, self.ranges, before)
+        return [one._replace(found=new) for one, new in zip(standing, found, strict=True)]
+
+    def paths(self, standing: Sequence[Standing]) -> list[Standing]:
+        """Smooth every chain."""
+        return self.in_threads(self.smoothed, self.models, standing)
+
+    def smoothed(self, model: Chain | Nonlinear, one: Standing) -> Standing:
+        """Smooth one chain; a nonlinear one moves no further than its posterior gets better."""
+        path = smooth(one.chain, one.found.values)
+        if isinstance(model, Nonlinear):
+            weighted = replace(model, chain=replace(model.chain, weights=one.chain.weights))
+            path = no_worse(weighted, one.path, path, one.found.values)
+        return one._replace(path=path)
+
+    def renewed(self, model: Chain | Nonlinear, one: Standing) -> Standing:
+        """Weigh the views by the path, and linearise about it."""
+        path, chain = one.path, one.chain
+        assert path is not None
+        if isinstance(model, Nonlinear):
+            chain = replace(model.about(path.means), weights=chain.weights)
+        if self.student is not None:
+            weights = weights_of(chain, path, one.found.values, self.student.degrees)
+            chain = replace(chain, weights=weights)
+        return one._replace(chain=chain)
+
+    def settle(
+        self, standing: list[Standing], refit: bool = True
+    ) -> tuple[list[Standing], int, bool]:
+        """Alternate between paths, weights and parameters until none moves."""
+        rounds = self.student.rounds if self.student else ROUNDS
+        for number in range(1, rounds + 1):
+            before = standing
+            standing = self.in_threads(self.renewed, self.models, self.paths(standing))
+            standing = self.fitted(standing) if refit else standing
+            if all(map(self.still, before, standing)):
+                return self.paths(standing), number, True
+        return self.paths(standing), rounds, False
+
+    def still(self, old: Standing, new: Standing) -> bool:
+        """Say whether a round moved neither the parameters nor the path."""
+        if old.path is None or new.path is None:
+            return False
+        width = self.student.tolerance if self.student else STILL
+        logs = np.abs(np.log(new.found.values / old.found.values)).max(initial=0.0)
+        spread = np.sqrt(np.einsum("tii->ti", new.path.covariances))
+        moved = np.abs(new.path.means - old.path.means) / np.maximum(spread, 1e-300)
+        return bool(logs < width and moved.max() < 5 * width)
+
+    def in_threads(self, task: Callable[..., B], *items: Sequence[Any]) -> list[B]:
+        """Do a task for every item."""
+        with ThreadPoolExecutor(self.search.workers or os.cpu_count() or 1) as pool:
+            return list(pool.map(task, *items))
