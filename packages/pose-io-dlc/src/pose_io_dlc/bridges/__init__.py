@@ -1,0 +1,1 @@
+"""To and from the files of SLEAP and movement: `formats` says which suffix is whose."""
