@@ -8,19 +8,22 @@ from pose_eks.errors import EksError
 
 CENTERS = ("median", "mean")
 DYNAMICS = ("walk", "velocity")
+LIKELIHOODS = ("gaussian", "student")
 
 
 @dataclass(frozen=True)
-class SingleCameraOptions:
-    """How to smooth each keypoint of one camera by itself (equations 16-17).
+class SmoothingOptions:
+    """What all models of moving points have in common.
 
     Attributes:
         center: what of the members is taken as the observation.
         divide_by_confidence: whether the members' variance is divided by their mean confidence, so
             that predictions without confidence count less.
         dynamics: "velocity", the velocity wanders, which follows fast and even movement more
-            closely; "walk", the position does, as in the paper. On simulated animals the former
-            is nearer the truth, and its intervals hold it as often as they say (README).
+            closely; "walk", the position does, as in the paper.
+        likelihood: "gaussian", or "student", whose heavy tails let mistakes that are made with
+            confidence be outvoted by other views, or in one camera by other members.
+        degrees: degrees of freedom of "student"; the fewer the heavier its tails.
         s: process noise: px² per frame for "walk", px² per frame³ for "velocity"; None to fit it
             to each keypoint by maximum likelihood.
         b: floor of the observation noise R = a v + b, in px²; None to fit it. A keypoint that
@@ -36,6 +39,8 @@ class SingleCameraOptions:
     center: Literal["median", "mean"] = "median"
     divide_by_confidence: bool = True
     dynamics: Literal["walk", "velocity"] = "velocity"
+    likelihood: Literal["gaussian", "student"] = "gaussian"
+    degrees: float = 4.0
     s: float | None = None
     b: float | None = None
     a: float = 1.0
@@ -45,16 +50,47 @@ class SingleCameraOptions:
     def __post_init__(self) -> None:
         refuse_unknown("center", self.center, CENTERS)
         refuse_unknown("dynamics", self.dynamics, DYNAMICS)
-        for name, least in (("s", 0.0), ("tolerance", 0.0)):
+        refuse_unknown("likelihood", self.likelihood, LIKELIHOODS)
+        for name in ("s", "tolerance", "degrees"):
             value = getattr(self, name)
-            if value is not None and not least < value < math.inf:
-                raise EksError(f"{name}: {value!r} is not a finite number above {least:g}")
+            if value is not None and not 0 < value < math.inf:
+                raise EksError(f"{name}: {value!r} is not a finite number above 0")
         for name in ("a", "b"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise EksError(f"{name}: {value!r} is not a finite number of 0 or more")
         if self.passes < 1:
             raise EksError(f"passes: {self.passes!r} is less than 1; the default is 100")
+
+
+@dataclass(frozen=True)
+class SingleCameraOptions(SmoothingOptions):
+    """How to smooth each keypoint of one camera by itself (equations 16-17)."""
+
+
+@dataclass(frozen=True)
+class MultiCameraOptions(SmoothingOptions):
+    """How to smooth each keypoint of several synchronous views together (equations 18-19).
+
+    Attributes:
+        latent: dimensions of the common position, of which every view shows a linear image.
+        quantile: share of the frames, the most certain ones, in which the views' relation is
+            learned.
+
+    Raises:
+        EksError: for a value that cannot be.
+    """
+
+    likelihood: Literal["gaussian", "student"] = "student"
+    latent: int = 3
+    quantile: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.latent < 1:
+            raise EksError(f"latent: {self.latent!r} is less than 1; the default is 3")
+        if not 0 < self.quantile <= 1:
+            raise EksError(f"quantile: {self.quantile!r} is not above 0 and at most 1")
 
 
 def refuse_unknown(name: str, value: str, known: tuple[str, ...]) -> None:

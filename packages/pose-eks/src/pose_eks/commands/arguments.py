@@ -69,10 +69,13 @@ def default_of(field: "Field[Any]") -> Any:
 
 
 def attributes_of(options: type) -> dict[str, str]:
-    """Read what a docstring says of each attribute."""
-    section = (options.__doc__ or "").partition("Attributes:")[2].partition("\n\n")[0]
-    found = re.findall(r"^ {8}(\w+): (.*(?:\n {12,}.*)*)", section, re.MULTILINE)
-    return {name: " ".join(text.split()).rstrip(".") for name, text in found}
+    """Read what the docstrings of a class and its bases say of each attribute."""
+    texts: dict[str, str] = {}
+    for one in reversed(options.__mro__):
+        section = (one.__doc__ or "").partition("Attributes:")[2].partition("\n\n")[0]
+        found = re.findall(r"^ {8}(\w+): (.*(?:\n {12,}.*)*)", section, re.MULTILINE)
+        texts |= {name: " ".join(text.split()).rstrip(".") for name, text in found}
+    return texts
 
 
 def add_files(mode: argparse.ArgumentParser, output: str) -> None:
