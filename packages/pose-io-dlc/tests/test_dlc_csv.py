@@ -102,7 +102,7 @@ def test_empty_lines_and_rows_at_the_end_are_no_frames(save):
         ("scorer,a,a\nbodyparts,n,n\ncoords,x,x\n", "column 'x' of keypoint 'n' is given twice"),
         ("scorer,a,a\nbodyparts,n,\ncoords,x,y\n", "column 3 has no bodyparts"),
         ("scorer\nbodyparts\ncoords\n", "has no columns of keypoints"),
-        (",b,b,b\n,length,orientation,likelihood\n0,1,2,3\n", "is a skeleton file"),
+        (",b,b\n,length,orientation,likelihood\n0,1,2,3\n", "row 1 must name a bone for each cell"),
         (HEAD + "0,1,2\n1,1\n", "row 5 has 2 cells where the header has 3"),
         (HEAD + "0,1,2\n1,1,2,3\n", "row 5 has 4 cells where the header has 3"),
         (HEAD + "0,1,2\n1,1,2\n2,1", "row 6 has 2 cells where the header has 3"),

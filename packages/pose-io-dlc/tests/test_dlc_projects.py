@@ -99,7 +99,8 @@ def test_a_folder_that_a_tool_renamed_to_a_number_is_found_again(lab):
     project = open_deeplabcut(lab)
     assert project.missing_images() == []
     assert any(
-        "1 images were found beside the file, not at labeled-data/12" in w for w in project.warnings
+        "1 frames name their folder by a number, as 'labeled-data/12/" in w
+        for w in project.warnings
     )
 
 
@@ -230,15 +231,9 @@ def test_an_old_config_names_the_file_the_videos_and_the_views(mirrored, save):
 def test_a_project_yaml_that_names_other_keypoints_is_only_a_warning(mirrored, save):
     save("project.yaml", "schema_version: 1\nview_names: []\nkeypoint_names: [nose, tail]\n")
     assert (
-        "names other keypoints than CollectedData.csv: leftear, rightear, tail"
+        "names other keypoints than the labels: leftear, rightear, tail"
         in open_lightning_pose(mirrored).warnings[0]
     )
-
-
-def test_one_csv_per_view_is_said(mirrored, save):
-    save("project.yaml", "view_names: [top, side]\n")
-    with pytest.raises(FormatError, match=r"one CSV per view \(top, side\)"):
-        open_lightning_pose(mirrored)
 
 
 def test_the_usual_file_is_preferred_and_others_are_named(mirrored, save):
@@ -250,8 +245,17 @@ def test_the_usual_file_is_preferred_and_others_are_named(mirrored, save):
 
 def test_a_folder_of_both_kinds_is_not_guessed(lab, save):
     save("CollectedData.csv", HEAD.format(s="ann"))
-    with pytest.raises(FormatError, match="is a project of deeplabcut and lightning_pose"):
+    (lab / "CollectedData.csv").write_text(
+        HEAD.format(s="ann") + "labeled-data/v/img0.png,1,2,3,4,5,6\n"
+    )
+    with pytest.raises(
+        FormatError, match="is a project of deeplabcut and lightning_pose; .*kind='lightning_pose'"
+    ):
         open_project(lab)
+    assert len(open_project(lab, "lightning_pose").labels) == 1
+    assert len(open_project(lab, "deeplabcut").labels) == 2
+    with pytest.raises(FormatError, match="unknown kind 'sleap'; known: deeplabcut, lightning"):
+        open_project(lab, "sleap")
 
 
 @pytest.mark.parametrize(

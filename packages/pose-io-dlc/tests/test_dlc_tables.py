@@ -56,7 +56,7 @@ def test_half_a_point_is_missing(save):
     [
         (
             "1.png,1,2,\n2.png,,,\n1.png,3,4,\n",
-            r"frame '1\.png' is labeled twice, as frame 1 and 3",
+            r"frame '1\.png' is labeled twice, as frame 1 and 3, and they differ",
         ),
         ("0,1,2,\n", "frame 1 is '0', not an image; are these predictions"),
     ],
@@ -133,7 +133,10 @@ def test_rows_that_are_no_predictions_are_refused(save, rows, message):
 
 @pytest.mark.parametrize(
     ("coord", "message"),
-    [("visible", "no 'likelihood' column; is it a file of labels"), ("z", "three dimensions")],
+    [
+        ("visible", "no 'likelihood' column; is it a file of labels"),
+        ("z", "in space .*; use read_points3d"),
+    ],
 )
 def test_columns_that_are_no_predictions_are_refused(save, coord, message):
     with pytest.raises(FormatError, match=message):
@@ -155,7 +158,7 @@ def test_labels_written_by_us_are_read_by_us_unchanged(
     points = np.where(known[..., None], points, np.nan)
     frames = tuple(f"labeled-data/0012/img{number}.png" for number in range(3))
     table = LabelTable(frames, ("n", "m"), points, visibility, "an n", ("m1", "single"))
-    write_labels(path, table)
+    write_labels(path, table, visible=True)
     back = read_labels(path)
     assert (back.frames, back.points, back.scorer) == (frames, table.points, "an n")
     np.testing.assert_array_equal(back.keypoints, points)

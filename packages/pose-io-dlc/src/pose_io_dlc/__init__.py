@@ -8,6 +8,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pose_io_dlc.bones import BoneTable as BoneTable
+    from pose_io_dlc.bones import read_skeleton as read_skeleton
+    from pose_io_dlc.bones import write_skeleton as write_skeleton
     from pose_io_dlc.errors import FormatError as FormatError
     from pose_io_dlc.file_names import FileName as FileName
     from pose_io_dlc.file_names import deeplabcut_name as deeplabcut_name
@@ -17,6 +20,14 @@ if TYPE_CHECKING:
     from pose_io_dlc.labels import below_project as below_project
     from pose_io_dlc.labels import read_labels as read_labels
     from pose_io_dlc.labels import write_labels as write_labels
+    from pose_io_dlc.pickles import FullDetections as FullDetections
+    from pose_io_dlc.pickles import Meta as Meta
+    from pose_io_dlc.pickles import read_full as read_full
+    from pose_io_dlc.pickles import read_meta as read_meta
+    from pose_io_dlc.pickles import read_pickle as read_pickle
+    from pose_io_dlc.points3d import Table3D as Table3D
+    from pose_io_dlc.points3d import read_points3d as read_points3d
+    from pose_io_dlc.points3d import write_points3d as write_points3d
     from pose_io_dlc.predictions import read_predictions as read_predictions
     from pose_io_dlc.predictions import write_predictions as write_predictions
     from pose_io_dlc.projects.config import rewrite_config as rewrite_config
@@ -37,30 +48,41 @@ __version__ = version("pose-io-dlc")
 
 # Where each name above is at home; both lists grow together, a line per name.
 _HOME = {
+    "BoneTable": "bones",
     "FileName": "file_names",
     "FormatError": "errors",
+    "FullDetections": "pickles",
     "Kind": "kinds",
     "LabelTable": "tables",
+    "Meta": "pickles",
     "NewProject": "projects.create",
     "PredictionTable": "tables",
     "Project": "projects.project",
+    "Table3D": "points3d",
     "below_project": "labels",
+    "create_project": "projects.create",
     "deeplabcut_name": "file_names",
     "kind_of": "kinds",
-    "create_project": "projects.create",
     "open_deeplabcut": "projects.deeplabcut",
     "open_lightning_pose": "projects.lightning_pose",
     "open_project": "projects.opening",
     "parse_file_name": "file_names",
     "propose_pairs": "projects.symmetry",
     "propose_views": "projects.views",
+    "read_full": "pickles",
     "read_labels": "labels",
+    "read_meta": "pickles",
+    "read_pickle": "pickles",
+    "read_points3d": "points3d",
     "read_predictions": "predictions",
     "read_sheet": "sheets.files",
+    "read_skeleton": "bones",
     "rewrite_config": "projects.config",
     "write_labels": "labels",
+    "write_points3d": "points3d",
     "write_predictions": "predictions",
     "write_sheet": "sheets.files",
+    "write_skeleton": "bones",
 }
 __all__ = [*_HOME]
 

@@ -1,6 +1,6 @@
 """What a file's name says: of which video it is, who made it, and what was done since.
 
-DeepLabCut joins the parts without a separator: `mouseDLC_resnet50_reachJan5shuffle1_9_filtered.h5` is
+DeepLabCut joins the parts with nothing between them: `mouseDLC_resnet50_reachJan5shuffle1_9.h5` is
 of the video `mouse`. Lightning Pose and EKS name a file after its video alone.
 """
 

@@ -69,8 +69,6 @@ def kind_of_csv(path: Path) -> Kind:
     """Tell from the header rows and the first frames."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(islice(csv.reader(file), 4 + ROWS))
-    if rows and is_skeleton([row[1:] for row in rows[:2]]):
-        return "skeleton"
     header = parse_header(rows[:4], str(path))
     return kind_of_columns(path, header.columns, likely_in(rows[header.rows :], header.columns))
 
@@ -103,13 +101,7 @@ def kind_of_h5(path: Path) -> Kind:
         import h5py  # noqa: F401
     except ImportError:  # the reader will say how to install it
         return "labels" if path.stem.startswith("CollectedData") else "predictions"
-    try:
-        sheet = read_sheet(path)
-    except FormatError as error:
-        if "skeleton file" in str(error):
-            return "skeleton"
-        raise
-    return kind_of_sheet(path, sheet)
+    return kind_of_sheet(path, read_sheet(path))
 
 
 def kind_of_sheet(path: Path, sheet: Sheet) -> Kind:
@@ -125,19 +117,15 @@ def has_likelihood(sheet: Sheet) -> bool:
 
 def kind_of_columns(path: Path, columns: Columns, likely: bool | None) -> Kind:
     """Tell from columns, and from whether images have likelihood (None: frames of a video)."""
-    coords = columns.coords()
-    if "z" in coords:
+    if columns.is_skeleton:
+        return "skeleton"
+    if "z" in columns.coords():
         return "points3d"
     if likely is False or (likely and path.stem.startswith("CollectedData")):
         return "labels"
     if parse_file_name(path, columns.scorer).tracker and columns.has_individuals:
         return "tracks"
     return "predictions"
-
-
-def is_skeleton(levels: list[list[str]]) -> bool:
-    """Say whether the names of columns are bones and what is measured of them."""
-    return len(levels) == 2 and {"length", "orientation"} <= {cell.strip() for cell in levels[1]}
 
 
 def kind_of_pickle(path: Path) -> Kind:

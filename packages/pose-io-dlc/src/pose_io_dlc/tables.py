@@ -70,6 +70,7 @@ class PredictionTable:
         individuals: whose each keypoint is; empty where the file has no such level.
         extra: further (frames, keypoints) columns by name, such as `x_posterior_var`.
         warnings: what was odd but usable, one line each.
+        video: stem of the video's name, as the file's name says; "" if it does not.
     """
 
     names: tuple[str, ...]
@@ -81,6 +82,7 @@ class PredictionTable:
     individuals: tuple[str, ...] = ()
     extra: Mapping[str, np.ndarray] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    video: str = ""
 
     def __post_init__(self) -> None:
         length = (len(self.keypoints),)
@@ -108,20 +110,31 @@ class PredictionTable:
         Raises:
             FormatError: if nearly all would be.
         """
-        if self.frames is not None or self.numbers is None:
-            return self
-        if np.array_equal(self.numbers, np.arange(len(self))):
-            return replace(self, numbers=None)
-        length = int(self.numbers.max()) + 1
-        if length > 1000 * len(self) + 1_000_000:
-            raise FormatError(f"table: frame number {length - 1} in {len(self)} rows")
+        arrays = {"keypoints": self.keypoints, "confidence": self.confidence}
+        whole = filled(self.numbers, arrays | {f"extra {k}": v for k, v in self.extra.items()})
         return replace(
             self,
-            keypoints=spread(self.keypoints, self.numbers, length),
-            confidence=spread(self.confidence, self.numbers, length),
-            extra={k: spread(column, self.numbers, length) for k, column in self.extra.items()},
+            keypoints=whole["keypoints"],
+            confidence=whole["confidence"],
+            extra={name: whole[f"extra {name}"] for name in self.extra},
             numbers=None,
         )
+
+
+def filled(
+    numbers: np.ndarray | None, arrays: Mapping[str, np.ndarray]
+) -> Mapping[str, np.ndarray]:
+    """Give arrays one row per frame from 0 on, NaN where there was none.
+
+    Raises:
+        FormatError: if nearly all would be.
+    """
+    if numbers is None or np.array_equal(numbers, np.arange(len(numbers))):
+        return arrays
+    length = int(numbers.max()) + 1
+    if length > 1000 * len(numbers) + 1_000_000:
+        raise FormatError(f"table: frame number {length - 1} in {len(numbers)} rows")
+    return {name: spread(rows, numbers, length) for name, rows in arrays.items()}
 
 
 def spread(rows: np.ndarray, numbers: np.ndarray, length: int) -> np.ndarray:
@@ -152,6 +165,7 @@ def refuse_misfit(
     length: tuple[int],
     keypoints: np.ndarray,
     columns: Sequence[np.ndarray],
+    axes: int = 2,
 ) -> None:
     """Refuse arrays that do not fit the frames and keypoints, and keypoints given twice.
 
@@ -160,7 +174,7 @@ def refuse_misfit(
     """
     expected = (*length, len(points))
     shapes = [column.shape for column in columns]
-    if keypoints.shape != (*expected, 2) or any(shape != expected for shape in shapes):
+    if keypoints.shape != (*expected, axes) or any(shape != expected for shape in shapes):
         raise FormatError(
             f"table: {expected} frames and keypoints do not fit {keypoints.shape} and {shapes}"
         )

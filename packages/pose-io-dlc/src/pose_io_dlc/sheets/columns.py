@@ -2,7 +2,8 @@
 
 DeepLabCut and Lightning Pose head their tables with three rows (scorer, bodyparts, coords), or with
 four (individuals after scorer). The first cells of each row stand over the index: one column of
-paths or frame numbers, or three of folder, video and image.
+paths or frame numbers, or three of folder, video and image. DeepLabCut's skeleton files have two
+rows, of bones and of what is measured of each, under an empty cell.
 """
 
 from collections.abc import Sequence
@@ -15,8 +16,15 @@ SINGLE = "single"
 """The individual under which DeepLabCut files the parts that belong to no animal."""
 
 
+MEASURES = ("length", "orientation", "likelihood")
+"""What a skeleton file says of each bone."""
+
+
 class Column(NamedTuple):
-    """One column of numbers; `individual` is "" where the file has no such level."""
+    """One column of numbers; `individual` is "" where the file has no such level.
+
+    In a skeleton file `keypoint` is a bone, and `coord` one of MEASURES.
+    """
 
     individual: str
     keypoint: str
@@ -28,7 +36,7 @@ class Columns:
     """All columns of a table, in file order.
 
     Attributes:
-        scorer: who labeled or predicted.
+        scorer: who labeled or predicted; "" in a skeleton file, which does not say.
         columns: the columns of numbers.
         has_individuals: whether there is a level of individuals, even of one.
     """
@@ -36,6 +44,11 @@ class Columns:
     scorer: str
     columns: tuple[Column, ...]
     has_individuals: bool = False
+
+    @property
+    def is_skeleton(self) -> bool:
+        """Whether they are of bones, not of keypoints."""
+        return not self.scorer and set(MEASURES[:2]) <= set(self.coords())
 
     def points(self) -> tuple[tuple[str, str], ...]:
         """List (individual, keypoint) once each, in file order."""
@@ -96,6 +109,8 @@ def parse_header(rows: Sequence[Sequence[str]], where: str) -> Header:
     Raises:
         FormatError: if they are not a header of DeepLabCut or Lightning Pose.
     """
+    if names_bones(rows):
+        return bone_header(rows, where)
     levels = header_levels(rows, where)
     width = len(levels["scorer"])
     for number, (name, cells) in enumerate(levels.items(), start=1):
@@ -118,6 +133,24 @@ def parse_header(rows: Sequence[Sequence[str]], where: str) -> Header:
     return Header(columns, len(levels), index_width, text)
 
 
+def names_bones(rows: Sequence[Sequence[str]]) -> bool:
+    """Say whether the first rows are the header of a skeleton file."""
+    return len(rows) > 1 and rows[0][:1] != ["scorer"] and set(MEASURES[:2]) <= set(rows[1])
+
+
+def bone_header(rows: Sequence[Sequence[str]], where: str) -> Header:
+    """Understand the two header rows of a skeleton file.
+
+    Raises:
+        FormatError: if they do not fit each other.
+    """
+    bones, measures = ([cell.strip() for cell in row[1:]] for row in rows[:2])
+    if len(bones) != len(measures) or "" in bones:
+        raise FormatError(f"{where}: row 1 must name a bone for each cell of row 2")
+    columns = [Column("", *names) for names in zip(bones, measures, strict=True)]
+    return Header(check_columns([""], columns, False, where), 2, 1, {})
+
+
 def header_levels(rows: Sequence[Sequence[str]], where: str) -> dict[str, list[str]]:
     """Take the three or four header rows, stripped, by what their first cells say.
 
@@ -125,8 +158,6 @@ def header_levels(rows: Sequence[Sequence[str]], where: str) -> dict[str, list[s
         FormatError: if the first cells say something else.
     """
     firsts = [row[0].strip() if row else "" for row in rows]
-    if any("orientation" in row for row in rows[:2]):
-        raise FormatError(f"{where}: is a skeleton file (lengths of bones), not keypoints")
     expected = ["scorer", "bodyparts", "coords"]
     if firsts[1:2] == ["individuals"]:
         expected.insert(1, "individuals")
@@ -186,6 +217,11 @@ def check_columns(
 def header_rows(columns: Columns, index_width: int = 1) -> list[list[str]]:
     """Give the header rows as a CSV file has them; `parse_header` reads them back."""
     pad = [""] * (index_width - 1)
+    if columns.is_skeleton:
+        return [
+            ["", *pad, *[column.keypoint for column in columns.columns]],
+            ["", *pad, *[column.coord for column in columns.columns]],
+        ]
     rows = [["scorer", *pad, *[columns.scorer] * len(columns.columns)]]
     if columns.has_individuals:
         rows.append(["individuals", *pad, *[column.individual for column in columns.columns]])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.sheets.columns import Column, Columns, check_columns
+from pose_io_dlc.sheets.columns import MEASURES, Column, Columns, check_columns
 from pose_io_dlc.sheets.plain_pickles import loads_plain
 from pose_io_dlc.sheets.sheet import Sheet, is_image, names_of_rows
 
@@ -195,8 +195,8 @@ def columns_of(labels: Names, path: Path) -> Columns:
         FormatError: if they do not make a table of keypoints.
     """
     depth = len(labels[0]) if labels else 0
-    if depth == 2 and any("orientation" in label for label in labels):
-        raise FormatError(f"{path}: is a skeleton file (lengths of bones), not keypoints")
+    if depth == 2 and set(MEASURES[:2]) <= {label[1] for label in labels}:
+        return check_columns([""], [Column("", *label) for label in labels], False, str(path))
     if depth not in (3, 4):
         raise FormatError(f"{path}: its columns have {depth} levels, not 3 or 4")
     columns = [Column(label[1] if depth == 4 else "", label[-2], label[-1]) for label in labels]

@@ -90,10 +90,12 @@ def frame_of(
 ) -> pd.DataFrame:
     """Make the table that pandas and DeepLabCut know."""
     labels: list[tuple[str, ...]] = [(columns.scorer, *column) for column in columns.columns]
-    names = ["scorer", "individuals", "bodyparts", "coords"]
+    names: list[str | None] = ["scorer", "individuals", "bodyparts", "coords"]
     if not columns.has_individuals:
         labels = [(label[0], *label[2:]) for label in labels]
         names.remove("individuals")
+    if columns.is_skeleton:
+        labels, names = [label[1:] for label in labels], [None, None]
     rows: pd.Index
     if isinstance(index, np.ndarray):
         rows = pd.Index(index.astype(np.int64))
