@@ -27,11 +27,13 @@ class Evaluation:
         folder: of the model.
         summaries: of each set that has labeled frames, by its name.
         frames: number of frames in each set.
+        warnings: what was odd in the project, one line each.
     """
 
     folder: Path
     summaries: dict[str, Summary]
     frames: dict[str, int]
+    warnings: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -74,6 +76,7 @@ def evaluate(
         folder=folder,
         summaries={n: summary(errors[r], model.skeleton.names) for n, r in sets.items() if len(r)},
         frames={name: len(r) for name, r in sets.items() if len(r)},
+        warnings=opened.warnings,
     )
     write_text(folder / EVALUATION, as_csv(found))
     write_text(folder / PREDICTIONS, labeled_table(predictions, split, model))
@@ -137,6 +140,8 @@ def say_evaluation(evaluation: Evaluation) -> None:
     """Print the pixel errors as one table, keypoints down and sets across."""
     from pose_core.reports.tables import Table, table_text
 
+    for line in evaluation.warnings:
+        print(f"warning: {line}")
     names = next(iter(evaluation.summaries.values())).names
     header = ["pixel error"]
     for name in evaluation.summaries:

@@ -20,6 +20,7 @@ class Predictions:
         frames: image paths for images; None for a video, whose rows are its frames 0, 1, 2, ...
         scorer: who says so: a model's or a smoother's name.
         extra: further (frames, keypoints) columns by name, such as posterior variances.
+        warnings: one line each, about what was odd in their file but usable; commands print them.
     """
 
     keypoints: np.ndarray
@@ -28,6 +29,7 @@ class Predictions:
     frames: tuple[str, ...] | None = None
     scorer: str = "pose"
     extra: Mapping[str, np.ndarray] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         expected = (len(self.keypoints), len(self.skeleton))

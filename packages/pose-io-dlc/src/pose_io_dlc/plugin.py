@@ -17,7 +17,7 @@ def pose_formats() -> Iterable[Format]:
             name=name,
             detect=partial(detect, name),
             open_project=partial(translated, open_project, name),
-            read_labels=partial(translated, read_labels),
+            read_labels=partial(translated, labels_of),
             write_labels=partial(translated, write_labels, name),
             read_predictions=partial(translated, read_predictions),
             write_predictions=partial(translated, write_predictions) if suffixes else None,
@@ -43,53 +43,45 @@ def detect(name: str, path: Path) -> bool:
 
 
 def open_project(io: Any, name: str, path: Path) -> pose_core.Project:
-    """Open a project of one animal."""
-    found = io.open_deeplabcut(path) if name == "deeplabcut" else io.open_lightning_pose(path)
-    labels = labels_of(io, path, found.labels, found.edges, found.views)
+    """Open a project of one animal; of several cameras with the images of all."""
+    found = io.open_project(path, name)
+    labels = labels_of(io, path, found)
     return pose_core.Project(found.root, found.name, labels, found.videos, found.warnings)
 
 
-def labels_of(io: Any, path: Path, table: Any, *drawn: Any) -> pose_core.Labels:
-    """Make labels of a table."""
-    skeleton = skeleton_of(io, path, table, *drawn)
+def labels_of(io: Any, path: Path, project: Any = None) -> pose_core.Labels:
+    """Make labels of a project, or of one file."""
+    table = project.labels if project else io.read_labels(path)
+    skeleton = skeleton_of(io, path, table, project)
     return pose_core.Labels(table.frames, table.keypoints, table.visibility, skeleton)
 
 
-def skeleton_of(
-    io: Any, path: Path, table: Any, edges: Any = (), views: Any = None
-) -> pose_core.Skeleton:
-    """Make a skeleton of the names of a table, which must be of one animal."""
+def skeleton_of(io: Any, path: Path, table: Any, project: Any = None) -> pose_core.Skeleton:
+    """Make a skeleton of a table of one animal, as its project has it, or as the names say."""
     if len(table.animals) > 1:
         several = f"{len(table.animals)} animals ({', '.join(table.animals)})"
         raise io.FormatError(f"{path}: has {several}; only files and projects of one can be used")
-    views = io.propose_views(table.names) if views is None else views
-    return pose_core.Skeleton(table.names, edges, io.propose_pairs(table.names), views)
+    if project:
+        return pose_core.Skeleton(table.names, project.edges, project.symmetric, project.views)
+    names = table.names
+    return pose_core.Skeleton(names, (), io.propose_pairs(names), io.propose_views(names))
 
 
-def read_labels(io: Any, path: Path) -> pose_core.Labels:
-    """Read one file of labels."""
-    return labels_of(io, path, io.read_labels(path))
-
-
-def write_labels(io: Any, name: str, path: Path, labels: pose_core.Labels) -> None:
+def write_labels(io: Any, name: str, path: Path, given: pose_core.Labels) -> None:
     """Write labels, their rows named as the format's own tool does."""
-    names = labels.skeleton.names
-    table = io.LabelTable(labels.frames, names, labels.keypoints, labels.visibility)
+    table = io.LabelTable(given.frames, given.skeleton.names, given.keypoints, given.visibility)
     io.write_labels(path, table, 1 if name == "lightning_pose" else None)
 
 
 def read_predictions(io: Any, path: Path) -> pose_core.Predictions:
     """Read predictions: of images by their paths in the project, or a row per frame of a video."""
     table = io.read_predictions(path).without_gaps()
-    skeleton = skeleton_of(io, path, table)
     frames = table.frames and tuple(map(io.below_project, table.frames))
-    return pose_core.Predictions(
-        table.keypoints, table.confidence, skeleton, frames, table.scorer, table.extra
-    )
+    values = (table.keypoints, table.confidence, skeleton_of(io, path, table), frames)
+    return pose_core.Predictions(*values, table.scorer, table.extra, table.warnings)
 
 
 def write_predictions(io: Any, path: Path, given: pose_core.Predictions) -> None:
     """Write predictions for DeepLabCut's and everyone's scripts."""
     arrays = (given.skeleton.names, given.keypoints, given.confidence, given.frames)
-    table = io.PredictionTable(*arrays, scorer=given.scorer, extra=given.extra)
-    io.write_predictions(path, table)
+    io.write_predictions(path, io.PredictionTable(*arrays, scorer=given.scorer, extra=given.extra))

@@ -59,6 +59,8 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     writer_of(arguments.output, plugins)
     tables = find_tables(arguments.members, arguments.output)
     members = [read_predictions(path, plugins) for path in tables]
+    for line in dict.fromkeys(line for member in members for line in member.warnings):
+        print(f"warning: {line}")
     check_alike(tables, members)
     smoothed = smooth(members, arguments.smoother, options, plugins)
     write_predictions(arguments.output, smoothed, plugins)

@@ -13,6 +13,8 @@ from typing import Any
 from pose_io_dlc.atomic import atomic
 from pose_io_dlc.errors import FormatError
 
+MOST, DEEPEST = 1 << 24, 50
+"""Bytes of a config, and lists in lists; far above what any has."""
 NUMERIC = re.compile(r"[-+]?(\d[\w.+-]*|\.\w+)")
 """Text that a version of YAML may take for a number, as 1.1 does with 1_0 and 1.2 with 1e5."""
 
@@ -30,10 +32,14 @@ def text_of(path: Path) -> str:
     """Read a text file; line ends and a byte order mark stay.
 
     Raises:
-        FormatError: if it cannot be read.
+        FormatError: if it cannot be read, or is far too long.
     """
     try:
-        return path.read_bytes().decode("utf-8")
+        with path.open("rb") as file:
+            content = file.read(MOST + 1)
+        if len(content) > MOST:
+            raise FormatError(f"{path}: has more than {MOST} bytes; it is no config")
+        return content.decode("utf-8")
     except OSError as error:
         raise FormatError(f"{path}: {(error.strerror or str(error)).lower()}") from error
     except UnicodeDecodeError as error:
@@ -49,13 +55,30 @@ def parsed(text: str, path: Path) -> dict[str, Any]:
     import yaml
 
     try:
+        refuse_depth(text)
         config = yaml.load(text, Loader=safe_loader())
-    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise FormatError(f"{path}: is not YAML ({reason})") from error
     if not isinstance(config, dict):
         raise FormatError(f"{path}: is not a config; it holds no keys")
     return config
+
+
+def refuse_depth(text: str) -> None:
+    """Refuse lists in lists in lists: YAML's fast loader recurses on them until Python crashes.
+
+    Raises:
+        yaml.YAMLError: if they are deeper than any config's.
+    """
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise yaml.YAMLError(f"has lists in lists, more than {DEEPEST} deep")
 
 
 def safe_loader() -> Any:

@@ -22,7 +22,7 @@ from pose_io_dlc.sheets.columns import SINGLE
 CONFIG = "config.yaml"
 UNKNOWN = (480, 640)
 """Height and width that stand in the config for a video whose size is not found."""
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 IN_PATHS = re.compile(r'[^\\/:*?"<>|\x00-\x1f]+')
 """What a name that becomes part of a path may be made of, on every operating system."""
 

@@ -5,30 +5,29 @@ nothing. Everything is found from where the config lies.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.labels import FOLDER, read_labels
+from pose_io_dlc.projects.config import read_yaml
+from pose_io_dlc.projects.merging import merge
 from pose_io_dlc.projects.project import (
-    VIDEOS,
     Project,
     edges_of,
+    is_there,
     names_in,
-    read_yaml,
-    refuse_escapes,
     refuse_unlabeled,
-    videos_in,
     without_outside,
 )
-from pose_io_dlc.projects.symmetry import propose_pairs
+from pose_io_dlc.projects.safety import refuse_escapes, refuse_links
+from pose_io_dlc.projects.symmetry import pairs_of
+from pose_io_dlc.projects.three_d import refuse_three_d
+from pose_io_dlc.projects.video_sets import CROPPED, videos_of
 from pose_io_dlc.projects.views import propose_views
 from pose_io_dlc.sheets.columns import SINGLE
-from pose_io_dlc.sheets.sheet import with_forward_slashes
 from pose_io_dlc.tables import LabelTable
 
 CONFIG = "config.yaml"
@@ -40,7 +39,7 @@ def is_deeplabcut(path: Path) -> bool:
     try:
         with config.open(encoding="utf-8", errors="replace") as file:
             return re.search(r"^\ufeff?Task\s*:", file.read(1 << 20), re.MULTILINE) is not None
-    except OSError:
+    except (OSError, ValueError):  # a name that no system can have is a ValueError
         return False
 
 
@@ -68,29 +67,45 @@ def open_deeplabcut(path: Path | str) -> Project:
     config = read_yaml(source)
     if "Task" not in config:
         raise FormatError(f"{source}: has no Task; it is not the config of a DeepLabCut project")
+    refuse_three_d(source, config)
     root = source.parent
     warnings: list[str] = []
-    files = label_files(root, str(config.get("scorer") or ""), warnings)
-    labels = merge([(file, beside(file, root)) for file in files], order_of(config, source))
-    refuse_escapes(labels.frames, root)
-    labels = without_outside(labels, root, edge=0.0)  # as DeepLabCut: 0 is not visible
-    refuse_unlabeled(labels, root / FOLDER)
+    labels = labels_of(root, source, config, warnings)
     names = list(dict.fromkeys(labels.names))
     several = len(labels.animals) > 1
-    warn_of_config(config, source, labels, warnings)
-    edges = edges_of(config.get("skeleton"), names, str(source), warnings)
     return Project(
         root=root,
         name=str(config["Task"]),
         kind="deeplabcut",
         labels=labels,
+        edges=edges_of(config.get("skeleton"), names, str(source), warnings),
+        symmetric=pairs_of(config.get("symmetric"), names, str(source)),
         videos=videos_of(config, root, warnings),
-        edges=edges,
-        symmetric=propose_pairs(names),
         views={} if several else propose_views(names),
         multi_animal=several,
         warnings=(*warnings, *labels.warnings),
     )
+
+
+def labels_of(
+    root: Path, source: Path, config: Mapping[str, Any], warnings: list[str]
+) -> LabelTable:
+    """Read all labels of a project, those outside their images as missing.
+
+    Raises:
+        FormatError: if there are none, they do not fit each other, or lie outside the project.
+    """
+    files = label_files(root, str(config.get("scorer") or ""), warnings)
+    if config.get("video_sets_original"):
+        files = uncut(files, warnings)
+    refuse_links(files, root)
+    labels = merge([(file, beside(file, root)) for file in files], order_of(config, source))
+    refuse_escapes(labels.frames, root)
+    refuse_links([root / frame for frame in labels.frames], root)
+    labels = without_outside(labels, root, edge=0.0)  # as DeepLabCut: 0 is not visible
+    refuse_unlabeled(labels, root / FOLDER)
+    warn_of_config(config, source, labels, warnings)
+    return labels
 
 
 def label_files(root: Path, scorer: str, warnings: list[str]) -> list[Path]:
@@ -119,17 +134,33 @@ def label_files(root: Path, scorer: str, warnings: list[str]) -> list[Path]:
     return list({file.parent: file for file in reversed(own)}.values())[::-1]
 
 
+def uncut(files: list[Path], warnings: list[str]) -> list[Path]:
+    """Leave out folders whose images DeepLabCut cut to pieces, which lie in a folder of their own.
+
+    Their labels are the same, and it trains on the pieces alone.
+    """
+    names = {file.parent.name for file in files}
+    left = [file for file in files if file.parent.name + CROPPED not in names]
+    if cut := len(files) - len(left):
+        warnings.append(
+            f"{files[0].parent.parent}: {cut} folders are not used; their images were cut to those "
+            f"in folders named {CROPPED}"
+        )
+    return left
+
+
 def beside(file: Path, root: Path) -> LabelTable:
     """Read one file of labels; its images lie beside it, whatever folder it names.
 
     A folder that was renamed, or named `0012` and read as 12 by some tool, is so found again.
     """
     table = read_labels(file)
+    refuse_escapes(table.frames, file)
     here = file.parent.relative_to(root).as_posix()
     frames = []
     for frame in table.frames:
         own = f"{here}/{PurePosixPath(frame).name}"
-        moved = frame != own and not (root / frame).is_file() and (root / own).is_file()
+        moved = frame != own and not is_there(root / frame) and is_there(root / own)
         frames.append(own if moved else frame)
     moved_count = sum(a != b for a, b in zip(frames, table.frames, strict=True))
     if not moved_count:
@@ -154,55 +185,6 @@ def order_of(config: Mapping[str, Any], source: Path) -> list[tuple[str, str]]:
     return [(animal, part) for animal in animals for part in parts] + unique
 
 
-def merge(
-    tables: Sequence[tuple[Path, LabelTable]], order: Sequence[tuple[str, str]]
-) -> LabelTable:
-    """Put the frames of all files in one table, keypoints by name in the order given.
-
-    Raises:
-        FormatError: if a keypoint is missing from a file, or an image is in two.
-    """
-    first_file, first = tables[0]
-    rank = {point: place for place, point in enumerate(order)}
-    points = sorted(first.points, key=lambda point: rank.get(point, len(rank)))
-    owner: dict[str, Path] = {}
-    for file, table in tables:
-        refuse_other_points(first_file, first, file, table)
-        for frame in table.frames:
-            if owner.setdefault(frame, file) != file:
-                raise FormatError(f"{file}: image {frame!r} is labeled in {owner[frame]} too")
-    orders = [[table.points.index(point) for point in points] for _, table in tables]
-    parts = [(table, o) for (_, table), o in zip(tables, orders, strict=True)]
-    return LabelTable(
-        frames=tuple(owner),
-        names=tuple(name for _, name in points),
-        keypoints=np.concatenate([table.keypoints[:, o] for table, o in parts]),
-        visibility=np.concatenate([table.visibility[:, o] for table, o in parts]),
-        scorer=first.scorer,
-        individuals=tuple(one for one, _ in points) if first.individuals else (),
-        warnings=tuple(warning for _, table in tables for warning in table.warnings),
-    )
-
-
-def refuse_other_points(first_file: Path, first: LabelTable, file: Path, table: LabelTable) -> None:
-    """Refuse a file whose keypoints are not those of the first.
-
-    Raises:
-        FormatError: naming the file that lacks one.
-    """
-    for lacking, has, odd in (
-        (file, first_file, set(first.points) - set(table.points)),
-        (first_file, file, set(table.points) - set(first.points)),
-    ):
-        if odd:
-            individual, name = min(odd)
-            of = f" of {individual!r}" if individual else ""
-            raise FormatError(
-                f"{lacking}: has no keypoint {name!r}{of}, which {has} has; add the columns "
-                "(empty cells), or remove them there"
-            )
-
-
 def warn_of_config(
     config: Mapping[str, Any], source: Path, labels: LabelTable, warnings: list[str]
 ) -> None:
@@ -214,20 +196,7 @@ def warn_of_config(
         warnings.append(f"{source}: bodyparts lacks {', '.join(extra)}, which the labels have")
     if lacking := sorted({name for _, name in set(listed) - set(found)}):
         warnings.append(f"{source}: bodyparts lists {', '.join(lacking)}; the labels have it not")
-    if labels.scorer != config.get("scorer"):
+    if labels.scorer != str(config.get("scorer")):
         warnings.append(
             f"{source}: scorer is {config.get('scorer')}, in the labels {labels.scorer}"
         )
-
-
-def videos_of(config: Mapping[str, Any], root: Path, warnings: list[str]) -> tuple[Path, ...]:
-    """Find the project's videos; `video_sets`, of whatever machine, only says which are missing."""
-    videos = videos_in(root / "videos")
-    sets = config.get("video_sets")
-    keys = sets if isinstance(sets, dict) else {}
-    listed = [PurePosixPath(with_forward_slashes(str(key))) for key in keys]
-    stems = dict.fromkeys(video.stem for video in listed if video.suffix.lower() in VIDEOS)
-    if lost := [stem for stem in stems if stem not in {video.stem for video in videos}]:
-        few = ", ".join(lost[:5])
-        warnings.append(f"{root / 'videos'}: lacks {len(lost)} videos of video_sets: {few}")
-    return videos

@@ -1,26 +1,42 @@
-"""Open a Lightning Pose folder: one CSV of labels, its images below, `videos/`, maybe a config."""
+"""Open a Lightning Pose folder: CSV files of labels, one or one per view, images, `videos/`."""
 
+import os
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.labels import FOLDER, read_labels
+from pose_io_dlc.projects.cameras import rows_of, videos_by_view
+from pose_io_dlc.projects.config import read_yaml
 from pose_io_dlc.projects.deeplabcut import is_deeplabcut
+from pose_io_dlc.projects.lightning_config import (
+    PROJECT,
+    USUAL,
+    Config,
+    beside,
+    csv_per_view,
+    data_of,
+    folders_of,
+    is_config,
+    last_name,
+    names_of,
+    singleview_of,
+    views_of,
+)
+from pose_io_dlc.projects.merging import merge
 from pose_io_dlc.projects.project import (
+    Camera,
     Project,
-    read_yaml,
-    refuse_escapes,
     refuse_unlabeled,
     videos_in,
     without_outside,
 )
-from pose_io_dlc.projects.symmetry import propose_pairs
-from pose_io_dlc.projects.views import Views, propose_views, views_from_matches
-from pose_io_dlc.sheets.sheet import with_forward_slashes
+from pose_io_dlc.projects.safety import refuse_escapes, refuse_links
+from pose_io_dlc.projects.symmetry import pairs_of
+from pose_io_dlc.tables import LabelTable
 
-PROJECT = "project.yaml"
-USUAL = "CollectedData.csv"
+MOST = 200
+"""Files without a usual name that are looked into, for labels or a config."""
 
 
 def is_lightning_pose(path: Path) -> bool:
@@ -33,27 +49,20 @@ def is_lightning_pose(path: Path) -> bool:
         if path.suffix.lower() == ".csv":
             return path in label_files(path.parent)
         if path.suffix.lower() in (".yaml", ".yml"):
-            return path.name == PROJECT or is_config(path)
-    except OSError:
+            return path.is_file() and (path.name == PROJECT or is_config(path))
+    except (OSError, ValueError):  # a FormatError too, and a name that no system can have
         return False
     return False
 
 
-def is_config(path: Path) -> bool:
-    """Say whether a YAML file is a config of Lightning Pose."""
-    try:
-        data = read_yaml(path).get("data")
-    except FormatError:
-        return False
-    return isinstance(data, dict) and "csv_file" in data
-
-
 def label_files(root: Path) -> list[Path]:
     """List the CSV files of labels in a folder: named so, or with images and no other owner."""
-    named = sorted(root.glob("CollectedData*.csv"))
-    if named or not (root / FOLDER).is_dir() or is_deeplabcut(root):
+    with os.scandir(root) as entries:
+        files = sorted(one.name for one in entries if one.name.endswith(".csv"))
+    named = [root / name for name in files if name.startswith("CollectedData")]
+    if named or len(files) > MOST or not (root / FOLDER).is_dir() or is_deeplabcut(root):
         return named
-    return sorted(file for file in root.glob("*.csv") if has_labels(file))
+    return [root / name for name in files if has_labels(root / name)]
 
 
 def has_labels(path: Path) -> bool:
@@ -66,106 +75,143 @@ def has_labels(path: Path) -> bool:
 def open_lightning_pose(path: Path | str) -> Project:
     """Open a Lightning Pose folder, with `project.yaml`, with an old config, or with neither.
 
+    Of several cameras, `labels` has the images of all, for one network sees them all, and `cameras`
+    says whose they are and which show one instant.
+
     Args:
-        path: the folder, its CSV of labels, or its config.
+        path: the folder, its config, or a CSV of labels, which is then the only one opened.
 
     Raises:
         FormatError: if it is none, or has no labels.
     """
-    root, config = root_and_config(Path(path))
+    path = Path(path)
+    root, config = root_and_config(path)
     warnings: list[str] = []
-    file = Path(path) if Path(path).suffix.lower() == ".csv" else choose_csv(root, config, warnings)
-    labels = read_labels(file)
-    if labels.individuals:
-        raise FormatError(f"{file}: has individuals, which Lightning Pose does not know")
-    refuse_escapes(labels.frames, file)
-    labels = without_outside(labels, root)
-    refuse_unlabeled(labels, file)
-    listed = names_of(config)
-    if listed and set(listed) != set(labels.names):
-        odd = sorted(set(listed) ^ set(labels.names))
-        warnings.append(
-            f"{root}: the config names other keypoints than {file.name}: {', '.join(odd)}"
-        )
+    alone = path.suffix.lower() == ".csv"
+    files = {} if alone else csv_per_view(root, config, path)
+    if not files:
+        files = {"": path if alone else choose_csv(root, config, warnings)}
+    tables = read_views(root, files, warnings)
+    labels = next(iter(tables.values())) if len(tables) == 1 else merge(paired(files, tables), [])
+    refuse_unlabeled(labels, next(iter(files.values())))
+    warn_of_names(root, config, labels, warnings)
+    videos = videos_of(root, config)
+    where = str(path)
     return Project(
         root=root,
         name=root.resolve().name,
         kind="lightning_pose",
         labels=labels,
-        videos=videos_of(root, config),
-        symmetric=propose_pairs(labels.names),
+        videos=videos,
+        symmetric=pairs_of(data_of(config).get("symmetric"), labels.names, where),
         views=views_of(labels.names, config),
+        cameras={} if "" in files else cameras_of(tables, videos, path, warnings),
+        singleview=singleview_of(labels.names, config, path, warnings),
         warnings=(*warnings, *labels.warnings),
     )
 
 
-def root_and_config(path: Path) -> tuple[Path, Mapping[str, Any]]:
-    """Find the folder and what a config says, by the folder or by a file in it."""
+def read_views(root: Path, files: Mapping[str, Path], warnings: list[str]) -> dict[str, LabelTable]:
+    """Read the labels of each view; those outside their images are missing.
+
+    Raises:
+        FormatError: if no view has a file, or one cannot be read or leads out of the folder.
+    """
+    lacking = {view: file for view, file in files.items() if not file.is_file()}
+    if len(lacking) == len(files):
+        raise FormatError(f"{root}: has no {' or '.join(f.name for f in lacking.values())}")
+    warnings += [f"{root}: view {view!r} has no {file.name}" for view, file in lacking.items()]
+    return {view: read_view(root, file) for view, file in files.items() if view not in lacking}
+
+
+def read_view(root: Path, file: Path) -> LabelTable:
+    """Read one file of labels; those outside their images are missing.
+
+    Raises:
+        FormatError: if it cannot be read, is of several animals, or leads out of the folder.
+    """
+    refuse_links([file], root)
+    labels = read_labels(file)
+    if labels.individuals:
+        raise FormatError(f"{file}: has individuals, which Lightning Pose does not know")
+    refuse_escapes(labels.frames, file)
+    refuse_links([root / frame for frame in labels.frames], root)
+    return without_outside(labels, root)
+
+
+def paired(
+    files: Mapping[str, Path], tables: Mapping[str, LabelTable]
+) -> list[tuple[Path, LabelTable]]:
+    """Put each table beside its file."""
+    return [(files[view], table) for view, table in tables.items()]
+
+
+def cameras_of(
+    tables: Mapping[str, LabelTable], videos: tuple[Path, ...], where: Path, warnings: list[str]
+) -> dict[str, Camera]:
+    """Make cameras of the labels of each view, their rows aligned.
+
+    Raises:
+        FormatError: if they cannot be aligned.
+    """
+    rows = rows_of(tables, where, warnings)
+    seen = videos_by_view(videos, list(tables), warnings)
+    return {view: Camera(table, rows[view], seen[view]) for view, table in tables.items()}
+
+
+def root_and_config(path: Path) -> tuple[Path, Config]:
+    """Find the folder and what a config says, by the folder or by a file in it.
+
+    Raises:
+        FormatError: if the config cannot be read.
+    """
     if path.suffix.lower() in (".yaml", ".yml"):
         config = read_yaml(path)
-        given = data_of(config).get("data_dir")
-        root = path.parent / with_forward_slashes(str(given)) if given else path.parent
-        return (root if label_files(root) else path.parent), config
+        places = folders_of(path, config)
+        with_labels = (one for one in places if one.is_dir() and label_files(one))
+        return next(with_labels, path.parent), config
     root = path.parent if path.suffix.lower() == ".csv" else path
-    configs = [root / PROJECT, *sorted(root.glob("*.yaml"))]
+    configs = [root / PROJECT, *sorted(root.glob("*.yaml"))[:MOST]]
     for config_path in configs:
         if config_path.is_file() and (config_path.name == PROJECT or is_config(config_path)):
             return root, read_yaml(config_path)
     return root, {}
 
 
-def data_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the `data` part of a config; `project.yaml` has its keys at the top."""
-    data = config.get("data")
-    return data if isinstance(data, dict) else config
-
-
-def names_of(config: Mapping[str, Any]) -> list[str]:
-    """Read the keypoint names of a config, where it has some."""
-    names = data_of(config).get("keypoint_names")
-    return [str(name) for name in names] if isinstance(names, list) else []
-
-
-def choose_csv(root: Path, config: Mapping[str, Any], warnings: list[str]) -> Path:
+def choose_csv(root: Path, config: Config, warnings: list[str]) -> Path:
     """Choose the CSV of labels: the config's, the usual one, or the only one.
 
     Raises:
-        FormatError: if there is none, or one per view.
+        FormatError: if there is none, or several.
     """
     found = label_files(root)
-    listed = data_of(config).get("csv_file")
-    views = data_of(config).get("view_names")
-    if isinstance(listed, list) or (isinstance(views, list) and len(views) > 1):
-        raise FormatError(
-            f"{root}: has one CSV per view ({', '.join(map(str, views or listed or []))}), which "
-            "is not opened as a whole; give one of the CSV files"
-        )
-    named = PurePosixPath(with_forward_slashes(str(listed or USUAL))).name
-    chosen = [file for file in found if file.name == named] or found
     if not found:
         raise FormatError(f"{root}: has no {USUAL}; is it a Lightning Pose folder?")
+    listed = data_of(config).get("csv_file")
+    first = listed[0] if isinstance(listed, list) and listed else listed
+    named = beside(root, str(first or USUAL))
+    chosen = [named] if named.is_file() else found
     if len(chosen) > 1:
         names = ", ".join(file.name for file in found)
-        raise FormatError(f"{root}: has several files of labels ({names}); give one of them")
+        raise FormatError(
+            f"{root}: has several files of labels ({names}); give one of them, or a {PROJECT} with "
+            "their view_names"
+        )
     if others := [file.name for file in found if file not in chosen]:
         warnings.append(f"{root}: labels in {', '.join(others)} are not used")
     return chosen[0]
 
 
-def videos_of(root: Path, config: Mapping[str, Any]) -> tuple[Path, ...]:
+def warn_of_names(root: Path, config: Config, labels: LabelTable, warnings: list[str]) -> None:
+    """Say where the config and the labels name other keypoints; the labels are right."""
+    listed = names_of(config)
+    if listed and (odd := sorted(set(listed) ^ set(labels.names))):
+        warnings.append(
+            f"{root}: the config names other keypoints than the labels: {', '.join(odd)}"
+        )
+
+
+def videos_of(root: Path, config: Config) -> tuple[Path, ...]:
     """List the videos, in `videos/` or in the folder of that name that the config gives."""
-    given = data_of(config).get("video_dir")
-    named = (
-        root / PurePosixPath(with_forward_slashes(str(given))).name if given else root / "videos"
-    )
+    named = root / (last_name(data_of(config).get("video_dir")) or "videos")
     return videos_in(named if named.is_dir() else root / "videos")
-
-
-def views_of(names: tuple[str, ...], config: Mapping[str, Any]) -> Views:
-    """Tell the mirrored views of one frame by the config, or by the names."""
-    matches = data_of(config).get("mirrored_column_matches")
-    if not isinstance(matches, list) or not all(isinstance(view, list) for view in matches):
-        return propose_views(names)
-    same_order = names_of(config) in ([], list(names))
-    given = views_from_matches(names, matches) if same_order else {}
-    return given or propose_views(names)

@@ -26,18 +26,27 @@ def kinds_of(path: Path) -> list[str]:
     return found or (["deeplabcut"] if is_table(path) else [])
 
 
-def open_project(path: Path | str) -> Project:
+def open_project(path: Path | str, kind: str | None = None) -> Project:
     """Open a folder of DeepLabCut or Lightning Pose, whichever it is.
+
+    Args:
+        path: the folder, its config, or a file of its labels.
+        kind: "deeplabcut" or "lightning_pose", for a folder that can be both; None to tell.
 
     Raises:
         FormatError: if it is neither, or both.
     """
     path = Path(path)
+    if kind is not None and kind not in KINDS:
+        raise FormatError(f"{path}: unknown kind {kind!r}; known: {', '.join(KINDS)}")
     if not path.exists():
         raise FormatError(f"{path}: no such file or folder")
-    found = kinds_of(path)
+    found = kinds_of(path) if kind is None else [kind]
     if not found:
         raise FormatError(f"{path}: is no project of DeepLabCut or Lightning Pose")
     if len(found) > 1:
-        raise FormatError(f"{path}: is a project of {' and '.join(found)}; open it as one of them")
+        raise FormatError(
+            f"{path}: is a project of {' and '.join(found)}; open it as one of them, "
+            f"kind={found[0]!r} or kind={found[1]!r}"
+        )
     return KINDS[found[0]](path)

@@ -1,8 +1,9 @@
 """One folder a lab works in, and what opening one takes, whichever tool made it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,22 @@ VIDEOS = frozenset(
 
 
 @dataclass(frozen=True, eq=False)
+class Camera:
+    """One camera of several that saw the same instants, each with its own images and videos.
+
+    Attributes:
+        labels: its images.
+        rows: int (instants,), the row of `labels` that shows each instant; -1 where it has none.
+            As long for every camera of a project.
+        videos: those with the camera's name in theirs, sorted.
+    """
+
+    labels: LabelTable
+    rows: np.ndarray
+    videos: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Project:
     """Labels, videos and skeleton of one folder.
 
@@ -25,12 +42,15 @@ class Project:
         root: the folder; label paths are relative to it.
         name: what its makers call it.
         kind: "deeplabcut" or "lightning_pose".
-        labels: all labeled images.
+        labels: all labeled images, of all cameras.
         videos: those found in it, sorted.
         edges: pairs of keypoint names to draw as limbs.
-        symmetric: (left, right) pairs of keypoint names, guessed.
+        symmetric: (left, right) pairs of keypoint names: the config's `symmetric`, or guessed.
         views: view to keypoint names; the i-th of all views show one point, None where a view lacks
             it. Empty for one view.
+        cameras: name to camera, where each has its own images; empty for one camera.
+        singleview: keypoints that Lightning Pose's single-view PCA looks at; empty where no config
+            says so.
         multi_animal: whether there are several animals in a frame.
         warnings: what was odd but usable, one line each.
     """
@@ -43,39 +63,22 @@ class Project:
     edges: tuple[tuple[str, str], ...] = ()
     symmetric: tuple[tuple[str, str], ...] = ()
     views: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
+    cameras: Mapping[str, Camera] = field(default_factory=dict)
+    singleview: tuple[str, ...] = ()
     multi_animal: bool = False
     warnings: tuple[str, ...] = ()
 
     def missing_images(self) -> list[str]:
         """List labeled images that are not on the disk."""
-        return [frame for frame in self.labels.frames if not (self.root / frame).is_file()]
+        return [frame for frame in self.labels.frames if not is_there(self.root / frame)]
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a config.
-
-    Raises:
-        FormatError: if it cannot be read, or is no mapping.
-    """
-    import yaml
-
+def is_there(path: Path) -> bool:
+    """Say whether a file is there; a name that no system can have is not."""
     try:
-        config = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=safe_loader())
-    except OSError as error:
-        raise FormatError(f"{path}: {error.strerror or error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise FormatError(f"{path}: is not YAML ({reason})") from error
-    if not isinstance(config, dict):
-        raise FormatError(f"{path}: is not a config; it holds no keys")
-    return config
-
-
-def safe_loader() -> Any:
-    """Give YAML's safe loader, the fast one where it is installed."""
-    import yaml
-
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def videos_in(folder: Path) -> tuple[Path, ...]:
@@ -99,7 +102,7 @@ def names_in(config: Mapping[str, Any], key: str, path: Path) -> list[str]:
     """
     names = config.get(key) or []
     if not isinstance(names, list) or any(isinstance(name, list | dict) for name in names):
-        raise FormatError(f"{path}: {key} is {names!r}, not a list of names")
+        raise FormatError(f"{path}: {key} is {shortened(names)}, not a list of names")
     return [str(name) for name in names]
 
 
@@ -114,18 +117,6 @@ def edges_of(
     if len(known) < len(pairs):
         warnings.append(f"{where}: {len(pairs) - len(known)} bones of the skeleton are left out")
     return tuple(dict.fromkeys(known))
-
-
-def refuse_escapes(frames: Iterable[str], where: Path) -> None:
-    """Refuse image paths that lead out of the project.
-
-    Raises:
-        FormatError: naming the first.
-    """
-    for frame in frames:
-        path = PurePosixPath(frame)
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-            raise FormatError(f"{where}: image {frame!r} leads out of the project; move it there")
 
 
 def refuse_unlabeled(labels: LabelTable, where: Path) -> None:

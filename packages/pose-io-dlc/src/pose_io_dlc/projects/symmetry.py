@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from reprlib import repr as shortened
 
 from pose_io_dlc.errors import FormatError
 
@@ -68,3 +69,16 @@ def check_pairs(names: Sequence[str], pairs: Sequence[Sequence[str]], where: str
                     "keep one"
                 )
     return tuple(dict.fromkeys((pair[0], pair[1]) for pair in pairs))
+
+
+def pairs_of(given: object, names: Sequence[str], where: str) -> Pairs:
+    """Give the pairs that a config lists as `symmetric`, or the guess where it lists none.
+
+    Raises:
+        FormatError: if they are no pairs of these keypoints, or swapping twice changes something.
+    """
+    if given in (None, "", []):
+        return propose_pairs(names)
+    if not isinstance(given, list) or not all(isinstance(pair, list) for pair in given):
+        raise FormatError(f"{where}: symmetric is {shortened(given)}; list pairs, [[left, right]]")
+    return check_pairs(names, [tuple(map(str, pair)) for pair in given], f"{where}: symmetric")

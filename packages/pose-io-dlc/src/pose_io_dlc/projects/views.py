@@ -44,10 +44,15 @@ def views_from_matches(names: Sequence[str], matches: Sequence[Sequence[Any]]) -
     flat = [position for view in matches for position in view]
     if len(matches) < 2 or len({len(view) for view in matches}) > 1 or len(set(flat)) < len(flat):
         return {}
-    if not all(isinstance(at, int) and 0 <= at < len(names) for at in flat):
+    if not are_positions(flat, names):
         return {}
     views = [tuple(names[position] for position in view) for view in matches]
     return dict(zip(view_names(views), views, strict=True))
+
+
+def are_positions(given: Sequence[Any], names: Sequence[str]) -> bool:
+    """Say whether all are whole numbers that count the names."""
+    return all(type(at) is int and 0 <= at < len(names) for at in given)
 
 
 def view_names(views: Sequence[Sequence[str]]) -> list[str]:
