@@ -13,13 +13,13 @@
 """
 
 import csv
+import io
 from itertools import islice
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from pose_io_dlc.errors import FormatError
 from pose_io_dlc.file_names import TRACKERS, parse_file_name
 from pose_io_dlc.sheets.columns import Columns, parse_header
 from pose_io_dlc.sheets.sheet import Sheet, is_image, row_number
@@ -41,8 +41,8 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 H5 = (".h5", ".hdf5", ".hdf")
-ROWS = 200
-"""Rows of a CSV looked at to tell labels from predictions of images."""
+HEAD, ROWS = 1 << 22, 200
+"""Letters and rows of a CSV looked at to tell labels from predictions of images."""
 
 
 def kind_of(path: Path | str) -> Kind:
@@ -61,14 +61,16 @@ def kind_of(path: Path | str) -> Kind:
         if suffix in H5:
             return kind_of_h5(path)
         return kind_of_pickle(path) if suffix in (".pickle", ".pkl") else kind_of_other(path)
-    except (FormatError, OSError, ValueError, KeyError, csv.Error):
+    except (OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError, csv.Error):
         return "unknown"
 
 
 def kind_of_csv(path: Path) -> Kind:
     """Tell from the header rows and the first frames."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(islice(csv.reader(file), 4 + ROWS))
+        head = file.read(HEAD)
+    rows = list(islice(csv.reader(io.StringIO(head)), 4 + ROWS))
+    rows = rows[:-1] if len(head) == HEAD else rows  # the last may be cut
     header = parse_header(rows[:4], str(path))
     return kind_of_columns(path, header.columns, likely_in(rows[header.rows :], header.columns))
 
@@ -95,13 +97,35 @@ def is_number(cell: str) -> bool:
 
 def kind_of_h5(path: Path) -> Kind:
     """Tell from the names of the columns, and for images from whether there is likelihood."""
-    from pose_io_dlc.sheets.files import read_sheet
-
     try:
-        import h5py  # noqa: F401
+        import h5py
     except ImportError:  # the reader will say how to install it
         return "labels" if path.stem.startswith("CollectedData") else "predictions"
-    return kind_of_sheet(path, read_sheet(path))
+    with h5py.File(path, "r") as file:
+        columns, are_images = h5_header(file, path)
+    if are_images:  # labeled images are never many
+        from pose_io_dlc.sheets.files import read_sheet
+
+        return kind_of_sheet(path, read_sheet(path))
+    return kind_of_columns(path, columns, None)
+
+
+def h5_header(file: Any, path: Path) -> tuple[Columns, bool]:
+    """Give the columns of an H5 file, and whether its rows are named by text, as images are.
+
+    Raises:
+        FormatError: if it holds no table of this family.
+    """
+    from pose_io_dlc.sheets import h5_reading as h5
+
+    group = h5.find_table(file, path)
+    if "table" in group:
+        labels = [h5.as_texts(one) for one in h5.plain(group.attrs["non_index_axes"], path)[0][1]]
+        kind = group["table"].dtype["index"].kind
+    else:
+        labels = h5.read_axis(group, "axis0", path)
+        kind = group["axis1"].dtype.kind if "axis1" in group else "S"
+    return h5.columns_of(labels, path), kind not in "iuf"
 
 
 def kind_of_sheet(path: Path, sheet: Sheet) -> Kind:

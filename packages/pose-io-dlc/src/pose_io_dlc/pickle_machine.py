@@ -245,6 +245,14 @@ def build(machine: Machine) -> None:
         raise RefusedPickleError(f"changes a {type(begun).__name__}")
 
 
+def old_text(machine: Machine) -> str:
+    """Read text in quotes, with escapes, as Python 2 wrote it."""
+    quoted = machine.line().strip()
+    if len(quoted) < 2 or quoted[0] != quoted[-1] or quoted[0] not in "'\"":
+        raise RefusedPickleError("has text without quotes")
+    return quoted[1:-1].encode("latin-1").decode("unicode-escape")
+
+
 def pushed(read: Callable[[Machine], Any]) -> Callable[[Machine], None]:
     """Give the step that puts on the stack what is read."""
     return lambda machine: machine.stack.append(read(machine))
@@ -278,6 +286,9 @@ STEPS: dict[int, Callable[[Machine], Any]] = {
     ord("L"): pushed(integer_in_text),
     ord("F"): pushed(lambda machine: float(machine.line())),
     ord("V"): pushed(lambda machine: machine.line().encode().decode("raw-unicode-escape")),
+    ord("S"): pushed(old_text),
+    ord("U"): sized("<B", lambda raw: raw.decode("latin-1")),
+    ord("T"): sized("<I", lambda raw: raw.decode("latin-1")),
     0x8C: sized("<B", text),
     ord("X"): sized("<I", text),
     0x8D: sized("<Q", text),
