@@ -25,6 +25,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 ROOT = Path(__file__).parent
 PACKAGES = ["pose-io-dlc", "pose-eks", "pose-core", "pose-losses", "pose-tcn"]
 EXAMPLES = ["plugin-loss", "plugin-backbone", "plugin-network"]
+OTHERS = {
+    "pandas-2": ["pandas==2.3.3", "numpy==2.2.6", "tables==3.10.2"],
+    "pandas-3": ["pandas==3.1.1", "numpy==2.4.6", "tables==3.11.1"],
+    "movement": ["movement==0.15.0", "sleap-io==0.9.5", "xarray==2026.9.0"],
+    "sleap-io": ["sleap-io==0.9.5", "xarray==2026.9.0", "h5netcdf==1.8.2"],
+}
+"""Whose files pose-io-dlc must read, and who must read its files: the releases it is held to."""
+
 each_package = nox.parametrize("package", [nox.param(name, id=name) for name in PACKAGES])
 
 
@@ -131,6 +139,25 @@ def integration(session: nox.Session) -> None:
     adapters = [name for name in PACKAGES if declared(name, "plugin") != declared(name)]
     folders = [str(folder(name) / "tests") for name in adapters]
     session.run("pytest", "tests", *folders, *session.posargs)
+
+
+@nox.session(python="3.11")
+@nox.parametrize("other", [nox.param(name, id=name) for name in OTHERS])
+def interop(session: nox.Session, other: str) -> None:
+    """Files of pose-io-dlc and of another tool, in a pinned release, each read by the other."""
+    package, tests_of = folder("pose-io-dlc"), folder("pose-io-dlc") / "tests"
+    if not other.startswith("pandas"):
+        install(session, "-e", f"{package}[test,convert]", *OTHERS[other])
+        tests_of_all = [tests_of / "interop", tests_of / "test_dlc_bridges.py"]
+        session.run("pytest", *map(str, tests_of_all), *session.posargs)
+        return
+    files, script = session.create_tmp(), tests_of / "interop" / "test_pandas_files.py"
+    shutil.rmtree(files)
+    releases = [name for name in OTHERS if name.startswith("pandas")]
+    for release in sorted(releases, key=lambda name: name == other):  # this one last: it reads
+        install(session, "-e", f"{package}[test]", *OTHERS[release])
+        session.run("python", str(script), files)
+    session.run("pytest", str(script), *session.posargs, env={"POSE_INTEROP_FILES": files})
 
 
 @nox.session(reuse_venv=False)

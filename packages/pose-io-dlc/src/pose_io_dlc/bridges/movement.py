@@ -27,7 +27,7 @@ from pose_io_dlc.tables import MISSING, OCCLUDED, VISIBLE, LabelTable, Predictio
 POSITION = ("time", "space", "keypoints", "individuals")
 VALUES = ("time", "keypoints", "individuals")
 OLD = {"keypoint": "keypoints", "individual": "individuals"}
-"""Names of axes that may be met, and what they are called here."""
+"""Names of axes that a release of movement may use, and what they are called here."""
 
 ONLY = "individual_0"
 """What movement calls the individual of a file that names none."""
@@ -143,7 +143,8 @@ def read_movement(path: Path | str) -> Table:
     try:
         with xarray.open_dataset(path, engine="h5netcdf") as data:
             refuse_other(data, path)
-            return table_of(data.rename({a: b for a, b in OLD.items() if a in data.dims}), path)
+            named = data.rename({old: new for old, new in OLD.items() if old in data.dims})
+            return table_of(named.load(), path)
     except FormatError:
         raise
     except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
