@@ -1,84 +1,77 @@
-"""The `pose-io-dlc` command: what a project or file holds, what is wrong with it, CSV to H5."""
+"""The `pose-io-dlc` command: what a file or project holds, what is wrong with it, conversion."""
 
 import argparse
+import contextlib
+import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+
+from pose_io_dlc import __version__
+from pose_io_dlc.commands import check, convert, info, new
+from pose_io_dlc.commands.parsing import Parser, refuse_rest
+from pose_io_dlc.errors import FormatError
+
+COMMANDS = (info, check, convert, new)
+"""One module each: `add_to` describes its options, `run` does it and gives the exit status."""
+
+STOPPED, UNREAD = 130, 141
+"""Exit statuses by which shells know Ctrl-C, and a pipe whose reader has gone."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; give the exit status."""
-    from pose_io_dlc.errors import FormatError
+    """Run the command; give the exit status.
 
-    given = parser().parse_args(arguments)
+    0: all went well. 1: a file has errors, or cannot be read or written. 2: a mistake in the
+    options. 130: stopped by Ctrl-C.
+    """
+    given, rest = parser().parse_known_args(arguments)
+    refuse_rest(rest, given.parser)
+    given.written = []
     try:
         status: int = given.run(given)
+        sys.stdout.flush()
     except FormatError as error:
-        print(f"pose-io-dlc: {error}", file=sys.stderr)
-        return 1
+        return said(str(error), 1)
+    except MemoryError:
+        return said(f"{given.command}: not enough memory; close other programs, or split the file")
+    except KeyboardInterrupt:
+        return said(f"{given.command}: stopped; {what_is_written(given)}", STOPPED)
     except BrokenPipeError:  # whoever read our lines has seen enough
-        sys.stderr.close()
-        return 1
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
     return status
+
+
+def said(message: str, status: int = 1) -> int:
+    """Print what went wrong, in one line; give the exit status."""
+    print(f"pose-io-dlc: {message}", file=sys.stderr)
+    return status
+
+
+def what_is_written(given: argparse.Namespace) -> str:
+    """Say what a stopped command leaves on the disk."""
+    if not given.written:
+        return "nothing was written or changed"
+    return f"written until then: {', '.join(map(str, given.written))}; all else is as it was"
 
 
 def parser() -> argparse.ArgumentParser:
     """Describe the command."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="pose-io-dlc",
-        description="Read, check and convert DeepLabCut and Lightning Pose files.",
+        description="Look into, check, convert and make DeepLabCut and Lightning Pose files.",
+        epilog="Each command has a --help with examples. Begin with: pose-io-dlc info PATH",
     )
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for run, text in (
-        (info, "say what a project or file holds"),
-        (check, "list what is wrong with it"),
-    ):
-        command = commands.add_parser(run.__name__, help=text, description=text)
-        command.add_argument(
-            "path", type=Path, help="project folder, or file of labels or predictions"
-        )
-        command.set_defaults(run=run)
-    text = "write a table as another kind of file"
-    command = commands.add_parser("convert", help=text, description=text)
-    command.add_argument("source", type=Path, metavar="IN", help="a .csv or .h5 file")
-    command.add_argument(
-        "target", type=Path, metavar="OUT", help="a .csv or .h5 file, replaced if there"
+    top.add_argument("--version", action="version", version=f"pose-io-dlc {__version__}")
+    commands = top.add_subparsers(
+        required=True, metavar="COMMAND", dest="command", parser_class=Parser
     )
-    command.set_defaults(run=convert)
+    for module in COMMANDS:
+        command = module.add_to(commands)
+        command.formatter_class = argparse.RawDescriptionHelpFormatter
+        command.set_defaults(run=module.run, parser=command)
     return top
-
-
-def info(given: argparse.Namespace) -> int:
-    """Print what a project or file holds."""
-    from pose_io_dlc.commands.info import describe
-
-    for line in describe(given.path):
-        print(line)
-    return 0
-
-
-def check(given: argparse.Namespace) -> int:
-    """Print what is wrong with a project or file."""
-    from pose_io_dlc.commands.check import find_problems
-
-    problems = find_problems(given.path)
-    for problem in problems:
-        print(problem)
-    errors = sum(problem.is_error for problem in problems)
-    print(f"{given.path}: {errors} errors, {len(problems) - errors} warnings")
-    return 1 if errors else 0
-
-
-def convert(given: argparse.Namespace) -> int:
-    """Write a table as another kind of file, every number as it is."""
-    from pose_io_dlc.sheets.files import read_sheet, write_sheet
-
-    sheet = read_sheet(given.source)
-    write_sheet(given.target, sheet)
-    for warning in sheet.warnings:
-        print(f"warning: {warning}")
-    print(f"{given.target}: {len(sheet)} rows, {len(sheet.columns.columns)} columns")
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,96 +1,114 @@
-"""Find everything that is wrong with a project or a file, not only the first thing."""
+"""`pose-io-dlc check`: list everything that is wrong, and put the safe part of it right."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import argparse
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from pose_io_dlc.commands.aligned import counted
 
-from pose_io_dlc.commands.info import read_table
-from pose_io_dlc.errors import FormatError
-from pose_io_dlc.labels import FOLDER
-from pose_io_dlc.projects.opening import open_project
-from pose_io_dlc.sheets.files import read_sheet
-from pose_io_dlc.sheets.sheet import Sheet
+if TYPE_CHECKING:
+    from pose_io_dlc.commands.checks.problems import Problem
 
+MOST = 5
+"""Problems of one kind shown for each file."""
 
-@dataclass(frozen=True)
-class Problem:
-    """One line about what is wrong; an error keeps the project or file from being used."""
+EXAMPLES = """examples:
+  pose-io-dlc check reach-ann-2026-01-05                    every file, config, image and video
+  pose-io-dlc check CollectedData_ann.csv                   one file, and its H5 beside it
+  pose-io-dlc check reach-ann-2026-01-05 --fix --dry-run    say what --fix would do
+  pose-io-dlc check reach-ann-2026-01-05 --fix              do it; former files stay as NAME.bak
 
-    text: str
-    is_error: bool
-
-    def __str__(self) -> str:
-        return f"{'error' if self.is_error else 'warning'}: {self.text}"
-
-
-def find_problems(path: Path | str) -> list[Problem]:
-    """List what is wrong with a project folder, its config, or a file of labels or predictions."""
-    path = Path(path)
-    if path.is_file() and path.suffix.lower() not in (".yaml", ".yml"):
-        return [*attempted(lambda: warned(read_table(path).warnings))]
-    return list(dict.fromkeys([*attempted(lambda: of_project(path)), *of_files(path)]))
+errors keep a file or project from being used as it is meant; warnings lose something on the way;
+notes are only worth knowing. exit status: 0 without errors, 1 with some, 2 for mistaken options.
+"""
 
 
-def attempted(look: Callable[[], Iterator[Problem]]) -> Iterator[Problem]:
-    """Give what is found; what cannot be read is an error."""
-    try:
-        yield from look()
-    except FormatError as error:
-        yield Problem(str(error), is_error=True)
+def add_to(subparsers: Any) -> argparse.ArgumentParser:
+    """Describe the options of `check`."""
+    text = "list everything that is wrong with a project or a file, with the remedy"
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "check", help=text, description=f"{text.capitalize()}.", epilog=EXAMPLES
+    )
+    parser.add_argument("path", type=Path, metavar="PATH", help="project, folder or file")
+    parser.add_argument(
+        "--fix", action="store_true", help="put right what is safe; former files are kept as .bak"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="with --fix: only say what it would do"
+    )
+    parser.add_argument(
+        "--all", action="store_true", help=f"list more than {MOST} problems of a kind"
+    )
+    parser.add_argument("--json", action="store_true", help="print all problems as JSON")
+    return parser
 
 
-def warned(warnings: tuple[str, ...]) -> Iterator[Problem]:
-    """Make problems of warnings."""
-    return (Problem(warning, is_error=False) for warning in warnings)
+def run(given: argparse.Namespace) -> int:
+    """Print what is wrong; put it right where asked to.
+
+    Raises:
+        FormatError: if there is nothing to look at.
+    """
+    from pose_io_dlc.commands.checks.finding import find_problems
+
+    if given.dry_run and not given.fix:
+        given.parser.error("--dry-run says what --fix would do; give both")
+    if given.fix:
+        return run_fix(given)
+    problems = find_problems(given.path)
+    if given.json:
+        import json
+
+        print(json.dumps([problem.as_json() for problem in problems], indent=2, ensure_ascii=False))
+    else:
+        show(given.path, problems, given.all)
+    return status_of(problems)
 
 
-def of_project(path: Path) -> Iterator[Problem]:
-    """Look at a project as a whole: its config, its images, its videos."""
-    project = open_project(path)
-    yield from warned(project.warnings)
-    for frame in project.missing_images():
-        yield Problem(f"{project.root / frame}: labeled image is missing", is_error=True)
-    if not project.videos:
-        yield Problem(f"{project.root}: has no videos", is_error=False)
+def show(path: Path, problems: Sequence["Problem"], everything: bool) -> None:
+    """Print problems, a count and the next step."""
+    from pose_io_dlc.commands.checks.problems import shortened
+
+    for line in shortened(problems, len(problems) if everything else MOST):
+        print(line)
+    print(f"{path}: {summary(problems)}")
+    if fixable := sum(problem.fixable for problem in problems):
+        print(f"next: {counted(fixable, 'of these can', 'of these can')} be put right safely; "
+              f"see how with: pose-io-dlc check {path} --fix --dry-run")  # fmt: skip
+    elif not status_of(problems):
+        print(f"next: pose-io-dlc info {path}")
 
 
-def of_files(path: Path) -> Iterator[Problem]:
-    """Look at every file of labels by itself, and at each CSV against its H5."""
-    root = path if path.is_dir() else path.parent
-    for file in sorted(
-        [*root.glob(f"{FOLDER}/*/CollectedData_*"), *root.glob("CollectedData*.csv")]
-    ):
-        if file.suffix not in (".csv", ".h5"):
-            continue
-        yield from attempted(lambda file=file: warned(read_table(file).warnings))  # type: ignore[misc]
-        if file.suffix == ".csv" and (twin := file.with_suffix(".h5")).is_file():
-            yield from attempted(lambda file=file, twin=twin: differing(file, twin))  # type: ignore[misc]
+def summary(problems: Sequence["Problem"]) -> str:
+    """Count problems by how bad they are."""
+    counts = Counter(problem.level for problem in problems)
+    return ", ".join(counted(counts[level], level) for level in ("error", "warning", "note"))
 
 
-def differing(csv: Path, h5: Path) -> Iterator[Problem]:
-    """Compare the two files of one folder's labels."""
-    first, second = read_sheet(csv), read_sheet(h5)
-    if difference := difference_of(first, second):
-        yield Problem(f"{csv}: differs from {h5.name} in {difference}", is_error=True)
+def status_of(problems: Sequence["Problem"]) -> int:
+    """Give the exit status."""
+    return int(any(problem.level == "error" for problem in problems))
 
 
-def difference_of(first: Sheet, second: Sheet) -> str:
-    """Say in what two tables differ; nothing if they agree to 1e-6."""
-    if set(first.columns.columns) != set(second.columns.columns):
-        odd = set(first.columns.columns) ^ set(second.columns.columns)
-        return f"its columns ({', '.join(sorted({column.keypoint for column in odd}))})"
-    rows = [list(map(str, sheet.index)) for sheet in (first, second)]
-    if set(rows[0]) != set(rows[1]):
-        odd_rows = sorted(set(rows[0]) ^ set(rows[1]))
-        return f"{len(odd_rows)} frames, the first is {odd_rows[0]!r}"
-    order = [rows[1].index(row) for row in rows[0]]
-    places = [second.columns.columns.index(column) for column in first.columns.columns]
-    same = np.isclose(first.values, second.values[order][:, places], 0, 1e-6, equal_nan=True)
-    if same.all():
-        return ""
-    row, column = np.argwhere(~same)[0]
-    label = first.columns.columns[column]
-    first_of_all = f"{label.coord} of {label.keypoint!r} in {rows[0][row]!r}"
-    return f"{int((~same).sum())} numbers, the first is {first_of_all}"
+def run_fix(given: argparse.Namespace) -> int:
+    """Put right what is safe, say so per file, and say what is left."""
+    from pose_io_dlc.commands.checks.finding import find_problems
+    from pose_io_dlc.commands.checks.fixing import fixes_for
+
+    done = 0
+    for fix in fixes_for(given.path):
+        if not given.dry_run:
+            fix.apply(given.written)
+        done += bool(fix.what)
+        for line in fix.lines(given.dry_run):
+            print(line)
+    if given.dry_run:
+        print(f"{given.path}: {counted(done, 'file')} to change; nothing was changed")
+        print(f"next: pose-io-dlc check {given.path} --fix" if done else "next: nothing to do")
+        return 0
+    left = find_problems(given.path)
+    print(f"{given.path}: {counted(done, 'file')} changed; left to a person:")
+    show(given.path, [problem for problem in left if problem.level != "note"], given.all)
+    return status_of(left)

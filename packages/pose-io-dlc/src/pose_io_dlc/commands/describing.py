@@ -1,0 +1,118 @@
+"""What a file or folder holds, as plain facts: dictionaries, lists, text and numbers."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pose_io_dlc.commands.counting import (
+    box_of,
+    frames_of,
+    points_of,
+    quantiles,
+    sizes_of,
+)
+from pose_io_dlc.errors import FormatError
+from pose_io_dlc.file_names import parse_file_name
+from pose_io_dlc.kinds import kind_of
+from pose_io_dlc.labels import FOLDER, read_labels
+from pose_io_dlc.predictions import read_predictions
+from pose_io_dlc.sheets.files import is_table
+from pose_io_dlc.tables import LabelTable, PredictionTable
+
+Facts = dict[str, Any]
+
+YAML = (".yaml", ".yml")
+
+
+def facts_of(path: Path) -> Facts:
+    """Describe a project, a folder of files, or a file.
+
+    Raises:
+        FormatError: if it is nothing this package knows, or cannot be read.
+    """
+    if not path.exists():
+        raise FormatError(f"{path}: no such file or folder; check the path")
+    if path.is_file() and path.suffix.lower() not in YAML:
+        return of_file(path)
+    from pose_io_dlc.commands.describing_projects import of_folder, of_project
+    from pose_io_dlc.projects.opening import kinds_of
+
+    if path.is_dir() and not kinds_of(path):
+        return of_folder(path)
+    return of_project(path)
+
+
+def of_file(path: Path) -> Facts:
+    """Describe a file by its kind.
+
+    Raises:
+        FormatError: if it cannot be read.
+    """
+    kind = kind_of(path)
+    facts: Facts = {"path": str(path), "kind": kind, "size": path.stat().st_size}
+    if kind == "unknown":
+        return facts | of_unknown(path)
+    if kind in ("labels", "predictions", "tracks"):
+        return facts | of_table(path, read_table(path))
+    from pose_io_dlc.commands.describing_others import of_other
+
+    return facts | of_other(path, kind)
+
+
+def read_table(path: Path) -> LabelTable | PredictionTable:
+    """Read labels or predictions, as the file itself says which it holds.
+
+    Raises:
+        FormatError: if it cannot be read.
+    """
+    return read_labels(path) if kind_of(path) == "labels" else read_predictions(path)
+
+
+def of_unknown(path: Path) -> Facts:
+    """Try to read what no kind was found for, so that the error says why."""
+    if path.suffix.lower() in (".csv", ".h5", ".hdf5", ".hdf") or is_table(path):
+        read_predictions(path)
+    raise FormatError(
+        f"{path}: is no kind of file that is read here; known are tables (.csv, .h5, .parquet), "
+        "DeepLabCut's pickles, and the config.yaml of a project"
+    )
+
+
+def of_table(path: Path, table: LabelTable | PredictionTable) -> Facts:
+    """Describe labels or predictions."""
+    facts: Facts = {"scorer": table.scorer, "frames": len(table)}
+    name = parse_file_name(path, table.scorer)
+    if name.video and name.scorer:
+        facts["video"] = name.video
+    if isinstance(table, PredictionTable):
+        facts |= of_predictions(table)
+    else:
+        facts |= of_labels(table, root_of(path))
+    if table.animals:
+        facts["individuals"] = list(table.animals)
+    facts["coordinates"] = box_of(table.keypoints)
+    return facts | {"keypoints": points_of(table), "warnings": list(table.warnings)}
+
+
+def of_labels(table: LabelTable, root: Path) -> Facts:
+    """Describe what only labels have: labeled frames, and images to hold them against."""
+    found = sum((root / frame).is_file() for frame in table.frames)
+    facts: Facts = {"labeled": int(np.isfinite(table.keypoints).all(-1).any(1).sum())}
+    return facts | {"images_found": found, **sizes_of(table, root)}
+
+
+def of_predictions(table: PredictionTable) -> Facts:
+    """Describe what only predictions have: numbered rows, confidence, further columns."""
+    facts = frames_of(table)
+    facts["with_points"] = int(np.isfinite(table.keypoints).all(-1).any(1).sum())
+    facts["confidence"] = quantiles(table.confidence)
+    if table.extra:
+        facts["further_columns"] = list(table.extra)
+    return facts
+
+
+def root_of(path: Path) -> Path:
+    """Give the folder below which a file of labels names its images."""
+    inside = path.absolute().parent.parent.name == FOLDER
+    return path.absolute().parents[2] if inside else path.parent

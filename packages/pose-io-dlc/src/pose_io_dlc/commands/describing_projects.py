@@ -1,0 +1,186 @@
+"""What a project holds, as plain facts; also a folder that is no project but has files."""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from pose_io_dlc.commands.counting import box_of, outside_of, points_of, sizes_of
+from pose_io_dlc.errors import FormatError
+from pose_io_dlc.kinds import kind_of
+from pose_io_dlc.labels import FOLDER, read_labels
+from pose_io_dlc.projects.config import read_yaml
+from pose_io_dlc.projects.deeplabcut import config_of, is_deeplabcut
+from pose_io_dlc.projects.images import image_size
+from pose_io_dlc.projects.opening import open_project
+from pose_io_dlc.projects.project import VIDEOS, Project, videos_in
+from pose_io_dlc.sheets.sheet import with_forward_slashes
+
+Facts = dict[str, Any]
+
+SHOWN = ("date", "engine", "default_net_type", "TrainingFraction", "iteration")
+"""Keys of a DeepLabCut config that are shown as they are."""
+
+
+def of_project(path: Path) -> Facts:
+    """Describe a project; one that cannot be opened, by its config and why.
+
+    Raises:
+        FormatError: if it is none.
+    """
+    config = config_of(path) if is_deeplabcut(path) else None
+    settings = read_yaml(config) if config else {}
+    if "num_cameras" in settings:
+        return of_config3d(path, settings)
+    try:
+        facts = of_opened(path, open_project(path))
+    except FormatError as error:
+        if config is None:
+            raise
+        facts = of_unopened(path, settings, error)
+    if config is not None:
+        facts |= of_config(config, settings)
+        facts["folders"] = folders_of(config.parent, str(settings.get("scorer") or ""))
+    return facts
+
+
+def of_opened(path: Path, project: Project) -> Facts:
+    """Describe a project that could be opened."""
+    labels = project.labels
+    return {
+        "path": str(path),
+        "kind": project.kind,
+        "name": project.name,
+        "scorer": labels.scorer,
+        "multi_animal": project.multi_animal,
+        "frames": len(labels),
+        "labeled": int(np.isfinite(labels.keypoints).all(-1).any(1).sum()),
+        "individuals": list(labels.animals),
+        "images_found": len(labels) - len(project.missing_images()),
+        **sizes_of(labels, project.root),
+        "coordinates": box_of(labels.keypoints),
+        "videos": [video.name for video in project.videos],
+        "cameras": list(getattr(project, "cameras", None) or ()),
+        "views": {view: list(names) for view, names in project.views.items()},
+        "symmetric": [list(pair) for pair in project.symmetric],
+        "edges": [list(edge) for edge in project.edges],
+        "keypoints": points_of(labels),
+        "warnings": list(project.warnings),
+    }
+
+
+def of_unopened(path: Path, config: Mapping[str, Any], error: FormatError) -> Facts:
+    """Describe a DeepLabCut project that has no labels yet, or faulty ones, by its config."""
+    parts = config.get("bodyparts")
+    if parts == "MULTI!":
+        parts = config.get("multianimalbodyparts")
+    return {
+        "path": str(path),
+        "kind": "deeplabcut",
+        "name": str(config.get("Task")),
+        "scorer": str(config.get("scorer") or ""),
+        "multi_animal": bool(config.get("multianimalproject")),
+        "videos": [video.name for video in videos_in(config_of(path).parent / "videos")],
+        "keypoints": list(map(str, parts)) if isinstance(parts, list) else [],
+        "problem": str(error),
+    }
+
+
+def of_config(source: Path, config: Mapping[str, Any]) -> Facts:
+    """Describe what only a DeepLabCut config says."""
+    found = {video.stem for video in videos_in(source.parent / "videos")}
+    listed = stems_of(config)
+    given = {key: config[key] for key in SHOWN if config.get(key) not in (None, "")}
+    return {
+        "video_sets": listed,
+        "videos_lost": [stem for stem in listed if stem not in found],
+        "config": {key: plain(value) for key, value in given.items()},
+    }
+
+
+def stems_of(config: Mapping[str, Any]) -> list[str]:
+    """List the stems of `video_sets` once each; placeholders are none."""
+    sets = config.get("video_sets")
+    keys = sets if isinstance(sets, dict) else {}
+    paths = [PurePosixPath(with_forward_slashes(str(key))) for key in keys]
+    return list(dict.fromkeys(path.stem for path in paths if path.suffix.lower() in VIDEOS))
+
+
+def plain(value: object) -> Any:
+    """Make what YAML reads fit for JSON: dates become text, a list of one its element."""
+    if isinstance(value, list) and len(value) == 1:
+        return plain(value[0])
+    return value if isinstance(value, bool | int | float | list) else str(value)
+
+
+def folders_of(root: Path, scorer: str) -> list[Facts]:
+    """Describe each folder of labeled images of a DeepLabCut project."""
+    folders = sorted(one for one in (root / FOLDER).glob("*") if one.is_dir())
+    return [of_images(folder, scorer) for folder in folders if not folder.name.endswith("_labeled")]
+
+
+def of_images(folder: Path, scorer: str) -> Facts:
+    """Describe one folder of images and its labels; dashes where they cannot be read."""
+    files = [folder / f"CollectedData_{scorer}{suffix}" for suffix in (".csv", ".h5")]
+    files = [file for file in files if file.is_file()]
+    kinds = " + ".join(file.suffix[1:].upper() for file in files) or "none"
+    facts: Facts = {"name": folder.name, "frames": 0, "labeled": 0, "images": 0, "outside": 0}
+    facts |= {"files": kinds}
+    for file in files:
+        try:
+            table = read_labels(file)
+        except FormatError:
+            continue
+        paths = [folder / PurePosixPath(frame).name for frame in table.frames]
+        known = np.isfinite(table.keypoints).all(-1).any(1)
+        outside = outside_of(table, [image_size(path) for path in paths], edge=0.0)
+        images = sum(path.is_file() for path in paths)
+        counts = (len(table), int(known.sum()), images, int(outside.sum()))
+        return facts | dict(zip(("frames", "labeled", "images", "outside"), counts, strict=True))
+    return facts | {"files": f"{kinds}, unreadable"} if files else facts
+
+
+def of_config3d(path: Path, config: Mapping[str, Any]) -> Facts:
+    """Describe the config of a DeepLabCut 3-D project."""
+    cameras = config.get("camera_names")
+    cameras = [str(name) for name in cameras] if isinstance(cameras, list) else []
+    holds = {
+        f"camera {name}": with_forward_slashes(str(config.get(f"config_file_{name}", "no config")))
+        for name in cameras
+    }
+    facts = {"path": str(path), "kind": "config3d", "scorer": str(config.get("scorer") or "")}
+    name = {"project": str(config.get("Task")), "3-D scorer": str(config.get("scorername_3d"))}
+    return {**facts, "cameras": cameras, "holds": name | holds}
+
+
+def of_folder(path: Path) -> Facts:
+    """Describe each file of a folder that is no project.
+
+    Raises:
+        FormatError: if it has none.
+    """
+    found = [(file, kind_of(file)) for file in sorted(path.iterdir()) if file.is_file()]
+    known = [of_one(file, kind) for file, kind in found if kind != "unknown"]
+    if not known:
+        raise FormatError(
+            f"{path}: is no project of DeepLabCut or Lightning Pose, and holds no file of theirs; "
+            "give a project, or a folder of labels or predictions"
+        )
+    return {"path": str(path), "kind": "folder", "files": known}
+
+
+def of_one(file: Path, kind: str) -> Facts:
+    """Describe one of many files in short."""
+    from pose_io_dlc.commands.describing import of_file
+
+    facts: Facts = {"name": file.name, "kind": kind}
+    try:
+        whole = of_file(file)
+    except FormatError as error:
+        return facts | {"kind": f"{kind}, unreadable", "problem": str(error)}
+    if "frames" in whole:
+        facts["frames"] = whole["frames"]
+    if whole.get("keypoints"):
+        facts["keypoints"] = len(whole["keypoints"])
+    return facts
