@@ -66,11 +66,15 @@ def without_placeholders(
     x: np.ndarray, y: np.ndarray, confidence: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Make NaN of what stands for no detection: three times -1, and (0, 0) without likelihood."""
-    absent = (x == -1) & (y == -1) & (confidence == -1)
-    absent |= (x == 0) & (y == 0) & np.isnan(confidence)
     keypoints = np.stack([x, y], axis=-1)
-    keypoints[absent | ~np.isfinite(x) | ~np.isfinite(y)] = np.nan
-    return keypoints, np.where(absent, np.nan, confidence)
+    odd = ~(confidence >= 0)  # mostly none is, and all but two passes are spared
+    if odd.any():
+        absent = odd & (x == -1) & (y == -1) & (confidence == -1)
+        absent |= odd & (x == 0) & (y == 0) & np.isnan(confidence)
+        keypoints[absent] = np.nan
+        confidence = np.where(absent, np.nan, confidence)
+    keypoints[~np.isfinite(x + y)] = np.nan
+    return keypoints, confidence
 
 
 def write_predictions(path: Path | str, table: PredictionTable, decimals: int | None = 6) -> None:

@@ -6,47 +6,29 @@ index as text.
 """
 
 import csv
-import warnings
+import io
 from collections.abc import Iterator
-from itertools import islice
+from functools import partial
+from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.sheets.columns import Header, parse_header
-from pose_io_dlc.sheets.sheet import Sheet, is_image, names_of_rows, row_number
+from pose_io_dlc.sheets.columns import Header
+from pose_io_dlc.sheets.csv_blocks import blocks_of, in_order, read_block, threads_for
+from pose_io_dlc.sheets.csv_faults import first_fault
+from pose_io_dlc.sheets.csv_header import Beginning, read_beginning
+from pose_io_dlc.sheets.sheet import Sheet, joined, names_of_rows
 
 PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
 EXACT: dict[str, Any] = {} if PANDAS >= (3, 1) else {"float_precision": "round_trip"}
 """How pandas is told to read the nearest number; from 3.1 on it always does."""
 
-EMPTY = frozenset(
-    [
-        "",
-        "#N/A",
-        "#N/A N/A",
-        "#NA",
-        "-1.#IND",
-        "-1.#QNAN",
-        "-NaN",
-        "-nan",
-        "1.#IND",
-        "1.#QNAN",
-        "<NA>",
-        "N/A",
-        "NA",
-        "NULL",
-        "NaN",
-        "None",
-        "n/a",
-        "nan",
-        "null",
-    ]
-)
-"""What pandas takes for no number."""
+QUOTED_ROWS = 4096
+"""Rows parsed at a time where quotes may hide line ends, so that blocks cannot be told."""
 
 
 def read_csv(path: Path | str) -> Sheet:
@@ -55,160 +37,161 @@ def read_csv(path: Path | str) -> Sheet:
     Raises:
         FormatError: if it cannot be read, with the row and the value.
     """
+    return joined(read_csv_pieces(path))
+
+
+def read_csv_pieces(path: Path | str) -> Iterator[Sheet]:
+    """Read a CSV file some thousand rows at a time, in constant memory; at least one piece.
+
+    Raises:
+        FormatError: if it cannot be read, with the row and the value.
+    """
     path = Path(path)
-    refuse_other_files(path)
-    header = parse_header(list(islice(cells_of(path), 4)), str(path))
-    frame = read_numbers(path, header)
-    text = {name: tuple(map(clean, frame[at].tolist())) for name, at in header.text.items()}
-    values = frame.drop(columns=[*range(header.index_width), *header.text.values()])
-    index = index_of(frame, header)
-    sheet = Sheet(header.columns, index, values.to_numpy(float), header.index_width, text)
-    return without_odd_rows(sheet, path, header.rows)
-
-
-def refuse_other_files(path: Path) -> None:
-    """Refuse what is no text.
-
-    Raises:
-        FormatError: if the file is missing or empty, or holds bytes that no text has.
-    """
+    beginning = read_beginning(path)
+    header = beginning.header
+    yield sheet_of(parse_rows(b"", header, False), header)
     try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except OSError as error:
-        raise FormatError(f"{path}: {error.strerror or error}") from error
-    if not head.strip():
-        raise FormatError(f"{path}: is empty")
-    if b"\0" in head:
-        raise FormatError(f"{path}: is not text; is it really a CSV file?")
+        yield from pieces_of(path, beginning)
+    except (ValueError, OSError) as error:
+        if isinstance(error, FormatError):
+            raise
+        reason = " ".join(str(error).split())
+        raise first_fault(path, header) or FormatError(f"{path}: {reason}") from error
 
 
-def cells_of(path: Path) -> Iterator[list[str]]:
-    """Split a file into rows of cells, slowly and strictly.
+def pieces_of(path: Path, beginning: Beginning) -> Iterator[Sheet]:
+    """Read block by block, and from the first quote on, which may hide a line end, in one go.
 
     Raises:
-        FormatError: if it is not UTF-8.
+        ValueError: if a row cannot be read.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from csv.reader(file)
-    except UnicodeDecodeError as error:
-        raise FormatError(
-            f"{path}: is not UTF-8 text ({error.reason}); save it as UTF-8"
-        ) from error
-    except csv.Error as error:
-        raise FormatError(f"{path}: is not a CSV file: {error}") from error
+    blocks = blocks_of(path, beginning.offset)
+    work = partial(parse_block, path, beginning)
+    for start, piece in in_order(work, blocks, threads_for(path)):
+        if piece is None:
+            yield from parse_quoted(path, start, beginning.header)
+            return
+        yield piece
 
 
-def read_numbers(path: Path, header: Header) -> pd.DataFrame:
-    """Read the rows below the header: index and words as text, the rest as numbers.
-
-    The index becomes a column of whole numbers where all its cells are.
+def parse_block(
+    path: Path, beginning: Beginning, place: tuple[int, int]
+) -> tuple[int, Sheet | None]:
+    """Parse whole lines; None where they have quotes.
 
     Raises:
-        FormatError: naming the first row that cannot be read.
+        ValueError: if a row cannot be read.
     """
-    for index in (np.int64, str) if header.index_width == 1 else (str,):
-        try:
-            frame = parse(path, header, index)
-            break
-        except pd.errors.EmptyDataError:
-            return pd.DataFrame({at: [] for at in range(header.width)})
-        except (ValueError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
-            if index is str:
-                raise first_fault(path, header) or FormatError(f"{path}: {error}") from error
+    block = read_block(path, place)
+    if b'"' in block:
+        return place[0], None
+    header = beginning.header
+    commas = commas_of_first(block, header)
+    frame = parse_rows(block, header, beginning.numbered)
     # pandas fills up a row that is too short, whose last cell is then empty
-    doubtful = frame[header.width - 1].isna().any() and not is_even(path, header, len(frame))
-    if doubtful and (fault := first_fault(path, header)):
-        raise fault
-    return frame
+    if frame[header.width - 1].isna().any() and block.count(b",") != len(frame) * commas:
+        raise ValueError("has rows of several lengths")
+    return place[0], sheet_of(frame, header)
 
 
-def is_even(path: Path, header: Header, rows: int) -> bool:
-    """Say whether as many commas are in the file as its rows need; False where quotes hide some."""
-    with path.open("rb") as file:
-        for _ in range(header.rows):
-            file.readline()
-        blocks = iter(lambda: file.read(1 << 20), b"")
-        counts = [(block.count(b","), block.count(b'"')) for block in blocks]
-    commas, quotes = map(sum, zip(*counts, strict=True))
-    return not quotes and commas == rows * (header.width - 1)
+def commas_of_first(block: bytes, header: Header) -> int:
+    """Count the commas of the first row, which pandas takes for the length of all.
+
+    Raises:
+        ValueError: if it has more cells than the header, which pandas would cut.
+    """
+    line = next((line for line in io.BytesIO(block) if line.strip()), b"")
+    refuse_longer(line.decode().split(","), header)
+    return line.count(b",")
 
 
-def parse(path: Path, header: Header, index: type) -> pd.DataFrame:
-    """Let pandas parse rows whose columns are known; every number is the nearest there is."""
-    kinds: dict[int, type] = dict.fromkeys(range(header.width), np.float64)
-    kinds |= dict.fromkeys(header.text.values(), str)
-    kinds |= dict.fromkeys(range(header.index_width), index)
-    columns = list(range(header.width))
-    with path.open("rb") as file:
-        for _ in range(header.rows):
-            file.readline()
-        with warnings.catch_warnings():  # rows longer than the header: pandas would cut them
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(
-                file, header=None, names=columns, index_col=False, dtype=kinds, **EXACT
-            )
+def refuse_longer(row: list[str], header: Header) -> None:
+    """Refuse a row that goes on beyond the header.
+
+    Raises:
+        ValueError: if it does; an empty cell is no matter.
+    """
+    if any(cell.strip() for cell in row[header.width :]):
+        raise ValueError(f"has a row of {len(row)} cells")
 
 
-def first_fault(path: Path, header: Header) -> FormatError | None:
-    """Find the first row with too many or few cells, or with a cell that is no number."""
-    words = {*range(header.index_width), *header.text.values()}
-    for number, row in enumerate(cells_of(path), start=1):
-        if number <= header.rows or not row:
-            continue
-        if len(row) != header.width:
-            return FormatError(
-                f"{path}: row {number} has {len(row)} cells where the header has {header.width}; "
-                "mend or remove it"
-            )
-        for at, cell in enumerate(row):
-            if at not in words and not is_number(cell):
-                column = header.columns.columns[at - header.index_width]
-                return FormatError(
-                    f"{path}: row {number}: {cell[:40]!r} is not a number "
-                    f"({column.keypoint}, {column.coord})"
-                )
-    return None
+def parse_rows(block: bytes, header: Header, numbered: bool) -> pd.DataFrame:
+    """Parse rows; all columns become numbers where the frames have numbers, which is fastest.
 
-
-def is_number(cell: str) -> bool:
-    """Say whether a cell holds a number, or nothing."""
-    if cell.strip() in EMPTY:
-        return True
+    Raises:
+        ValueError: if a row cannot be read.
+    """
+    options = {"low_memory": False}  # the block is small already
+    if numbered and not header.text:
+        try:
+            frame = parse(io.BytesIO(block), header, np.float64, **options)
+            if (frame[0] % 1 == 0).all():
+                return frame
+        except ValueError:  # an empty file, or a fault that is met again below
+            pass
     try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell
+        return parse(io.BytesIO(block), header, kinds_of(header), **options)
+    except pd.errors.EmptyDataError:  # empty lines
+        return pd.DataFrame({at: [] for at in range(header.width)}, dtype=str)
+
+
+def parse_quoted(path: Path, start: int, header: Header) -> Iterator[Sheet]:
+    """Parse all rows from some byte on, of which cells may hold line ends.
+
+    Raises:
+        ValueError: if a row cannot be read.
+    """
+    with path.open(encoding="utf-8", newline="") as text:
+        text.seek(start)
+        refuse_longer(next(csv.reader(text), []), header)
+    is_checked = False
+    with path.open("rb") as file:
+        file.seek(start)
+        for frame in parse(file, header, kinds_of(header), chunksize=QUOTED_ROWS):
+            if not is_checked and frame[header.width - 1].isna().any():
+                if fault := first_fault(path, header):
+                    raise fault
+                is_checked = True
+            yield sheet_of(frame.reset_index(drop=True), header)
+
+
+def parse(source: IO[bytes], header: Header, kinds: Any, **options: Any) -> Any:
+    """Let pandas parse rows whose columns are known; every number is the nearest there is."""
+    names = list(range(header.width))
+    return pd.read_csv(
+        source, header=None, names=names, index_col=False, dtype=kinds, **EXACT, **options
+    )
+
+
+def kinds_of(header: Header) -> dict[int, type]:
+    """Say which columns are text, the index and words, and which are numbers."""
+    kinds: dict[int, type] = dict.fromkeys(range(header.width), np.float64)
+    words = [*header.text.values(), *range(header.index_width)]
+    return kinds | dict.fromkeys(words, str)
+
+
+def sheet_of(frame: pd.DataFrame, header: Header) -> Sheet:
+    """Take numbers, names and words of parsed rows; rows without anything are no frames.
+
+    Raises:
+        ValueError: if a row has numbers but no name.
+    """
+    if frame[0].dtype == np.float64:
+        numbers = np.ascontiguousarray(frame.to_numpy()[:, 1:])
+        return Sheet(header.columns, frame[0].to_numpy(np.int64), numbers)
+    words = {*range(header.index_width), *header.text.values()}
+    values = frame[[at for at in range(header.width) if at not in words]].to_numpy(float)
+    text = {name: tuple(map(clean, frame[at].tolist())) for name, at in header.text.items()}
+    names = [list(map(clean, frame[at].tolist())) for at in range(header.index_width)]
+    rows = list(zip(*names, strict=True))
+    kept = np.array([any(row) for row in rows], dtype=bool)
+    if not np.isnan(values[~kept]).all():
+        raise ValueError("has numbers but names no frame")
+    index = names_of_rows([row for row in rows if any(row)])
+    text = {name: tuple(compress(words, kept)) for name, words in text.items()}
+    return Sheet(header.columns, index, values[kept], header.index_width, text)
 
 
 def clean(cell: object) -> str:
     """Give the text of a cell; none where it is empty."""
     return cell.strip() if isinstance(cell, str) else ""
-
-
-def index_of(frame: pd.DataFrame, header: Header) -> tuple[str, ...] | np.ndarray:
-    """Name the rows: one path each, with forward slashes, or frame numbers."""
-    if frame[0].dtype == np.int64:
-        return frame[0].to_numpy()
-    parts = [list(map(clean, frame[at].tolist())) for at in range(header.index_width)]
-    return names_of_rows(list(zip(*parts, strict=True)))
-
-
-def without_odd_rows(sheet: Sheet, path: Path, header_rows: int) -> Sheet:
-    """Drop rows that are no frames: names of the index under the header, and empty ones.
-
-    Raises:
-        FormatError: if a row has numbers but no name.
-    """
-    if isinstance(sheet.index, np.ndarray) or not len(sheet):
-        return sheet
-    first = sheet.index[0]
-    keep = np.array([bool(name) for name in sheet.index])
-    for row in np.flatnonzero(~keep):
-        if not np.isnan(sheet.values[row]).all():
-            raise FormatError(f"{path}: row {row + header_rows + 1} has numbers but names no frame")
-    if not is_image(first) and row_number(first) is None and np.isnan(sheet.values[0]).all():
-        keep[0] = False  # the names that pandas gives the levels of an index
-    return sheet if keep.all() else sheet.select(np.flatnonzero(keep))
