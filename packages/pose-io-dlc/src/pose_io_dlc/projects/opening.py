@@ -6,7 +6,7 @@ from pathlib import Path
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.projects.deeplabcut import is_deeplabcut, open_deeplabcut
 from pose_io_dlc.projects.lightning_pose import is_lightning_pose, open_lightning_pose
-from pose_io_dlc.projects.project import Project
+from pose_io_dlc.projects.project import Project, is_there
 from pose_io_dlc.sheets.files import is_table
 
 KINDS: Mapping[str, Callable[[Path | str], Project]] = {
@@ -23,7 +23,7 @@ def kinds_of(path: Path) -> list[str]:
         for kind, is_one in (("deeplabcut", is_deeplabcut), ("lightning_pose", is_lightning_pose))
         if is_one(path)
     ]
-    return found or (["deeplabcut"] if is_table(path) else [])
+    return found or (["deeplabcut"] if is_there(path) and is_table(path) else [])
 
 
 def open_project(path: Path | str, kind: str | None = None) -> Project:
