@@ -12,32 +12,39 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pose_eks.core.fitting import Fit
-    from pose_eks.ensemble import Consensus, summarize
+    from pose_eks.ensemble import Consensus, Ensemble, summarize
     from pose_eks.errors import EksError
+    from pose_eks.models.multicam import smooth_views
     from pose_eks.models.singlecam import smooth
-    from pose_eks.options import SingleCameraOptions
+    from pose_eks.options import MultiCameraOptions, SingleCameraOptions
     from pose_eks.smoothed import Smoothed, SmoothedViews
 
 __version__ = version("pose-eks")
 __all__ = [
     "Consensus",
     "EksError",
+    "Ensemble",
     "Fit",
+    "MultiCameraOptions",
     "SingleCameraOptions",
     "Smoothed",
     "SmoothedViews",
     "smooth",
+    "smooth_views",
     "summarize",
 ]
 
 _HOME = {
     "Consensus": "ensemble",
     "EksError": "errors",
+    "Ensemble": "ensemble",
     "Fit": "core.fitting",
+    "MultiCameraOptions": "options",
     "SingleCameraOptions": "options",
     "Smoothed": "smoothed",
     "SmoothedViews": "smoothed",
     "smooth": "models.singlecam",
+    "smooth_views": "models.multicam",
     "summarize": "ensemble",
 }
 

@@ -15,6 +15,23 @@ LEAST_CONFIDENCE = 1e-5  # what a variance is divided by at the least
 
 
 @dataclass(frozen=True, eq=False)
+class Ensemble:
+    """The predictions of several networks for one view.
+
+    Attributes:
+        keypoints: (members, frames, keypoints, 2), in pixels, NaN where missing.
+        confidence: (members, frames, keypoints); None or NaN where unknown.
+    """
+
+    keypoints: np.ndarray
+    confidence: np.ndarray | None = None
+
+    def summarize(self, center: str = "median", divide_by_confidence: bool = True) -> "Consensus":
+        """Give centre and spread; see `summarize`."""
+        return summarize(self.keypoints, self.confidence, center, divide_by_confidence)
+
+
+@dataclass(frozen=True, eq=False)
 class Consensus:
     """What the members of an ensemble say together.
 

@@ -1,0 +1,160 @@
+"""Several calibrated cameras: positions in space, every keypoint by itself or joined by limbs.
+
+q_t = q_{t-1} + e_t,        e_t ~ N(0, s E)    (equation 27; or its integral, see `Velocity`)
+O_tv = f_v(q_t) + n_tv,     n_tv ~ N(0, R_tv)  (equation 28), R = a diag(v) + b I in px²
+
+f_v is the projection into camera v with its lens. The path is the maximum a posteriori (equation
+26), by Gauss-Newton steps until they are nothing; variances are those of the model made linear
+there. E is the identity times the typical squared move of the keypoint, so that s has no unit.
+Limbs of constant length (equation 29) are an option.
+
+Source: Biderman, Whiteway et al. 2024, section 5.9.6.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pose_eks.cameras.projection import project
+from pose_eks.cameras.rig import Rig
+from pose_eks.core.nonlinear import Nonlinear, Observe
+from pose_eks.core.solving import solve
+from pose_eks.ensemble import Ensemble
+from pose_eks.models.assembly import Point, fit_of, positions_of, smoothed_views
+from pose_eks.models.clock import checked_times
+from pose_eks.models.limb_lengths import Skeleton, keep_lengths, numbered
+from pose_eks.models.multicam import checked_shapes, search_of, student_of
+from pose_eks.models.placing import complete, motion_in_world, placed, stacked
+from pose_eks.models.sights import Sight, View, chain_of, sight_of
+from pose_eks.options import CalibratedOptions
+from pose_eks.smoothed import Smoothed, SmoothedViews
+
+
+def smooth_calibrated(
+    rig: Rig,
+    views: Mapping[str, Ensemble],
+    options: CalibratedOptions | None = None,
+    times: np.ndarray | None = None,
+    names: Sequence[str] = (),
+) -> SmoothedViews:
+    """Smooth an ensemble's predictions of several calibrated, synchronous cameras.
+
+    Args:
+        rig: the cameras; may hold more than are given here.
+        views: by the camera's name; all have the same frames and keypoints. A keypoint that a
+            camera does not have is NaN in it.
+        options: None for the defaults.
+        times: (frames,), increasing; None for frames 0, 1, 2, ...
+        names: of the keypoints, for errors, limbs and the result.
+
+    Returns:
+        Positions in the world with their covariances, and what every camera shows of them, also
+        of keypoints that it never saw; NaN for a point behind the camera.
+
+    Raises:
+        EksError: if the rig lacks a camera, shapes do not fit, times do not increase, no keypoint
+            is ever seen by two cameras at once, or a limb cannot be.
+    """
+    options = options or CalibratedOptions()
+    rig = rig.choose(list(views))
+    frames, keypoints = checked_shapes(views)
+    times = checked_times(times, frames)
+    labels = tuple(names) or tuple(f"keypoint {k}" for k in range(keypoints))
+    edges = numbered(options.limbs, labels)
+    everywhere = np.arange(frames)
+    seen = {
+        name: View(view.summarize(options.center, options.divide_by_confidence), everywhere)
+        for name, view in views.items()
+    }
+    models = models_of(rig, list(seen.values()), times, options)
+    found = solve(
+        [model for _, model in models.values()],
+        search=search_of(options),
+        student=student_of(options),
+    )
+    if edges:
+        skeleton = Skeleton(edges, options.limb_lengths, options.limb_tolerance)
+        found = keep_lengths({k: m for k, (_, m) in models.items()}, found, skeleton, keypoints)
+    solved = zip(models.items(), found, strict=True)
+    points = [Point(k, sight, one) for (k, (sight, _)), one in solved]
+    return assembled(rig, seen, points, times, labels, options)
+
+
+def models_of(
+    rig: Rig, seen: Sequence[View], times: np.ndarray, options: CalibratedOptions
+) -> dict[int, tuple[Sight, Nonlinear]]:
+    """Make the model of every keypoint that some camera sees, by its number."""
+    pixels, spread = stacked(seen)
+    points = placed(rig, pixels, spread, options)
+    starts = complete(rig, pixels, points, times)
+    models = {}
+    for k in range(points.shape[1]):
+        sight = sight_of(seen, k, len(times))
+        if sight is not None:
+            motion = motion_in_world(points[:, k], starts[:, k], times, options)
+            blank = np.zeros((len(sight.offset), 3))
+            chain = chain_of(sight, blank, motion, times, options)
+            models[k] = sight, Nonlinear(chain, observer(rig, sight), starts[:, k])
+    return models
+
+
+def observer(rig: Rig, sight: Sight) -> Observe:
+    """Give the function from positions to a sight's rows."""
+    cameras = [rig.cameras[number] for number in sight.views[::2]]
+
+    def observe(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        pixels, slopes = zip(*(project(camera, q) for camera in cameras), strict=True)
+        return np.concatenate(pixels, axis=1) - sight.offset, np.concatenate(slopes, axis=1)
+
+    return observe
+
+
+def assembled(
+    rig: Rig,
+    seen: Mapping[str, View],
+    points: Sequence[Point],
+    times: np.ndarray,
+    names: tuple[str, ...],
+    options: CalibratedOptions,
+) -> SmoothedViews:
+    """Put the result together."""
+    fit = fit_of(points, len(names))
+    rows = smoothed_views(seen, points, fit, options)
+    positions, covariances = positions_of(points, len(names), 3, len(times))
+    noise = noise_of(rows)
+    views = {
+        camera.name: reprojected(rig, camera.name, rows[camera.name], positions, covariances, noise)
+        for camera in rig.cameras
+    }
+    return SmoothedViews(views, names, positions, covariances, times)
+
+
+def noise_of(rows: Mapping[str, Smoothed]) -> dict[str, np.ndarray]:
+    """Give each camera's R, (frames, keypoints, 2); that of the others where it never sees."""
+    each = {name: one.predictive_variance - one.posterior_variance for name, one in rows.items()}
+    stack = np.stack(list(each.values()))
+    known = np.isfinite(stack)
+    total = np.where(known, stack, 0.0).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        mean = total / known.sum(axis=0)
+    return {name: np.where(np.isfinite(one), one, mean) for name, one in each.items()}
+
+
+def reprojected(
+    rig: Rig,
+    name: str,
+    rows: Smoothed,
+    positions: np.ndarray,
+    covariances: np.ndarray,
+    noise: Mapping[str, np.ndarray],
+) -> Smoothed:
+    """Give what one camera shows of the positions."""
+    pixels, slopes = project(rig.choose([name]).cameras[0], positions)
+    variance = ((slopes @ covariances) * slopes).sum(axis=-1)
+    return replace(
+        rows,
+        keypoints=pixels,
+        posterior_variance=variance,
+        predictive_variance=variance + noise[name],
+    )

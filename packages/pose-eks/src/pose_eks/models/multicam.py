@@ -1,0 +1,113 @@
+"""Several synchronous views, each a linear image of one position, every keypoint by itself.
+
+q_t = q_{t-1} + e_t,   e_t ~ N(0, s E)    (equation 18; or its integral, see `Velocity`)
+O_t = B q_t + n_t,     n_t ~ N(0, R_t)    (equation 19), R_t = a diag(v_t) + b I
+
+B, (rows, latent) with an x and a y row for each view, are principal axes of the most certain
+frames; E is the shape of the moves between neighbours among them. The position is known but for an
+affine map. A keypoint that one view alone sees is smoothed in its plane.
+
+Source: Biderman, Whiteway et al. 2024, section 5.9.2.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pose_eks.core.chain import Chain
+from pose_eks.core.climbing import Search
+from pose_eks.core.robust import Student
+from pose_eks.core.solving import solve
+from pose_eks.ensemble import Ensemble
+from pose_eks.errors import EksError
+from pose_eks.models.assembly import Point, fit_of, positions_of, smoothed_views
+from pose_eks.models.clock import checked_times
+from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of, sight_of
+from pose_eks.options import MultiCameraOptions, SmoothingOptions
+from pose_eks.smoothed import SmoothedViews
+
+
+def smooth_views(
+    views: Mapping[str, Ensemble],
+    options: MultiCameraOptions | None = None,
+    times: np.ndarray | None = None,
+    names: Sequence[str] = (),
+) -> SmoothedViews:
+    """Smooth an ensemble's predictions of several views of the same frames.
+
+    Args:
+        views: by name; all have the same frames and keypoints. A keypoint that a view does not
+            have is NaN in it.
+        options: None for the defaults.
+        times: (frames,), increasing; None for frames 0, 1, 2, ...
+        names: of the keypoints, for errors and the result.
+
+    Raises:
+        EksError: if there are fewer than two views, shapes do not fit, times do not increase, or a
+            keypoint has too few frames for its principal axes.
+    """
+    options = options or MultiCameraOptions()
+    frames, keypoints = checked_shapes(views)
+    times = checked_times(times, frames)
+    labels = tuple(names) or tuple(f"keypoint {k}" for k in range(keypoints))
+    everywhere = np.arange(frames)
+    seen = {
+        name: View(view.summarize(options.center, options.divide_by_confidence), everywhere)
+        for name, view in views.items()
+    }
+    sights = [sight_of(list(seen.values()), k, frames) for k in range(keypoints)]
+    there = [(k, sight) for k, sight in enumerate(sights) if sight is not None]
+    made = [linear_chain(sight, labels[k], times, options) for k, sight in there]
+    solved = solve(
+        [chain for _, chain in made], search=search_of(options), student=student_of(options)
+    )
+    points = [
+        Point(k, sight, one) for (k, _), (sight, _), one in zip(there, made, solved, strict=True)
+    ]
+    fit = fit_of(points, keypoints)
+    shown = smoothed_views(seen, points, fit, options)
+    return SmoothedViews(
+        shown, labels, *positions_of(points, keypoints, options.latent, frames), times
+    )
+
+
+def checked_shapes(views: Mapping[str, Ensemble]) -> tuple[int, int]:
+    """Give frames and keypoints, which all views must have alike.
+
+    Raises:
+        EksError: if they do not, or there are fewer than two views.
+    """
+    if len(views) < 2:
+        raise EksError(f"views: {len(views)} given; this model needs two or more")
+    shapes = {name: np.shape(view.keypoints)[1:3] for name, view in views.items()}
+    (first, shape), *others = shapes.items()
+    for name, other in others:
+        if other != shape:
+            raise EksError(
+                f"views: {name!r} has {other[0]} frames and {other[1]} keypoints, {first!r} "
+                f"{shape[0]} and {shape[1]}; synchronous views have the same"
+            )
+    return shape[0], shape[1]
+
+
+def linear_chain(
+    sight: Sight, label: str, times: np.ndarray, options: MultiCameraOptions
+) -> tuple[Sight, Chain]:
+    """Learn how the views of one point relate; give the point about its mean, and its chain."""
+    subspace, z = learned(sight.observed, sight.spread, options, label)
+    sight = replace(
+        sight, observed=sight.observed - subspace.mean, offset=sight.offset + subspace.mean
+    )
+    motion = motion_of(z, times, options)
+    return sight, chain_of(sight, subspace.axes, motion, times, options)
+
+
+def search_of(options: SmoothingOptions) -> Search:
+    """Say how to search for the parameters."""
+    return Search(tolerance=options.tolerance, passes=options.passes)
+
+
+def student_of(options: SmoothingOptions) -> Student | None:
+    """Say how heavy the tails are; None for a Gaussian likelihood."""
+    return Student(options.degrees) if options.likelihood == "student" else None
