@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pose_io_dlc.errors import FormatError
-from pose_io_dlc.rows import chunks_of, refuse_images, rows_of
+from pose_io_dlc.rows import chunks_of, reader_of, refuse_images, rows_of
 from pose_io_dlc.sheets.columns import MEASURES, Column, Columns
 from pose_io_dlc.sheets.files import read_sheet, write_rows
 
@@ -59,7 +59,8 @@ def read_skeleton(path: Path | str) -> BoneTable:
     path = Path(path)
     sheet = read_sheet(path)
     if not sheet.columns.is_skeleton:
-        raise FormatError(f"{path}: is not a skeleton file, but of keypoints; use read_predictions")
+        use = reader_of(sheet.columns)
+        raise FormatError(f"{path}: is not a skeleton file, but of keypoints; use {use}")
     sheet.columns.require(MEASURES, str(path))
     frames, numbers = rows_of(sheet, path)
     refuse_images(frames, path)

@@ -6,9 +6,7 @@ of the video `mouse`. Lightning Pose and EKS name a file after its video alone.
 
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-
-from pose_io_dlc.sheets.sheet import with_forward_slashes
+from pathlib import Path
 
 TRACKERS = ("el", "bx", "sk", "tr", "ctd")
 """Suffixes of tracks, by what stitched them: ellipses, boxes, skeletons, transformer, top-down."""
@@ -65,7 +63,7 @@ def parse_file_name(path: Path | str, scorer: str = "") -> FileName:
         scorer: who made it, where the file itself says so: a name that holds it is cut there, and
             not at the last `DLC_` or `DeepCut_`, which a video or a project may be named for.
     """
-    name = PurePosixPath(with_forward_slashes(str(path))).name
+    name = last_part(path)
     stem = name[: name.rindex(".")] if "." in name[1:] else name
     if labels := OF_LABELS.fullmatch(stem):
         return FileName("", labels[1] or "")
@@ -81,11 +79,18 @@ def parse_file_name(path: Path | str, scorer: str = "") -> FileName:
     return FileName(video, found, suffixes)
 
 
+def last_part(path: Path | str) -> str:
+    """Give the name of a file, whatever system its path is of."""
+    return str(path).replace("\\", "/").rpartition("/")[2]
+
+
 def beginning_of_scorer(stem: str, scorer: str) -> int | None:
     """Find where the scorer begins; None where there is none."""
-    if scorer and (at := stem.rfind(scorer)) >= 0:
-        return at
     starts = [found.start() for found in SCORER.finditer(stem)]
+    at = stem.rfind(scorer) if scorer and (SCORER.match(scorer) or not starts) else -1
+    whole = at == 0 or (at > 0 and (stem[at - 1] == "_" or bool(starts)))
+    if whole and without_suffixes(stem[at:], scorer)[0] == scorer:
+        return at
     return starts[-1] if starts else None
 
 
@@ -118,8 +123,8 @@ def deeplabcut_name(
         suffixes: such as ("el", "filtered"), in the order in which things were done.
         ending: with its dot.
     """
-    name = PurePosixPath(with_forward_slashes(str(video))).name
-    stem = PurePosixPath(name).stem if is_video_name(name) else name
+    name = last_part(video)
+    stem = name.rpartition(".")[0] if is_video_name(name) else name
     return FileName(stem, scorer, suffixes).stem() + ending
 
 

@@ -77,7 +77,8 @@ def kind_of_csv(path: Path) -> Kind:
 
 def likely_in(rows: list[list[str]], columns: Columns) -> bool | None:
     """Say whether rows are of images with likelihood; None where they are frames of a video."""
-    rows = [row for row in rows if row and row[0].strip()]
+    if not (rows := [row for row in rows if row and row[0].strip()]):
+        return "likelihood" in columns.coords()
     named = [row for row in rows if any(map(str.strip, row[1:]))] or rows
     if named and row_number(named[0][0]) is not None and not any(map(is_image, named[0][:3])):
         return None

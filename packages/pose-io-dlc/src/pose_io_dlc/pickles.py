@@ -200,7 +200,9 @@ def meta_of(data: Mapping[Any, Any]) -> Meta:
     parts = data.get("cropping_parameters") if data.get("cropping") else None
     x1, x2, y1, y2 = map(int, parts or (0, 0, 0, 0))
     configs = ("pytorch-config", "DLC-model-config file", "config file")
-    config = next((data[key] for key in configs if isinstance(data.get(key), dict)), {})
+    config: dict[str, Any] = next(
+        (data[key] for key in configs if isinstance(data.get(key), dict)), {}
+    )
     return Meta(
         scorer=str(data["Scorer"]),
         start=float(data["start"]),

@@ -12,7 +12,14 @@ import numpy as np
 
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.file_names import parse_file_name
-from pose_io_dlc.rows import chunks_of, individuals_of, refuse_images, rows_of, warn_of_gaps
+from pose_io_dlc.rows import (
+    chunks_of,
+    individuals_of,
+    reader_of,
+    refuse_images,
+    rows_of,
+    warn_of_gaps,
+)
 from pose_io_dlc.sheets.columns import Column, Columns
 from pose_io_dlc.sheets.files import read_sheet, write_rows
 from pose_io_dlc.tables import animals_of, filled, paired, refuse_misfit
@@ -86,7 +93,7 @@ def read_points3d(path: Path | str) -> Table3D:
     sheet = read_sheet(path)
     coords = sheet.columns.coords()
     if "z" not in coords:
-        use = "read_skeleton" if sheet.columns.is_skeleton else "read_predictions"
+        use = reader_of(sheet.columns)
         raise FormatError(f"{path}: has no 'z' column, so no points in space; use {use}")
     sheet.columns.require(COORDS, str(path))
     frames, numbers = rows_of(sheet, path)

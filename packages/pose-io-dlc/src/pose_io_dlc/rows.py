@@ -19,6 +19,16 @@ def individuals_of(columns: Columns) -> tuple[str, ...]:
     return tuple(one for one, _ in columns.points()) if columns.has_individuals else ()
 
 
+def reader_of(columns: Columns) -> str:
+    """Name the function that reads a file of such columns, for errors of the others."""
+    coords = columns.coords()
+    if columns.is_skeleton:
+        return "read_skeleton"
+    if "z" in coords:
+        return "read_points3d"
+    return "read_predictions" if "likelihood" in coords else "read_labels"
+
+
 def rows_of(sheet: Sheet, path: Path) -> tuple[tuple[str, ...] | None, np.ndarray | None]:
     """Say which images the rows are of, or which frames of a video.
 
