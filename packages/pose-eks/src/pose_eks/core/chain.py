@@ -98,6 +98,14 @@ class Chain:
         )
 
     @cached_property
+    def rows_of_three(self) -> "Rows":
+        """The same with three latents, where there are fewer: the others load on no row."""
+        more = 3 - len(self.rows.mean)
+        loading = np.pad(self.rows.loading, ((0, 0), (0, 0), (0, more))) if more else None
+        mean = np.pad(self.rows.mean, (0, more))
+        return self.rows if loading is None else self.rows._replace(loading=loading, mean=mean)
+
+    @cached_property
     def steps(self) -> tuple[np.ndarray, np.ndarray]:
         """Distinct gaps, and (frames,) which of them comes before a frame."""
         gaps, which = np.unique(self.gaps, return_inverse=True)

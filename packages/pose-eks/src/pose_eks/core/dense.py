@@ -18,8 +18,13 @@ import numpy as np
 from pose_eks.core.chain import Rows
 from pose_eks.core.compiled import compiled
 
+WIDE = 1e6
+"""Where a row's variance is this many times its noise, the update is written as a sum of squares."""
+LOST = 1e-8
+"""Of the filtered variance: where less is left, P - P N P has lost too many digits."""
 
-class Step(NamedTuple):
+
+class Steps(NamedTuple):
     """A motion's tables as kernels see them.
 
     Attributes:
@@ -79,40 +84,63 @@ def take_in(
     for i in range(len(rows.views)):
         e = rows.observed[t, i]
         if e == e:
-            F = noise_of(rows, b, t, i)
+            R, known = noise_of(rows, b, t, i), 0.0
             for j in range(n):
                 PH[j] = 0.0
                 for k in range(latent):
                     PH[j] += P[j, k] * H[i, k]
             for k in range(latent):
                 e -= H[i, k] * (m[k] + rows.mean[k])
-                F += H[i, k] * PH[k]
-            one = 1.0 / F
+                known += H[i, k] * PH[k]
+            one = 1.0 / (R + known)
             square += e * e * one
-            logs += np.log(F * 6.283185307179586)
+            logs += np.log((R + known) * 6.283185307179586)
             for j in range(n):
                 m[j] += PH[j] * one * e
-                for k in range(n):
-                    P[j, k] -= PH[j] * one * PH[k]
+            if known < WIDE * R:
+                for j in range(n):
+                    for k in range(n):
+                        P[j, k] -= PH[j] * one * PH[k]
+            else:
+                joseph(P, PH, one, H[i], R)
     return square, logs
 
 
 @compiled
+def joseph(P: np.ndarray, PH: np.ndarray, one: float, H: np.ndarray, R: float) -> None:
+    """Make P (1 - gain H') P (1 - gain H')' + gain R gain', with the gain PH / F."""
+    n, latent = len(P), len(H)
+    for _ in range(2):
+        for column in range(n):  # of P, which becomes a row of the transposed product
+            through = 0.0
+            for k in range(latent):
+                through += H[k] * P[k, column]
+            for j in range(n):
+                P[j, column] -= PH[j] * one * through
+        for j in range(n):
+            for k in range(j):
+                P[j, k], P[k, j] = P[k, j], P[j, k]
+    for j in range(n):
+        for k in range(n):
+            P[j, k] += PH[j] * one * R * one * PH[k]
+
+
+@compiled
 def forward(
-    rows: Rows, step: Step, b: np.ndarray, means: np.ndarray, covariances: np.ndarray
+    rows: Rows, steps: Steps, b: np.ndarray, means: np.ndarray, covariances: np.ndarray
 ) -> float:
     """Filter; write means (frames, state) and covariances; give the log-likelihood."""
-    n = len(step.first)
+    n = len(steps.first)
     PH = np.empty(n)
     total = 0.0
     for t in range(len(means)):
         m, P = means[t], covariances[t]
         if t == 0:
             m[:] = 0.0
-            P[:] = step.first
+            P[:] = steps.first
         else:
-            g = step.which[t]
-            predict(means[t - 1], covariances[t - 1], step.F[g], step.Q[g], m, P)
+            g = steps.which[t]
+            predict(means[t - 1], covariances[t - 1], steps.F[g], steps.Q[g], m, P)
         square, logs = take_in(rows, b, t, m, P, PH)
         total -= 0.5 * (square + logs)
     return total
@@ -120,11 +148,11 @@ def forward(
 
 @compiled
 def backward(
-    rows: Rows, step: Step, b: np.ndarray, means: np.ndarray, covariances: np.ndarray
+    rows: Rows, steps: Steps, b: np.ndarray, means: np.ndarray, covariances: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Give dL/dfirst, dL/dF and dL/dQ summed per gap, and dL/dlog b, from what was filtered."""
-    n, latent = len(step.first), rows.loading.shape[2]
-    dF, dQ, db = np.zeros_like(step.F), np.zeros_like(step.Q), np.zeros(len(b))
+    n, latent = len(steps.first), rows.loading.shape[2]
+    dF, dQ, db = np.zeros_like(steps.F), np.zeros_like(steps.Q), np.zeros(len(b))
     dfirst = np.zeros((n, n))
     r, N, smoothed = np.zeros(n), np.zeros((n, n)), np.zeros(n)
     for t in range(len(means) - 1, -1, -1):
@@ -153,15 +181,15 @@ def backward(
         r = r + gain
         N = A @ (J + N @ A.T)
         if t > 0:
-            g = step.which[t]
-            before = means[t - 1] + covariances[t - 1] @ (step.F[g].T @ r)
+            g = steps.which[t]
+            before = means[t - 1] + covariances[t - 1] @ (steps.F[g].T @ r)
             for j in range(n):
                 for k in range(n):
                     dQ[g, j, k] += 0.5 * (r[j] * r[k] - N[j, k])
                     dF[g, j, k] += r[j] * before[k]
-            dF[g] -= N @ step.F[g] @ covariances[t - 1]
-            r = step.F[g].T @ r
-            N = step.F[g].T @ N @ step.F[g]
+            dF[g] -= N @ steps.F[g] @ covariances[t - 1]
+            r = steps.F[g].T @ r
+            N = steps.F[g].T @ N @ steps.F[g]
         else:
             for j in range(n):
                 for k in range(n):
@@ -178,17 +206,17 @@ def floor_slope(rows: Rows, b: np.ndarray, t: int, i: int) -> float:
 
 
 @compiled
-def rts(step: Step, means: np.ndarray, covariances: np.ndarray) -> None:
+def rts(steps: Steps, means: np.ndarray, covariances: np.ndarray) -> None:
     """Turn what was filtered into what is smoothed, in place (Rauch, Tung, Striebel).
 
     The covariance is a sum of squares, (1 - GF) P (1 - GF)' + G (Q + P_next) G', so that nothing
     cancels after a long gap.
     """
-    n = len(step.first)
+    n = len(steps.first)
     m, P = np.empty(n), np.empty((n, n))
     for t in range(len(means) - 2, -1, -1):
-        g = step.which[t + 1]
-        F, Q = step.F[g], step.Q[g]
+        g = steps.which[t + 1]
+        F, Q = steps.F[g], steps.Q[g]
         predict(means[t], covariances[t], F, Q, m, P)
         G = divided(F @ covariances[t], P)  # its transpose is the gain
         rest = np.eye(n) - G.T @ F

@@ -4,9 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pose_eks.core import dense
-from pose_eks.core.chain import Chain, Path, Rows
-from pose_eks.core.dense import Step
+from pose_eks.core.chain import Chain, Path
+from pose_eks.core.forms import Dense, Form, form_of
 from pose_eks.core.motion import moves_of, slopes_of
 
 
@@ -19,20 +18,17 @@ class Evaluation(NamedTuple):
 
 def log_likelihood(chain: Chain, values: np.ndarray) -> float:
     """Give the exact log-likelihood of `chain.parameters` at values."""
-    return dense.forward(*filtering(chain, values), *room(chain))
+    return prepared(chain, values).filter()
 
 
 def evaluate(chain: Chain, values: np.ndarray) -> Evaluation:
     """Give the exact log-likelihood and its gradient, by a pass forward and one back."""
-    rows, step, b = filtering(chain, values)
-    means, covariances = room(chain)
-    value = dense.forward(rows, step, b, means, covariances)
-    first, F, Q, floors = dense.backward(rows, step, b, means, covariances)
-    slopes = slopes_of(chain.motion, values[: len(chain.motion.parameters)], chain.steps[0])
-    moving = [
-        (first * slope.first).sum() + (F * slope.F).sum() + (Q * slope.Q).sum() for slope in slopes
-    ]
-    return Evaluation(value, np.concatenate([moving, floors]))
+    form = prepared(chain, values)
+    value = form.filter()
+    form.back()
+    own = np.asarray(values, dtype=float)[: len(chain.motion.parameters)]
+    moving = [form.slope(slope) for slope in slopes_of(chain.motion, own, chain.steps[0])]
+    return Evaluation(value, np.concatenate([moving, form.floors]))
 
 
 def smooth(chain: Chain, values: np.ndarray) -> Path:
@@ -42,26 +38,17 @@ def smooth(chain: Chain, values: np.ndarray) -> Path:
         chain: the observations.
         values: of `chain.parameters`.
     """
-    rows, step, b = filtering(chain, values)
-    means, covariances = room(chain)
-    dense.forward(rows, step, b, means, covariances)
-    dense.rts(step, means, covariances)
-    latent = len(rows.mean)
-    hidden = means[:, latent:].copy()
-    covariances = covariances[:, :latent, :latent].copy()
-    return Path(means[:, :latent] + rows.mean, covariances, hidden)
+    form = prepared(chain, values)
+    form.filter()
+    if isinstance(form, Dense) or form.back():
+        return form.path()
+    form = Dense(chain, form.moves, form.b)
+    form.filter()
+    return form.path()
 
 
-def filtering(chain: Chain, values: np.ndarray) -> tuple[Rows, Step, np.ndarray]:
-    """Give what the kernels take."""
-    own = len(chain.motion.parameters)
-    gaps, which = chain.steps
-    values = np.asarray(values, dtype=float)
-    return chain.rows, Step(*moves_of(chain.motion, values[:own], gaps), which), values[own:]
-
-
-def room(chain: Chain) -> tuple[np.ndarray, np.ndarray]:
-    """Give empty means and covariances of the whole state."""
-    own = [one.scale if one.given is None else one.given for one in chain.motion.parameters]
-    state = len(chain.motion.first(np.array(own)))
-    return np.empty((chain.frames, state)), np.empty((chain.frames, state, state))
+def prepared(chain: Chain, values: np.ndarray) -> Form:
+    """Give the kernels for a chain, with what they need."""
+    own, values = len(chain.motion.parameters), np.asarray(values, dtype=float)
+    moves = moves_of(chain.motion, values[:own], chain.steps[0])
+    return form_of(chain, moves, values[own:])

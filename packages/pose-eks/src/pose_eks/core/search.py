@@ -8,7 +8,6 @@ curvature. Evaluations of all groups run together, in threads.
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-
 from typing import TypeVar
 
 import numpy as np

@@ -58,7 +58,7 @@ def solve(
     search = search or Search()
     task = Task(tuple(models), groups, search, ranges, student)
     if not task.repeats:
-        return [Solved(*one, rounds=1, settled=True) for one in task.paths(task.begin())]
+        return [solved(one, 1, True) for one in task.paths(task.begin())]
     crop = task.cropped()
     if crop is None:
         standing, rounds, settled = task.settle(task.begin())
@@ -66,7 +66,7 @@ def solve(
         known = [one.found for one in crop.settle(crop.begin())[0]]
         standing, rounds, settled = task.settle(task.begin(known), refit=False)
         standing = task.paths(task.fitted(standing))
-    return [Solved(*one, rounds, settled) for one in standing]
+    return [solved(one, rounds, settled) for one in standing]
 
 
 class Standing(NamedTuple):
@@ -75,6 +75,12 @@ class Standing(NamedTuple):
     chain: Chain
     found: Found
     path: Path | None
+
+
+def solved(one: Standing, rounds: int, settled: bool) -> Solved:
+    """Give the end of the rounds."""
+    assert one.path is not None
+    return Solved(one.chain, one.found, one.path, rounds, settled)
 
 
 @dataclass(frozen=True, eq=False)

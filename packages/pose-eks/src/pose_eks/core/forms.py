@@ -1,0 +1,207 @@
+"""Which kernels a chain's motion allows: written out for up to three latents, or of any form.
+
+A form packs a motion's tables for its kernels, runs them, and unpacks what they give. Which one
+fits is read off the tables, so that a motion need not say.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from pose_eks.core import dense, diagonal, integrated
+from pose_eks.core.chain import Chain, Path
+from pose_eks.core.motion import Moves
+
+UPPER = np.triu_indices(3)
+TWICE = np.array([1.0, 2.0, 2.0, 1.0, 2.0, 1.0])  # how often a packed entry is in the matrix
+TWICE_ALL = np.concatenate([TWICE, np.full(9, 2.0), TWICE])
+
+
+class Form(Protocol):
+    """A family of kernels for one chain at given parameters."""
+
+    def filter(self) -> float:
+        """Run forward; give the log-likelihood and keep what was filtered."""
+
+    def back(self) -> bool:
+        """Run back, after `filter`; say whether no smoothed variance was lost to rounding."""
+
+    def slope(self, change: Moves) -> float:
+        """Give the likelihood's change for a change of first, F and Q, after `back`."""
+
+    @property
+    def floors(self) -> np.ndarray:
+        """(floors,), derivatives in log b, after `back`."""
+
+    def path(self) -> Path:
+        """Give the smoothed path, after `back`."""
+
+
+def form_of(chain: Chain, moves: Moves, b: np.ndarray) -> Form:
+    """Give the quickest form for a motion."""
+    latent, state = len(chain.rows.mean), len(moves.first)
+    if latent <= 3 and state == latent and is_diagonal(moves.F):
+        return Diagonal(chain, moves, b)
+    if latent <= 3 and state == 2 * latent and is_integrated(moves.F):
+        return Integrated(chain, moves, b)
+    return Dense(chain, moves, b)
+
+
+def is_diagonal(F: np.ndarray) -> bool:
+    """Say whether the latents move one by one."""
+    return not F[:, ~np.eye(F.shape[-1], dtype=bool)].any()
+
+
+def is_integrated(F: np.ndarray) -> bool:
+    """Say whether F is (1, h; 0, 1)."""
+    latent = F.shape[-1] // 2
+    expected = np.tile(np.eye(2 * latent), (len(F), 1, 1))
+    expected[:, :latent, latent:] = F[:, :1, latent : latent + 1] * np.eye(latent)
+    return np.array_equal(F, expected)
+
+
+def packed(S: np.ndarray) -> np.ndarray:
+    """Give (..., 6) of symmetric matrices (..., n, n), n up to 3, zeros added."""
+    return widened(S)[..., UPPER[0], UPPER[1]]
+
+
+def unpacked(values: np.ndarray, latent: int) -> np.ndarray:
+    """Give (..., latent, latent) of packed matrices (..., 6)."""
+    places = np.empty((3, 3), np.int64)
+    places[UPPER] = places.T[UPPER] = np.arange(6)
+    return values[..., places[:latent, :latent]]
+
+
+def widened(A: np.ndarray, axes: int = 2) -> np.ndarray:
+    """Add zeros until the last axes have length 3."""
+    more = [(0, 0)] * (A.ndim - axes) + [(0, 3 - A.shape[-1])] * axes
+    return np.pad(A, more)
+
+
+def blocks(S: np.ndarray) -> np.ndarray:
+    """Give (..., 21), the blocks qq, qu and uu of symmetric matrices over (q, u)."""
+    n = S.shape[-1] // 2
+    cross = widened(S[..., :n, n:])
+    return np.concatenate(
+        [packed(S[..., :n, :n]), cross.reshape(*cross.shape[:-2], 9), packed(S[..., n:, n:])],
+        axis=-1,
+    )
+
+
+@dataclass
+class Diagonal:
+    """Up to three latents that move one by one."""
+
+    chain: Chain
+    moves: Moves
+    b: np.ndarray
+
+    def __post_init__(self) -> None:
+        first, F, Q = self.moves
+        self.steps = diagonal.Steps(packed(first), diagonal_of(F), packed(Q), self.chain.steps[1])
+
+    def filter(self) -> float:
+        """Run forward."""
+        self.kept = np.empty((self.chain.frames, 9))
+        return diagonal.forward(self.chain.rows_of_three, self.steps, self.b, self.kept)
+
+    def back(self) -> bool:
+        """Run back."""
+        found = diagonal.backward(self.chain.rows_of_three, self.steps, self.b, self.kept)
+        self.first, self.F, self.Q, self.floors, sound = found
+        return sound
+
+    def slope(self, change: Moves) -> float:
+        """Contract with a change."""
+        return float(
+            (self.first * TWICE * packed(change.first)).sum()
+            + (self.F * diagonal_of(change.F)).sum()
+            + (self.Q * TWICE * packed(change.Q)).sum()
+        )
+
+    def path(self) -> Path:
+        """Unpack."""
+        latent = len(self.chain.rows.mean)
+        means = self.kept[:, :latent] + self.chain.rows.mean
+        return Path(means, unpacked(self.kept[:, 3:], latent), np.empty((len(means), 0)))
+
+
+def diagonal_of(F: np.ndarray) -> np.ndarray:
+    """Give (gaps, 3), the diagonals, zeros added."""
+    return widened(np.einsum("gii->gi", F), axes=1)
+
+
+@dataclass
+class Integrated:
+    """Up to three latents with velocities."""
+
+    chain: Chain
+    moves: Moves
+    b: np.ndarray
+
+    def __post_init__(self) -> None:
+        first, F, Q = self.moves
+        h = np.ascontiguousarray(F[:, 0, len(first) // 2])
+        self.steps = integrated.Steps(blocks(first), h, blocks(Q), self.chain.steps[1])
+
+    def filter(self) -> float:
+        """Run forward."""
+        self.kept = np.empty((self.chain.frames, 27))
+        return integrated.forward(self.chain.rows_of_three, self.steps, self.b, self.kept)
+
+    def back(self) -> bool:
+        """Run back."""
+        found = integrated.backward(self.chain.rows_of_three, self.steps, self.b, self.kept)
+        self.first, self.Q, self.floors, sound = found
+        return sound
+
+    def slope(self, change: Moves) -> float:
+        """Contract with a change; F has no parameter."""
+        first, Q = blocks(change.first), blocks(change.Q)
+        return float((self.first * TWICE_ALL * first).sum() + (self.Q * TWICE_ALL * Q).sum())
+
+    def path(self) -> Path:
+        """Unpack."""
+        latent = len(self.chain.rows.mean)
+        means = self.kept[:, :latent] + self.chain.rows.mean
+        hidden = self.kept[:, 3 : 3 + latent].copy()
+        return Path(means, unpacked(self.kept[:, 6:12], latent), hidden)
+
+
+@dataclass
+class Dense:
+    """Any number of latents and any F."""
+
+    chain: Chain
+    moves: Moves
+    b: np.ndarray
+
+    def __post_init__(self) -> None:
+        self.steps = dense.Steps(*self.moves, self.chain.steps[1])
+
+    def filter(self) -> float:
+        """Run forward."""
+        frames, state = self.chain.frames, len(self.moves.first)
+        self.means = np.empty((frames, state))
+        self.covariances = np.empty((frames, state, state))
+        return dense.forward(self.chain.rows, self.steps, self.b, self.means, self.covariances)
+
+    def back(self) -> bool:
+        """Run back."""
+        found = dense.backward(self.chain.rows, self.steps, self.b, self.means, self.covariances)
+        self.first, self.F, self.Q, self.floors = found
+        return False  # its path comes from a pass of its own
+
+    def slope(self, change: Moves) -> float:
+        """Contract with a change."""
+        mine = (self.first, self.F, self.Q)
+        return float(sum((a * b).sum() for a, b in zip(mine, change, strict=True)))
+
+    def path(self) -> Path:
+        """Smooth what was filtered."""
+        dense.rts(self.steps, self.means, self.covariances)
+        mean = self.chain.rows.mean
+        latent = len(mean)
+        covariances = self.covariances[:, :latent, :latent].copy()
+        return Path(self.means[:, :latent] + mean, covariances, self.means[:, latent:].copy())
