@@ -141,7 +141,7 @@ def integration(session: nox.Session) -> None:
     session.run("pytest", "tests", *folders, *session.posargs)
 
 
-@nox.session(python="3.11")
+@nox.session(default=False)
 @nox.parametrize("other", [nox.param(name, id=name) for name in OTHERS])
 def interop(session: nox.Session, other: str) -> None:
     """Files of pose-io-dlc and of another tool, in a pinned release, each read by the other."""

@@ -125,7 +125,7 @@ def pandas_can_read(file: Path) -> bool:
     return not (newer and is_table and file.name.startswith("pandas."))
 
 
-@pytest.mark.parametrize("file", filter(pandas_can_read, WRITTEN), ids=name_of)
+@pytest.mark.parametrize("file", [*filter(pandas_can_read, WRITTEN)], ids=name_of)
 def test_pandas_reads_it(file):
     case = case_of(file)
     frame, expected = read_with_pandas(file, case), case.frame()
