@@ -93,6 +93,37 @@ class MultiCameraOptions(SmoothingOptions):
             raise EksError(f"quantile: {self.quantile!r} is not above 0 and at most 1")
 
 
+@dataclass(frozen=True)
+class CalibratedOptions(SmoothingOptions):
+    """How to smooth each keypoint in space, from several calibrated cameras (equations 26-29).
+
+    The process noise s has no unit here: it is a multiple of the typical squared move of the
+    keypoint from frame to frame, as triangulated (per frame for "walk", per frame³ for
+    "velocity"), so that it does not depend on the unit of the world.
+
+    Attributes:
+        limbs: pairs of keypoint names whose distance stays the same.
+        limb_lengths: their lengths, in the world's unit; None to measure them.
+        limb_tolerance: how far a length may vary, one standard deviation as a share of it; None
+            to measure that too.
+
+    Raises:
+        EksError: for a value that cannot be.
+    """
+
+    likelihood: Literal["gaussian", "student"] = "student"
+    limbs: tuple[tuple[str, str], ...] = ()
+    limb_lengths: tuple[float, ...] | None = None
+    limb_tolerance: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.limb_lengths is not None and len(self.limb_lengths) != len(self.limbs):
+            raise EksError(
+                f"limb_lengths: {len(self.limb_lengths)} for {len(self.limbs)} limbs; give one each"
+            )
+
+
 def refuse_unknown(name: str, value: str, known: tuple[str, ...]) -> None:
     """Raise EksError if a value is not among those known."""
     if value not in known:

@@ -100,12 +100,19 @@ def models_of(
 
 
 def observer(rig: Rig, sight: Sight) -> Observe:
-    """Give the function from positions to a sight's rows."""
+    """Give the function from positions to a sight's rows.
+
+    It remembers the last positions, which are asked for again when their path is linearised.
+    """
     cameras = [rig.cameras[number] for number in sight.views[::2]]
+    last: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
 
     def observe(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        pixels, slopes = zip(*(project(camera, q) for camera in cameras), strict=True)
-        return np.concatenate(pixels, axis=1) - sight.offset, np.concatenate(slopes, axis=1)
+        if "seen" not in last or last["seen"][0] is not q:
+            pixels, slopes = zip(*(project(camera, q) for camera in cameras), strict=True)
+            shown = np.concatenate(pixels, axis=1) - sight.offset
+            last["seen"] = q, shown, np.concatenate(slopes, axis=1)
+        return last["seen"][1:]
 
     return observe
 
