@@ -23,8 +23,8 @@ class BoneTable:
     Attributes:
         names: of the bones, in the order of the arrays.
         length: (frames, bones), in pixels; NaN where unknown.
-        orientation: (frames, bones), in degrees from 0 to 360, from the x axis towards the y axis,
-            which points down.
+        orientation: (frames, bones), which way the second end lies from the first: in degrees
+            from 0 to 360, from the x axis towards the y axis, which points down.
         confidence: (frames, bones), of the less certain end.
         numbers: frame number of each row; None: 0, 1, 2, ...
         warnings: what was odd but usable, one line each.

@@ -258,7 +258,8 @@ def number_of(key: Any, path: Path) -> int:
     Raises:
         FormatError: if it is no such name.
     """
-    digits = key.removeprefix("frame") if isinstance(key, str) else ""
+    named = isinstance(key, str) and key.startswith("frame")
+    digits = key.removeprefix("frame") if named else ""
     if not (digits.isascii() and digits.isdigit() and len(digits) < 16):
         raise FormatError(f"{path}: {str(key)[:40]!r} is not the name of a frame")
     return int(digits)

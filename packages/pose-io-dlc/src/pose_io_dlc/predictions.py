@@ -39,7 +39,7 @@ def read_predictions(path: Path | str) -> PredictionTable:
         numbers=numbers,
         scorer=sheet.columns.scorer,
         individuals=individuals_of(sheet.columns),
-        extra={coord: sheet.column(coord) for coord in extra},
+        extra={coord: np.ascontiguousarray(sheet.column(coord)) for coord in extra},
         warnings=(*sheet.warnings, *warn_of_gaps(numbers, path)),
         video="" if frames else parse_file_name(path, sheet.columns.scorer).video,
     )
@@ -66,7 +66,7 @@ def without_placeholders(
     x: np.ndarray, y: np.ndarray, confidence: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Make NaN of what stands for no detection: three times -1, and (0, 0) without likelihood."""
-    keypoints = np.stack([x, y], axis=-1)
+    keypoints, confidence = np.stack([x, y], axis=-1), np.ascontiguousarray(confidence)
     odd = ~(confidence >= 0)  # mostly none is, and all but two passes are spared
     if odd.any():
         absent = odd & (x == -1) & (y == -1) & (confidence == -1)
