@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 pose_core = pytest.importorskip("pose_core", reason="pose-core is not installed")
+from pose_core.files import open_project  # noqa: E402
+from pose_core.plugins import Plugins  # noqa: E402
 from pose_io_dlc.plugin import pose_formats  # noqa: E402
 
 FORMATS = {one.name: one for one in pose_formats()}
@@ -75,3 +77,30 @@ def test_files_of_other_families_are_not_claimed(save):
     for path in (save("a.csv", "frame,x,y\n"), save("b.h5", "text"), save("c.txt", HEAD)):
         assert not any(one.detect(path) for one in FORMATS.values())
     assert FORMATS["deeplabcut"].detect(save("d.csv", HEAD))
+
+
+def test_two_cameras_open_as_one_project_that_can_be_trained_on(save, png):
+    head = "scorer,a,a\nbodyparts,nose,nose\ncoords,x,y\n"
+    for view in ("top", "side"):
+        png(f"labeled-data/{view}/img1.png")
+        save(f"CollectedData_{view}.csv", f"{head}labeled-data/{view}/img1.png,1,2\n")
+    folder = save("project.yaml", "view_names: [top, side]\n").parent
+    project = open_project(folder, Plugins().load())
+    assert project.labels.frames == ("labeled-data/top/img1.png", "labeled-data/side/img1.png")
+    assert project.skeleton.names == ("nose",)
+
+
+def test_a_folder_of_both_kinds_is_reported_with_the_way_to_choose(save):
+    save("CollectedData.csv", HEAD)
+    folder = save("config.yaml", "Task: t\n").parent
+    with pytest.raises(
+        pose_core.FormatError,
+        match="can be opened as deeplabcut or lightning_pose; choose by format=deeplabcut",
+    ):
+        open_project(folder, Plugins().load())
+
+
+def test_what_was_odd_in_a_file_of_predictions_is_passed_on(save):
+    read = FORMATS["deeplabcut"].read_predictions(save("a.csv", HEAD + "0,1,2,0.5\n2,3,4,0.5\n"))
+    assert len(read) == 3
+    assert "a.csv" in read.warnings[0]

@@ -6,8 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pose_io_dlc import open_project, read_labels, read_predictions, read_sheet, write_sheet
-from pose_io_dlc.commands.check import find_problems
+from pose_io_dlc import (
+    kind_of,
+    open_project,
+    read_labels,
+    read_predictions,
+    read_sheet,
+    read_skeleton,
+    rewrite_config,
+    write_sheet,
+)
+from pose_io_dlc.commands.checks.finding import find_problems
+from pose_io_dlc.projects.movies import video_size
 
 MADE = "dlc-made/predictions/"
 SOLO = MADE + "mouseDLC_Resnet50_soloNov21shuffle1_snapshot_best-10"
@@ -87,7 +97,51 @@ def test_projects_that_deeplabcut_made_open(data, name, animals, frames):
     project = open_project(data / "dlc-made" / f"{name}-project")
     assert (len(project.labels.animals), len(project.labels)) == (animals, frames)
     assert project.warnings == ()
-    assert [problem for problem in find_problems(project.root) if problem.is_error] == []
+    assert [one for one in find_problems(project.root) if one.level == "error"] == []
+
+
+def test_every_table_that_deeplabcut_made_opens(data):
+    pytest.importorskip("h5py", reason="the extra [h5] is not installed")
+    readers = {"labels": read_labels, "predictions": read_predictions, "tracks": read_predictions}
+    readers["skeleton"] = read_skeleton
+    found = [one for one in (data / "dlc-made").rglob("*") if one.suffix in (".csv", ".h5")]
+    tables = [one for one in found if "-results" not in one.name]  # one row per network, no frames
+    for path in tables:
+        assert len(readers[kind_of(path)](path)) > 0, path
+    assert len(tables) == 24
+    assert {kind_of(one) for one in found if one not in tables} == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    "name", ["openfield-Pranav-2018-10-30", "dlc-made/solo-project", "dlc-made/duo-project"]
+)
+def test_a_config_of_deeplabcut_is_changed_in_one_line_only(data, tmp_path, name):
+    before = (data / name / "config.yaml").read_text()
+    path = tmp_path / "config.yaml"
+    path.write_text(before)
+    rewrite_config(path, {"pcutoff": 0.25})
+    lines = path.read_text().splitlines()
+    assert [a for a, b in zip(lines, before.splitlines(), strict=True) if a != b] == [
+        "pcutoff: 0.25"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("openfield-Pranav-2018-10-30/videos/m3v1mp4.mp4", (480, 640)),
+        ("mirror-mouse-example/videos/test_vid.mp4", (406, 396)),
+        ("awkward-videos/rot90.mp4", (320, 240)),
+        ("awkward-videos/odd444.mp4", (241, 321)),
+        ("awkward-videos/hevc.mp4", (240, 320)),
+        ("awkward-videos/vp9.webm", (240, 320)),
+        ("awkward-videos/mjpeg.avi", (240, 320)),
+        ("awkward-videos/audio.mp4", None),
+        ("dlc-made/solo-project/videos/mouse.avi", (48, 64)),
+    ],
+)
+def test_the_size_of_a_real_video_is_what_opencv_says(data, name, size):
+    assert video_size(data / name) == size
 
 
 def test_absent_animals_are_missing(data):

@@ -36,8 +36,11 @@ if TYPE_CHECKING:
     from pose_io_dlc.projects.deeplabcut import open_deeplabcut as open_deeplabcut
     from pose_io_dlc.projects.lightning_pose import open_lightning_pose as open_lightning_pose
     from pose_io_dlc.projects.opening import open_project as open_project
+    from pose_io_dlc.projects.project import Camera as Camera
     from pose_io_dlc.projects.project import Project as Project
     from pose_io_dlc.projects.symmetry import propose_pairs as propose_pairs
+    from pose_io_dlc.projects.three_d import ThreeDProject as ThreeDProject
+    from pose_io_dlc.projects.three_d import read_three_d as read_three_d
     from pose_io_dlc.projects.views import propose_views as propose_views
     from pose_io_dlc.sheets.files import read_sheet as read_sheet
     from pose_io_dlc.sheets.files import write_sheet as write_sheet
@@ -50,6 +53,7 @@ __version__ = version("pose-io-dlc")
 _HOME = {
     "BoneTable": "bones",
     "FileName": "file_names",
+    "Camera": "projects.project",
     "FormatError": "errors",
     "FullDetections": "pickles",
     "Kind": "kinds",
@@ -77,6 +81,8 @@ _HOME = {
     "read_predictions": "predictions",
     "read_sheet": "sheets.files",
     "read_skeleton": "bones",
+    "ThreeDProject": "projects.three_d",
+    "read_three_d": "projects.three_d",
     "rewrite_config": "projects.config",
     "write_labels": "labels",
     "write_points3d": "points3d",
