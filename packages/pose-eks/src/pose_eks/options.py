@@ -12,24 +12,20 @@ LIKELIHOODS = ("gaussian", "student")
 
 
 @dataclass(frozen=True)
-class SmoothingOptions:
-    """What all models of moving points have in common.
+class ObservationOptions:
+    """What all models have in common: how predictions are taken as observations.
 
     Attributes:
         center: what of the members is taken as the observation.
         divide_by_confidence: whether the members' variance is divided by their mean confidence, so
             that predictions without confidence count less.
-        dynamics: "velocity", the velocity wanders, which follows fast and even movement more
-            closely; "walk", the position does, as in the paper.
         likelihood: "gaussian", or "student", whose heavy tails let mistakes that are made with
-            confidence be outvoted by other views, or in one camera by other members.
+            confidence be outvoted by other views or points, or in one camera by other members.
         degrees: degrees of freedom of "student"; the fewer the heavier its tails.
-        s: process noise: px² per frame for "walk", px² per frame³ for "velocity"; None to fit it
-            to each keypoint by maximum likelihood.
         b: floor of the observation noise R = a v + b, in px²; None to fit it. A keypoint that
             never has two members has no variance v; there R = b / confidence.
         a: scale of the members' variance v in R.
-        tolerance: the fit ends when log s and log b move by less.
+        tolerance: the fit ends when no logarithm of a parameter moves by more.
         passes: the most evaluations of the likelihood over all frames.
 
     Raises:
@@ -38,10 +34,8 @@ class SmoothingOptions:
 
     center: Literal["median", "mean"] = "median"
     divide_by_confidence: bool = True
-    dynamics: Literal["walk", "velocity"] = "velocity"
     likelihood: Literal["gaussian", "student"] = "gaussian"
     degrees: float = 4.0
-    s: float | None = None
     b: float | None = None
     a: float = 1.0
     tolerance: float = 1e-4
@@ -49,18 +43,33 @@ class SmoothingOptions:
 
     def __post_init__(self) -> None:
         refuse_unknown("center", self.center, CENTERS)
-        refuse_unknown("dynamics", self.dynamics, DYNAMICS)
         refuse_unknown("likelihood", self.likelihood, LIKELIHOODS)
-        for name in ("s", "tolerance", "degrees"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
-                raise EksError(f"{name}: {value!r} is not a finite number above 0")
-        for name in ("a", "b"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < math.inf:
-                raise EksError(f"{name}: {value!r} is not a finite number of 0 or more")
+        refuse_outside(self, ("tolerance", "degrees"), ("a", "b"))
         if self.passes < 1:
             raise EksError(f"passes: {self.passes!r} is less than 1; the default is 100")
+
+
+@dataclass(frozen=True)
+class SmoothingOptions(ObservationOptions):
+    """What all models of moving points have in common.
+
+    Attributes:
+        dynamics: "velocity", the velocity wanders, which follows fast and even movement more
+            closely; "walk", the position does, as in the paper.
+        s: process noise: px² per frame for "walk", px² per frame³ for "velocity"; None to fit it
+            to each keypoint by maximum likelihood.
+
+    Raises:
+        EksError: for a value that cannot be.
+    """
+
+    dynamics: Literal["walk", "velocity"] = "velocity"
+    s: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_unknown("dynamics", self.dynamics, DYNAMICS)
+        refuse_outside(self, ("s",), ())
 
 
 @dataclass(frozen=True)
@@ -122,6 +131,39 @@ class CalibratedOptions(SmoothingOptions):
             raise EksError(
                 f"limb_lengths: {len(self.limb_lengths)} for {len(self.limbs)} limbs; give one each"
             )
+
+
+@dataclass(frozen=True)
+class PupilOptions(ObservationOptions):
+    """How to smooth the four points around a pupil (equations 20-21).
+
+    Attributes:
+        tau_diameter: after how many frames the diameter is forgotten to 1/e; None to fit it.
+        tau_center: the same of the centre; None to fit it.
+
+    Raises:
+        EksError: for a value that cannot be.
+    """
+
+    likelihood: Literal["gaussian", "student"] = "student"
+    tau_diameter: float | None = None
+    tau_center: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_outside(self, ("tau_diameter", "tau_center"), ())
+
+
+def refuse_outside(options: object, above: tuple[str, ...], least: tuple[str, ...]) -> None:
+    """Raise EksError unless numbers are finite and above 0, or at least 0."""
+    for name in (*above, *least):
+        value = getattr(options, name)
+        if value is None:
+            continue
+        if name in above and not 0 < value < math.inf:
+            raise EksError(f"{name}: {value!r} is not a finite number above 0")
+        if not 0 <= value < math.inf:
+            raise EksError(f"{name}: {value!r} is not a finite number of 0 or more")
 
 
 def refuse_unknown(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -5,7 +5,8 @@ put right by the gradients of the last step, as the data are never quite as the 
 grid on a stretch of the frames gives the start, so that a second, lower maximum is not taken.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ class Fit:
         log_likelihood: of the observations, in nats.
         passes: evaluations of the likelihood over all frames.
         converged: False where the passes were used up before the step was small enough.
+        shared: parameters by name of models in which keypoints are not by themselves.
     """
 
     s: np.ndarray
@@ -36,6 +38,7 @@ class Fit:
     log_likelihood: np.ndarray
     passes: np.ndarray
     converged: np.ndarray
+    shared: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

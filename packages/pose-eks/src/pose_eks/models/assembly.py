@@ -9,7 +9,7 @@ from pose_eks.core.chain import project
 from pose_eks.core.fitting import Fit
 from pose_eks.core.solving import Solved
 from pose_eks.models.sights import Sight, View
-from pose_eks.options import SmoothingOptions
+from pose_eks.options import ObservationOptions
 from pose_eks.smoothed import Smoothed
 
 
@@ -36,7 +36,7 @@ def fit_of(points: Sequence[Point], keypoints: int) -> Fit:
 
 
 def smoothed_views(
-    views: Mapping[str, View], points: Sequence[Point], fit: Fit, options: SmoothingOptions
+    views: Mapping[str, View], points: Sequence[Point], fit: Fit, options: ObservationOptions
 ) -> dict[str, Smoothed]:
     """Give every view's smoothed keypoints on its own frames."""
     shape = {name: view.consensus.center.shape for name, view in views.items()}

@@ -24,7 +24,7 @@ from pose_eks.errors import EksError
 from pose_eks.models.assembly import Point, fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
 from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of, sight_of
-from pose_eks.options import MultiCameraOptions, SmoothingOptions
+from pose_eks.options import MultiCameraOptions, ObservationOptions
 from pose_eks.smoothed import SmoothedViews
 
 
@@ -103,11 +103,11 @@ def linear_chain(
     return sight, chain_of(sight, subspace.axes, motion, times, options)
 
 
-def search_of(options: SmoothingOptions) -> Search:
+def search_of(options: ObservationOptions) -> Search:
     """Say how to search for the parameters."""
     return Search(tolerance=options.tolerance, passes=options.passes)
 
 
-def student_of(options: SmoothingOptions) -> Student | None:
+def student_of(options: ObservationOptions) -> Student | None:
     """Say how heavy the tails are; None for a Gaussian likelihood."""
     return Student(options.degrees) if options.likelihood == "student" else None

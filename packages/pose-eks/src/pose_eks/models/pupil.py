@@ -1,0 +1,220 @@
+"""Four points around a pupil: one diameter and one centre, which move as autoregressions.
+
+q_t = (d_t, x_t, y_t), each about its mean m:
+q_t - m = exp(-dt / tau) (q_{t-1} - m) + e_t                   (equation 20)
+O_t = B q_t + n_t, n_t ~ N(0, R_t), R_t = a diag(v_t) + b I    (equation 21)
+
+B puts the top point at (x, y - d/2), the bottom one at (x, y + d/2), left and right at (x -+ d/2,
+y); y points down. Times tau of diameter and centre, the variances and b are fitted together.
+
+Source: Biderman, Whiteway et al. 2024, section 5.9.3.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pose_eks.core.chain import Chain
+from pose_eks.core.fitting import Fit
+from pose_eks.core.motion import Autoregression, Parameter
+from pose_eks.core.solving import Solved, solve
+from pose_eks.ensemble import Ensemble
+from pose_eks.errors import EksError
+from pose_eks.models.assembly import Point, smoothed_views
+from pose_eks.models.clock import checked_times
+from pose_eks.models.multicam import search_of, student_of
+from pose_eks.models.sights import FLOOR_GRID, Sight, View, sight_of, typical_move
+from pose_eks.options import PupilOptions
+from pose_eks.smoothed import Smoothed
+
+SIDES = {"top": (0.0, -0.5), "bottom": (0.0, 0.5), "left": (-0.5, 0.0), "right": (0.5, 0.0)}
+"""Where the points are, in diameters from the centre."""
+
+TAU_GRID = (0.0, 2.0, 4.0)  # logarithms of a time over a typical gap, to try first
+VARIANCE_GRID = (0.0,)
+LEAST = 10  # frames in which all of diameter and centre are told
+
+
+def smooth_pupil(
+    pupil: Ensemble,
+    names: Sequence[str],
+    options: PupilOptions | None = None,
+    times: np.ndarray | None = None,
+) -> Smoothed:
+    """Smooth an ensemble's predictions of the four points around a pupil.
+
+    Args:
+        pupil: of four keypoints.
+        names: of the keypoints; one each has the word top, bottom, left and right in it.
+        options: None for the defaults.
+        times: (frames,), increasing; None for frames 0, 1, 2, ...
+
+    Returns:
+        The four points, and `signals` diameter, center_x and center_y with their variances.
+
+    Raises:
+        EksError: if names do not tell the sides, the points lie otherwise, or are seen too seldom.
+    """
+    options = options or PupilOptions()
+    sides = sides_of(names)
+    consensus = pupil.summarize(options.center, options.divide_by_confidence)
+    frames, keypoints = consensus.center.shape[:2]
+    if keypoints != len(sides):
+        raise EksError(f"pupil: {keypoints} keypoints for {len(sides)} names")
+    times = checked_times(times, frames)
+    view = View(consensus, np.arange(frames))
+    seen = [sight_of([view], k, frames) for k in range(keypoints)]
+    there = [(k, sight) for k, sight in enumerate(seen) if sight is not None]
+    chain = chain_of([(sides[k], sight) for k, sight in there], times, options)
+    (solved,) = solve([chain], search=search_of(options), student=student_of(options))
+    points = [
+        Point(k, replace(s, offset=np.zeros(2)), of_rows(solved, n))
+        for n, (k, s) in enumerate(there)
+    ]
+    found = smoothed_views({"": view}, points, fit_of(solved, keypoints), options)[""]
+    return replace(found, signals=signals_of(solved))
+
+
+def sides_of(names: Sequence[str]) -> list[str]:
+    """Tell which side each keypoint is of, from the words of its name.
+
+    Raises:
+        EksError: unless each side is told once.
+    """
+    words = [re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", name) for name in names]
+    told = [[s for s in SIDES if s in map(str.lower, word)] for word in words]
+    if sorted(side for one in told for side in one) != sorted(SIDES):
+        raise EksError(
+            f"pupil: the names {', '.join(names)} do not tell one point each of top, bottom, left "
+            "and right; rename the keypoints, or leave others out"
+        )
+    return [one[0] for one in told]
+
+
+def chain_of(seen: Sequence[tuple[str, Sight]], times: np.ndarray, options: PupilOptions) -> Chain:
+    """Make the chain of diameter and centre.
+
+    Raises:
+        EksError: if too few frames tell them, or sides lie on the wrong side.
+    """
+    observed = np.concatenate([sight.observed + sight.offset for _, sight in seen], axis=1)
+    spread = np.concatenate([sight.spread for _, sight in seen], axis=1)
+    loading = np.concatenate([rows_of(side) for side, _ in seen])
+    state = solved_frames(observed, spread, loading)
+    if len(state) < LEAST:
+        raise EksError(
+            f"pupil: {len(state)} frames show diameter and centre; {LEAST} are needed, in which "
+            "points of both a side and its opposite are seen"
+        )
+    mean = np.median(state, axis=0)
+    for less, more, axis in (("top", "bottom", 1), ("left", "right", 0)):
+        refuse_turned(dict(seen), less, more, axis)
+    alone = np.concatenate([sight.alone for _, sight in seen])
+    names = [name for name, there in (("b", ~alone), ("b alone", alone)) if there.any()]
+    scale = typical_move(observed)
+    return Chain(
+        observed=observed,
+        spread=spread,
+        loading=loading,
+        gaps=np.diff(times, prepend=times[:1]),
+        motion=motion_of(state, mean, float(np.median(np.diff(times))), options),
+        floors=tuple(
+            Parameter(name, scale, options.b, FLOOR_GRID, (-10.0, 10.0)) for name in names
+        ),
+        floor=np.where(alone, len(names) - 1, 0),
+        gain=np.full(len(loading), options.a),
+        multiplies=alone.astype(float),
+        views=np.repeat(np.arange(len(seen)), 2),
+    )
+
+
+def refuse_turned(seen: Mapping[str, Sight], less: str, more: str, axis: int) -> None:
+    """Refuse opposite points that lie the wrong way round.
+
+    Raises:
+        EksError: naming the two.
+    """
+    if less in seen and more in seen and seen[less].offset[axis] >= seen[more].offset[axis]:
+        places = " and ".join(f"{seen[side].offset[axis]:.1f}" for side in (less, more))
+        raise EksError(
+            f"pupil: {less} and {more} are named the other way round: {'xy'[axis]} is {places} px "
+            "on average (y points down); rename the keypoints"
+        )
+
+
+def rows_of(side: str) -> np.ndarray:
+    """Give B for x and y of a point, (2, 3)."""
+    x, y = SIDES[side]
+    return np.array([[x, 1.0, 0.0], [y, 0.0, 1.0]])
+
+
+def solved_frames(observed: np.ndarray, spread: np.ndarray, loading: np.ndarray) -> np.ndarray:
+    """Give diameter and centre (frames, 3) of every frame that tells them, by least squares."""
+    seen = np.isfinite(observed)
+    weight = seen / np.where(seen, np.maximum(spread, 1e-6), 1.0)
+    J = np.einsum("tr,ri,rj->tij", weight, loading, loading)
+    h = np.einsum("tr,ri->ti", weight * np.where(seen, observed, 0.0), loading)
+    told = np.array([np.linalg.matrix_rank(loading[row]) == 3 for row in seen])
+    return np.asarray(np.linalg.solve(J[told], h[told][..., None])[..., 0])
+
+
+def motion_of(
+    state: np.ndarray, mean: np.ndarray, gap: float, options: PupilOptions
+) -> Autoregression:
+    """Make the motion, its times and variances to be searched around those of the frames."""
+    spread = np.maximum(np.median(np.abs(state - mean), axis=0) * 1.4826, 1e-3) ** 2
+    tau = [
+        Parameter(f"tau {name}", gap, given, TAU_GRID, (-3.0, 12.0))
+        for name, given in (("diameter", options.tau_diameter), ("center", options.tau_center))
+    ]
+    variance = [
+        Parameter(f"variance {name}", float(one), None, VARIANCE_GRID, (-8.0, 8.0))
+        for name, one in zip(("diameter", "x", "y"), spread, strict=True)
+    ]
+    return Autoregression(mean, (tau[0], tau[1], tau[1]), tuple(variance))
+
+
+def of_rows(solved: Solved, number: int) -> Solved:
+    """Give the solved chain with the rows of one point alone, to project."""
+    rows = slice(2 * number, 2 * number + 2)
+    chain = solved.chain
+    return replace(
+        solved,
+        chain=replace(
+            chain,
+            observed=chain.observed[:, rows],
+            spread=chain.spread[:, rows],
+            loading=chain.loading[rows],
+            floor=None if chain.floor is None else chain.floor[rows],
+            gain=None if chain.gain is None else chain.gain[rows],
+            multiplies=None if chain.multiplies is None else chain.multiplies[rows],
+            views=np.zeros(2, int),
+            weights=None if chain.weights is None else chain.weights[:, number : number + 1],
+        ),
+    )
+
+
+def fit_of(solved: Solved, keypoints: int) -> Fit:
+    """Give the parameters, which all points share."""
+    found = solved.found
+    floors = [
+        value for name, value in zip(found.names, found.values, strict=True) if name[0] == "b"
+    ]
+    return Fit(
+        s=np.full(keypoints, np.nan),
+        b=np.full(keypoints, floors[0]),
+        log_likelihood=np.full(keypoints, found.log_likelihood),
+        passes=np.full(keypoints, found.passes),
+        converged=np.full(keypoints, found.converged and solved.settled),
+        shared={name: found[name] for name in found.names},
+    )
+
+
+def signals_of(solved: Solved) -> dict[str, np.ndarray]:
+    """Give diameter and centre with their posterior variances, each (frames,)."""
+    path = solved.path
+    names = ("diameter", "center_x", "center_y")
+    means = {name: path.means[:, n] for n, name in enumerate(names)}
+    return means | {f"{name}_var": path.covariances[:, n, n] for n, name in enumerate(names)}
