@@ -1,81 +1,125 @@
-import numpy as np
+import subprocess
+import sys
+
 import pytest
 
-from pose_io_dlc import read_sheet
-from pose_io_dlc.__main__ import main
+from pose_io_dlc import __version__
+from pose_io_dlc.__main__ import COMMANDS, main, parser
 
-LABELS = "scorer,,,ann,ann\nbodyparts,,,nose,nose\ncoords,,,x,y\nlabeled-data,v,img0.png,{x},2\n"
 PREDICTIONS = "scorer,s,s,s\nbodyparts,nose,nose,nose\ncoords,x,y,likelihood\n0,1.25,2,0.5\n2,,,\n"
 
 
-@pytest.fixture
-def lab(save, png):
-    save("config.yaml", "Task: reach\nscorer: ann\nbodyparts: [nose]\n")
-    png("labeled-data/v/img0.png")
-    return save("labeled-data/v/CollectedData_ann.csv", LABELS.format(x=1)).parents[2]
+def usage_error(capsys, *arguments):
+    with pytest.raises(SystemExit, match="2"):
+        main(list(arguments))
+    return capsys.readouterr().err
 
 
-def test_info_of_a_project(lab, capsys):
-    assert main(["info", str(lab)]) == 0
-    shown = capsys.readouterr().out
-    assert "deeplabcut project 'reach', labeled by 'ann'" in shown
-    assert "images: 1 of 1 found" in shown
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "pose-io-dlc: needs COMMAND; see pose-io-dlc --help\n"),
+        (
+            ["inof"],
+            "pose-io-dlc: unknown command 'inof'; there is info; see pose-io-dlc --help\n",
+        ),
+        (["info"], "pose-io-dlc: info: needs PATH; see pose-io-dlc info --help\n"),
+        (
+            ["convert", "a", "b", "--forse"],
+            "pose-io-dlc: convert: unknown option --forse, did you mean --force?; "
+            "see pose-io-dlc convert --help\n",
+        ),
+        (
+            ["info", "a", "--zzz=1"],
+            "pose-io-dlc: info: unknown option --zzz; see pose-io-dlc info --help\n",
+        ),
+        (
+            ["info", "a", "b"],
+            "pose-io-dlc: info: 'b' is one argument too many; see pose-io-dlc info --help\n",
+        ),
+        (
+            ["convert", "a", "b.csv", "--decimals", "x"],
+            "pose-io-dlc: convert: --decimals: 'x' is no int; see pose-io-dlc convert --help\n",
+        ),
+    ],
+)
+def test_a_mistaken_option_is_one_line_that_names_the_help(capsys, arguments, said):
+    assert usage_error(capsys, *arguments) == said
 
 
-def test_info_of_predictions_counts_gaps_and_missing_points(save, capsys):
-    assert main(["info", str(save("a.csv", PREDICTIONS))]) == 0
-    shown = capsys.readouterr().out
-    assert "frame numbers: 0 to 2, 1 left out" in shown
-    assert shown.splitlines()[-1].split() == ["nose", "1", "1"]
+@pytest.mark.parametrize("command", ["info", "check", "convert", "new"])
+def test_help_has_examples_that_parse(capsys, command):
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    shown = capsys.readouterr().out.replace("\\\n     ", "")
+    examples = [line for line in shown.splitlines() if line.startswith("  pose-io-dlc ")]
+    assert len(examples) > 2
+    for example in examples:
+        words = example.split("   ")[0].split("|")[0].split()[1:]
+        given, rest = parser().parse_known_args(words)
+        assert (given.command, rest) == (command, [])
 
 
-def test_check_of_a_sound_project_is_quiet(lab, save, capsys):
-    save("videos/v.mp4", "")
-    assert main(["check", str(lab)]) == 0
-    assert capsys.readouterr().out == f"{lab}: 0 errors, 0 warnings\n"
+def test_every_command_is_described():
+    assert [module.__name__.rpartition(".")[2] for module in COMMANDS] == [
+        "info",
+        "check",
+        "convert",
+        "new",
+    ]
 
 
-def test_check_lists_all_problems(lab, save, capsys):
-    (lab / "labeled-data" / "v" / "img0.png").unlink()
-    save("labeled-data/w/CollectedData_ann.csv", "scorer\n")
-    assert main(["check", str(lab)]) == 1
-    shown = capsys.readouterr().out
-    assert "error: " in shown
-    assert shown.count("ends before row 2") == 1
+def test_the_version_is_said(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"pose-io-dlc {__version__}\n"
 
 
-def test_check_names_images_that_are_missing(lab, capsys):
-    (lab / "labeled-data" / "v" / "img0.png").unlink()
-    assert main(["check", str(lab)]) == 1
-    assert "img0.png: labeled image is missing" in capsys.readouterr().out
+def test_help_loads_neither_numpy_nor_pandas():
+    code = "import sys; from pose_io_dlc.__main__ import parser; parser().format_help(); "
+    code += "print({'numpy', 'pandas', 'h5py', 'yaml'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "set()\n"
 
 
-def test_check_finds_a_csv_that_differs_from_its_h5(lab, capsys):
-    pytest.importorskip("tables", reason="the extra [h5] is not installed")
-    path = lab / "labeled-data" / "v" / "CollectedData_ann.csv"
-    assert main(["convert", str(path), str(path.with_suffix(".h5"))]) == 0
-    assert main(["check", str(lab)]) == 0
-    path.write_text(LABELS.format(x=1.5))
-    assert main(["check", str(lab)]) == 1
-    shown = capsys.readouterr().out
-    assert "differs from CollectedData_ann.h5 in 1 numbers, the first is x of 'nose' in" in shown
+def test_a_reader_that_goes_away_is_no_matter(save):
+    path = save("a.csv", PREDICTIONS)
+    code = "import os, sys; from pose_io_dlc.__main__ import main; "
+    code += f"r, w = os.pipe(); os.close(r); os.dup2(w, 1); sys.exit(main(['info', {str(path)!r}]))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (141, "")
 
 
-def test_convert_keeps_every_number(save, tmp_path):
-    pytest.importorskip("tables", reason="the extra [h5] is not installed")
+def test_ctrl_c_says_that_nothing_was_written(save, tmp_path, capsys, monkeypatch):
+    def stop(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pose_io_dlc.sheets.files.write_rows", stop)
     source = save("a.csv", PREDICTIONS)
-    assert main(["convert", str(source), str(tmp_path / "b.h5")]) == 0
-    assert main(["convert", str(tmp_path / "b.h5"), str(tmp_path / "c.csv")]) == 0
-    first, last = read_sheet(source), read_sheet(tmp_path / "c.csv")
-    assert first.columns == last.columns
-    np.testing.assert_array_equal(first.index, last.index)
-    np.testing.assert_array_equal(first.values, last.values)
+    assert main(["convert", str(source), str(tmp_path / "b.csv")]) == 130
+    assert (
+        capsys.readouterr().err == "pose-io-dlc: convert: stopped; nothing was written or changed\n"
+    )
+    assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]
 
 
-@pytest.mark.parametrize("command", [["info"], ["check"], ["convert", "out.csv"]])
-def test_a_fault_is_one_line_and_exit_status_1(tmp_path, capsys, command):
-    arguments = [command[0], str(tmp_path / "none.csv"), *command[1:]]
-    assert main(arguments) == 1
-    shown = capsys.readouterr()
-    assert "none.csv: no such file" in shown.out + shown.err
-    assert len((shown.out + shown.err).splitlines()) == 1 + (command == ["check"])
+def test_ctrl_c_names_what_was_written_until_then(save, capsys, monkeypatch):
+    text = "scorer,a,a\nbodyparts,nose,nose\ncoords,x,y\n{row}{row}"
+    for name in "ab":
+        save(f"CollectedData_{name}.csv", text.format(row=f"labeled-data/{name}.png,1,2\n"))
+    from pose_io_dlc.commands.checks import fixing
+
+    write, done = fixing.write_sheet, []
+
+    def stop_at_the_second(path, sheet):
+        if done:
+            raise KeyboardInterrupt
+        done.append(write(path, sheet))
+
+    monkeypatch.setattr(fixing, "write_sheet", stop_at_the_second)
+    folder = save("x.txt", "").parent
+    assert main(["check", str(folder), "--fix"]) == 130
+    shown = capsys.readouterr().err
+    assert "written until then: " in shown
+    assert "CollectedData_a.csv, " in shown
+    assert "CollectedData_b.csv.bak; all else is as it was" in shown

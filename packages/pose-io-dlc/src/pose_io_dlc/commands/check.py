@@ -29,7 +29,7 @@ def add_to(subparsers: Any) -> argparse.ArgumentParser:
     """Describe the options of `check`."""
     text = "list everything that is wrong with a project or a file, with the remedy"
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "check", help=text, description=f"{text.capitalize()}.", epilog=EXAMPLES
+        "check", help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=EXAMPLES
     )
     parser.add_argument("path", type=Path, metavar="PATH", help="project, folder or file")
     parser.add_argument(

@@ -8,7 +8,7 @@ from pose_io_dlc.errors import FormatError
 
 EXAMPLES = """examples:
   pose-io-dlc convert mouseDLC_resnet50.h5 mouse.csv            every number stays as it is
-  pose-io-dlc convert mouse.csv mouse.csv.gz.h5 --force         replace a file that is there
+  pose-io-dlc convert mouse.csv mouse.h5 --force                replace a file that is there
   pose-io-dlc convert mouse.h5 mouse.csv --decimals 3           a smaller file
   pose-io-dlc convert CollectedData_ann.csv CollectedData_ann.h5
   pose-io-dlc convert mouse.csv mouse.parquet                   fast to read again
@@ -27,7 +27,7 @@ def add_to(subparsers: Any) -> argparse.ArgumentParser:
     """Describe the options of `convert`."""
     text = "write a file as another kind, or a project as the other tool's"
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "convert", help=text, description=f"{text.capitalize()}.", epilog=EXAMPLES
+        "convert", help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=EXAMPLES
     )
     parser.add_argument("source", type=Path, metavar="IN", help="a file, or a project")
     parser.add_argument("target", type=Path, metavar="OUT", help="a file, or a new folder")

@@ -12,7 +12,7 @@ from pose_io_dlc.labels import read_labels, write_labels
 from pose_io_dlc.predictions import read_predictions, write_predictions
 from pose_io_dlc.projects.opening import open_project
 from pose_io_dlc.sheets.files import read_sheet, unknown_suffix, write_sheet
-from pose_io_dlc.tables import LabelTable, PredictionTable
+from pose_io_dlc.tables import OCCLUDED, LabelTable, PredictionTable
 
 TABLES = (".csv", ".h5", ".hdf5", ".hdf", ".parquet")
 """Suffixes of tables of ours, for which a table stays as it is, cell by cell."""
@@ -99,6 +99,8 @@ def write_table(
     if isinstance(table, PredictionTable):
         write_predictions(target, table, decimals)
         return []
+    if index_width is None and (table.visibility == OCCLUDED).any():
+        index_width = 1  # the layout that can say which points are hidden
     write_labels(target, rounded(table, decimals), index_width)
     return []
 

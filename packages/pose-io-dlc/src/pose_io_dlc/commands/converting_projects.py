@@ -7,9 +7,7 @@ from datetime import date as Date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-
-from pose_io_dlc.commands.aligned import counted
+from pose_io_dlc.commands.aligned import counted, few
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.labels import FOLDER, write_labels
 from pose_io_dlc.projects.config import changed, dumped
@@ -17,7 +15,7 @@ from pose_io_dlc.projects.create import CONFIG, MONTHS, UNKNOWN, points_of, vide
 from pose_io_dlc.projects.images import image_size
 from pose_io_dlc.projects.movies import video_size
 from pose_io_dlc.projects.opening import open_project
-from pose_io_dlc.projects.project import Project
+from pose_io_dlc.projects.project import Project, videos_in
 from pose_io_dlc.projects.template import TEMPLATE
 from pose_io_dlc.sheets.columns import SINGLE
 from pose_io_dlc.tables import LabelTable
@@ -151,7 +149,7 @@ def write_deeplabcut(folder: Path, target: Path, project: Project, labels: Label
     changes = config_of(target, project, labels, stems)
     text = changed(TEMPLATE, changes, target / CONFIG)
     (folder / CONFIG).write_text(text, encoding="utf-8", newline="\n")
-    return without_videos(target, project, stems)
+    return without_videos(folder, target, stems)
 
 
 def write_folder(folder: Path, labels: LabelTable, rows: list[int]) -> None:
@@ -207,19 +205,13 @@ def size_for(stem: str, project: Project, labels: LabelTable) -> tuple[int, int]
     return next((size for sizes in (found, images) for size in sizes if size), UNKNOWN)
 
 
-def without_videos(target: Path, project: Project, stems: list[str]) -> list[str]:
+def without_videos(folder: Path, target: Path, stems: list[str]) -> list[str]:
     """Say which videos the config only names."""
-    there = {video.stem for video in project.videos}
+    there = {video.stem for video in videos_in(folder / "videos")}
     lost = [stem for stem in stems if stem not in there]
     if not lost:
         return []
-    names = ", ".join(lost[:5])
     return [
         f"{target / CONFIG}: video_sets names videos that are not there, by which DeepLabCut "
-        f"finds the labels: {names}"
+        f"finds the labels: {few(lost)}"
     ]
-
-
-def known_points(labels: LabelTable) -> int:
-    """Count the points that are labeled."""
-    return int(np.isfinite(labels.keypoints).all(-1).sum())

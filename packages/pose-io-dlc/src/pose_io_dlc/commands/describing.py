@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from pose_io_dlc.bridges.formats import bridge_of
 from pose_io_dlc.commands.counting import (
     box_of,
     frames_of,
@@ -22,6 +23,7 @@ from pose_io_dlc.tables import LabelTable, PredictionTable
 
 Facts = dict[str, Any]
 
+H5 = (".h5", ".hdf5", ".hdf")
 YAML = (".yaml", ".yml")
 
 
@@ -49,8 +51,13 @@ def of_file(path: Path) -> Facts:
     Raises:
         FormatError: if it cannot be read.
     """
+    facts: Facts = {"path": str(path), "size": path.stat().st_size}
+    if bridge := bridge_of(path):
+        table = bridge.read(path)
+        kind = "labels" if isinstance(table, LabelTable) else "predictions"
+        return facts | {"kind": kind, "tool": bridge.name} | of_table(path, table)
     kind = kind_of(path)
-    facts: Facts = {"path": str(path), "kind": kind, "size": path.stat().st_size}
+    facts["kind"] = kind
     if kind == "unknown":
         return facts | of_unknown(path)
     if kind in ("labels", "predictions", "tracks"):
@@ -71,7 +78,7 @@ def read_table(path: Path) -> LabelTable | PredictionTable:
 
 def of_unknown(path: Path) -> Facts:
     """Try to read what no kind was found for, so that the error says why."""
-    if path.suffix.lower() in (".csv", ".h5", ".hdf5", ".hdf") or is_table(path):
+    if path.suffix.lower() in (".csv", ".parquet", *H5) or is_table(path):
         read_predictions(path)
     raise FormatError(
         f"{path}: is no kind of file that is read here; known are tables (.csv, .h5, .parquet), "

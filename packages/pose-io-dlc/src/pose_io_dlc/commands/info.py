@@ -16,7 +16,7 @@ def add_to(subparsers: Any) -> argparse.ArgumentParser:
     """Describe the options of `info`."""
     text = "say what a project, a folder or a file holds"
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "info", help=text, description=f"{text.capitalize()}.", epilog=EXAMPLES
+        "info", help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=EXAMPLES
     )
     parser.add_argument("path", type=Path, metavar="PATH", help="project, folder or file")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")

@@ -19,7 +19,7 @@ def add_to(subparsers: Any) -> argparse.ArgumentParser:
     """Describe the options of `new`."""
     text = "make a DeepLabCut project from videos"
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "new", help=text, description=f"{text.capitalize()}.", epilog=EXAMPLES
+        "new", help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=EXAMPLES
     )
     parser.add_argument("name", metavar="NAME", help="of the task, as reach")
     parser.add_argument("--scorer", required=True, metavar="WHO", help="who will label")

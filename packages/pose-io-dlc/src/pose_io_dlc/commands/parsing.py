@@ -50,5 +50,5 @@ def refuse_rest(rest: Sequence[str], parser: argparse.ArgumentParser) -> None:
     if not first.startswith("-"):
         parser.error(f"{first!r} is one argument too many")
     known = [name for name in parser._option_string_actions if name.startswith("--")]
-    close = difflib.get_close_matches(first, known, 1)
+    close = difflib.get_close_matches(first, known, 1, cutoff=0.75)
     parser.error(f"unknown option {first}{f', did you mean {close[0]}?' if close else ''}")

@@ -48,7 +48,8 @@ def title_of(facts: Facts) -> str:
         tool = {"deeplabcut": "DeepLabCut", "lightning_pose": "Lightning Pose"}[facts["kind"]]
         several = ", several animals" if facts.get("multi_animal") else ""
         return f"{facts['path']}: {tool} project {facts['name']!r}{several}"
-    return f"{facts['path']}: {TITLES[facts['kind']]}{by(facts)}"
+    tool = f"{facts['tool']} file of " if "tool" in facts else ""
+    return f"{facts['path']}: {tool}{TITLES[facts['kind']]}{by(facts)}"
 
 
 def by(facts: Facts) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pose_io_dlc.bridges.formats import bridge_of
 from pose_io_dlc.commands.checks.labels import of_labels
 from pose_io_dlc.commands.checks.predictions import frames_beside, of_predictions
 from pose_io_dlc.commands.checks.problems import Problem, attempted, of_warning
@@ -13,6 +14,7 @@ from pose_io_dlc.kinds import Kind, kind_of
 from pose_io_dlc.sheets.h5_writing import PANDAS_VERSION
 
 H5 = (".h5", ".hdf5", ".hdf")
+PICKLES = (".pickle", ".pkl")
 TABLES = (".csv", *H5, ".parquet")
 
 
@@ -38,7 +40,7 @@ def of_file(
         known: the file read already, where it was.
     """
     kind = kind_of(path)
-    if kind == "skeleton" or path.suffix.lower() in (".pickle", ".pkl"):
+    if kind == "skeleton" or path.suffix.lower() in PICKLES or bridge_of(path):
         yield from of_others(path)
         return
     rows, problems = known or read_anyway(path)
