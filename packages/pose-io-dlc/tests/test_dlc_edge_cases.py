@@ -342,6 +342,12 @@ def test_frames_left_out_are_counted(save):
     assert len(table.without_gaps()) == 10
 
 
+def test_points_with_one_coordinate_are_missing_and_counted(save):
+    table = read_predictions(save("a.csv", LIKELY + "0,1,,.5\n1,,2,.5\n2,,,\n"))
+    assert np.isnan(table.keypoints).all()
+    assert "2 points have only x or only y; taken as missing" in table.warnings[0]
+
+
 SPACE = "scorer,a,a,a\nbodyparts,n,n,n\ncoords,x,y,z\n0,1,2,3\n"
 BONES = ",n_m,n_m,n_m\n,length,orientation,likelihood\n0,5,90,.5\n"
 VIDEO = LIKELY + "0,1,2,.5\n"

@@ -23,6 +23,9 @@ MOST_GIVEN = 256
 KEYS = frozenset({str, int, float, bool, bytes, type(None)})
 """Types of keys; hashing a tuple, nested a million times, would end the process."""
 
+BYTE, TWO, FOUR, EIGHT = map(struct.Struct, ("<B", "<H", "<I", "<Q"))
+SIGNED, DOUBLE = struct.Struct("<i"), struct.Struct(">d")
+
 StandIn = Callable[..., Any]
 
 
@@ -84,9 +87,15 @@ class Machine:
             )
         return self.pickled[start : self.at]
 
-    def number(self, form: str) -> Any:
+    def byte(self) -> int:
+        """Read one byte."""
+        self.at += 1
+        return self.pickled[self.at - 1]
+
+    def number(self, form: struct.Struct) -> Any:
         """Read a number of a fixed size."""
-        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+        self.at += form.size
+        return form.unpack_from(self.pickled, self.at - form.size)[0]
 
     def line(self) -> str:
         """Read to the end of the line."""
@@ -258,7 +267,7 @@ def pushed(read: Callable[[Machine], Any]) -> Callable[[Machine], None]:
     return lambda machine: machine.stack.append(read(machine))
 
 
-def sized(form: str, make: Callable[[bytes], Any]) -> Callable[[Machine], None]:
+def sized(form: struct.Struct, make: Callable[[bytes], Any]) -> Callable[[Machine], None]:
     """Give the step that reads a size, then as many bytes, and makes something of them."""
     return pushed(lambda machine: make(machine.take(machine.number(form))))
 
@@ -276,26 +285,26 @@ STEPS: dict[int, Callable[[Machine], Any]] = {
     ord("N"): pushed(lambda machine: None),
     0x88: pushed(lambda machine: True),
     0x89: pushed(lambda machine: False),
-    ord("K"): pushed(lambda machine: machine.number("<B")),
-    ord("M"): pushed(lambda machine: machine.number("<H")),
-    ord("J"): pushed(lambda machine: machine.number("<i")),
-    ord("G"): pushed(lambda machine: machine.number(">d")),
-    0x8A: pushed(lambda machine: integer(machine, machine.number("<B"))),
-    0x8B: pushed(lambda machine: integer(machine, machine.number("<I"))),
+    ord("K"): pushed(lambda machine: machine.byte()),
+    ord("M"): pushed(lambda machine: machine.number(TWO)),
+    ord("J"): pushed(lambda machine: machine.number(SIGNED)),
+    ord("G"): pushed(lambda machine: machine.number(DOUBLE)),
+    0x8A: pushed(lambda machine: integer(machine, machine.byte())),
+    0x8B: pushed(lambda machine: integer(machine, machine.number(FOUR))),
     ord("I"): pushed(integer_in_text),
     ord("L"): pushed(integer_in_text),
     ord("F"): pushed(lambda machine: float(machine.line())),
     ord("V"): pushed(lambda machine: machine.line().encode().decode("raw-unicode-escape")),
     ord("S"): pushed(old_text),
-    ord("U"): sized("<B", lambda raw: raw.decode("latin-1")),
-    ord("T"): sized("<I", lambda raw: raw.decode("latin-1")),
-    0x8C: sized("<B", text),
-    ord("X"): sized("<I", text),
-    0x8D: sized("<Q", text),
-    ord("C"): sized("<B", bytes),
-    ord("B"): sized("<I", bytes),
-    0x8E: sized("<Q", bytes),
-    0x96: sized("<Q", bytes),
+    ord("U"): sized(BYTE, lambda raw: raw.decode("latin-1")),
+    ord("T"): sized(FOUR, lambda raw: raw.decode("latin-1")),
+    0x8C: sized(BYTE, text),
+    ord("X"): sized(FOUR, text),
+    0x8D: sized(EIGHT, text),
+    ord("C"): sized(BYTE, bytes),
+    ord("B"): sized(FOUR, bytes),
+    0x8E: sized(EIGHT, bytes),
+    0x96: sized(EIGHT, bytes),
     ord(")"): pushed(lambda machine: ()),
     ord("]"): pushed(lambda machine: []),
     ord("}"): pushed(lambda machine: {}),
@@ -313,11 +322,11 @@ STEPS: dict[int, Callable[[Machine], Any]] = {
     ord("1"): lambda machine: machine.since_mark(),
     ord("2"): pushed(lambda machine: machine.stack[-1]),
     0x94: lambda machine: machine.remember(len(machine.memo)),
-    ord("q"): lambda machine: machine.remember(machine.number("<B")),
-    ord("r"): lambda machine: machine.remember(machine.number("<I")),
+    ord("q"): lambda machine: machine.remember(machine.byte()),
+    ord("r"): lambda machine: machine.remember(machine.number(FOUR)),
     ord("p"): lambda machine: machine.remember(integer_in_text(machine)),
-    ord("h"): pushed(lambda machine: machine.memo[machine.number("<B")]),
-    ord("j"): pushed(lambda machine: machine.memo[machine.number("<I")]),
+    ord("h"): pushed(lambda machine: machine.memo[machine.byte()]),
+    ord("j"): pushed(lambda machine: machine.memo[machine.number(FOUR)]),
     ord("g"): pushed(lambda machine: machine.memo[integer_in_text(machine)]),
     ord("c"): named_in_text,
     0x93: named_on_stack,

@@ -82,7 +82,8 @@ class FullDetections:
     Attributes:
         names: keypoint names, in the order of each frame.
         numbers: int64 (frames,): the number of each frame that the file has.
-        points: for each frame, for each keypoint: float (detections, 2), x and y in pixels.
+        points: for each frame, for each keypoint: float (detections, 2), x and y in pixels. Parts
+            of no animal follow the others, in some files without a name.
         confidence: for each frame, for each keypoint: float (detections,).
         nframes: frames of the video, those without detections included.
     """
@@ -101,8 +102,7 @@ def read_pickle(path: Path | str) -> Any:
     """Read any pickle of DeepLabCut as plain dicts, lists, tuples, arrays, numbers and text.
 
     Arrays are read-only. Paths are pure, choices their values, a pandas index the dict it is made
-    of. About two million steps a second; the detections of 10,000 frames with 17 keypoints are
-    five million.
+    of. Reading takes about a second for 3,000 frames with 17 detections each.
 
     Raises:
         FormatError: if it is no pickle, damaged, or asks for anything that is not known.

@@ -28,7 +28,8 @@ def read_predictions(path: Path | str) -> PredictionTable:
     path = Path(path)
     sheet = read_sheet(path)
     refuse_other_kinds(sheet.columns, path)
-    keypoints, confidence = without_placeholders(*map(sheet.column, COORDS))
+    x, y, confidence = map(sheet.column, COORDS)
+    keypoints, confidence = without_placeholders(x, y, confidence)
     frames, numbers = rows_of(sheet, path)
     extra = [coord for coord in sheet.columns.coords() if coord not in COORDS]
     return PredictionTable(
@@ -40,7 +41,7 @@ def read_predictions(path: Path | str) -> PredictionTable:
         scorer=sheet.columns.scorer,
         individuals=individuals_of(sheet.columns),
         extra={coord: np.ascontiguousarray(sheet.column(coord)) for coord in extra},
-        warnings=(*sheet.warnings, *warn_of_gaps(numbers, path)),
+        warnings=(*sheet.warnings, *warn_of_halves(x, y, path), *warn_of_gaps(numbers, path)),
         video="" if frames else parse_file_name(path, sheet.columns.scorer).video,
     )
 
@@ -75,6 +76,12 @@ def without_placeholders(
         confidence = np.where(absent, np.nan, confidence)
     keypoints[~np.isfinite(x + y)] = np.nan
     return keypoints, confidence
+
+
+def warn_of_halves(x: np.ndarray, y: np.ndarray, path: Path) -> Iterator[str]:
+    """Say how many points have only one coordinate."""
+    if count := int((np.isnan(x) != np.isnan(y)).sum()):
+        yield f"{path}: {count} points have only x or only y; taken as missing"
 
 
 def write_predictions(path: Path | str, table: PredictionTable, decimals: int | None = 6) -> None:
