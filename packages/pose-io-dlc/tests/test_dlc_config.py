@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pose_io_dlc import FormatError, rewrite_config
@@ -63,6 +63,7 @@ def test_any_key_can_be_changed_to_anything(key, value):
     assert all(comment in text for comment in ("# ours", "# pairs", "# Plotting"))
 
 
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         st.sampled_from(["bodyparts", "skeleton", "Task", "extra"]),
