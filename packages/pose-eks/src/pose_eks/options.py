@@ -134,6 +134,34 @@ class CalibratedOptions(SmoothingOptions):
 
 
 @dataclass(frozen=True)
+class PosePcaOptions(SmoothingOptions):
+    """How to smooth a whole pose within the space of its usual poses (equations 24-25).
+
+    Attributes:
+        variance: share of the poses' variance that the axes have to hold.
+        latent: number of axes; None for as many as `variance` needs.
+        quantile: share of the frames, the most certain ones, in which the axes are learned.
+
+    Raises:
+        EksError: for a value that cannot be.
+    """
+
+    dynamics: Literal["walk", "velocity"] = "walk"
+    variance: float = 0.99
+    latent: int | None = None
+    quantile: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("variance", "quantile"):
+            value = getattr(self, name)
+            if not 0 < value <= 1:
+                raise EksError(f"{name}: {value!r} is not above 0 and at most 1")
+        if self.latent is not None and self.latent < 1:
+            raise EksError(f"latent: {self.latent!r} is less than 1")
+
+
+@dataclass(frozen=True)
 class PupilOptions(ObservationOptions):
     """How to smooth the four points around a pupil (equations 20-21).
 

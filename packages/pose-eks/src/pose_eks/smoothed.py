@@ -30,6 +30,7 @@ class Smoothed:
         weight: (frames, keypoints), how far a robust likelihood trusts an observation, from 0 to
             about 1; None for the Gaussian one, which trusts them all.
         signals: further quantities by name, each (frames,), such as the diameter of a pupil.
+        diagnostics: further columns by name, each (frames, keypoints).
     """
 
     keypoints: np.ndarray
@@ -42,6 +43,7 @@ class Smoothed:
     center_name: str = "median"
     weight: np.ndarray | None = None
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
+    diagnostics: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def columns(self) -> dict[str, np.ndarray]:
         """Give what a table may carry beside x, y and confidence, each (frames, keypoints)."""
@@ -51,11 +53,12 @@ class Smoothed:
             "posterior_var": self.posterior_variance,
             "predictive_var": self.predictive_variance,
         }
-        return {
+        columns = {
             f"{axis}_{name}": values[..., number]
             for name, values in pairs.items()
             for number, axis in enumerate("xy")
         }
+        return columns | dict(self.diagnostics)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +73,7 @@ class SmoothedViews:
             world where cameras are calibrated, else coordinates along principal axes.
         covariance: (times, keypoints, latent, latent), of `positions`.
         times: (times,), of `positions`; frame numbers where views are synchronous.
+        requested: what each view would show at further times that were asked for, by its name.
     """
 
     views: Mapping[str, Smoothed]
@@ -77,3 +81,4 @@ class SmoothedViews:
     positions: np.ndarray
     covariance: np.ndarray
     times: np.ndarray
+    requested: Mapping[str, Smoothed] = field(default_factory=dict)

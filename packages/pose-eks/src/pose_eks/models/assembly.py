@@ -1,7 +1,7 @@
 """From solved chains to what each view shows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,40 @@ def fit_of(points: Sequence[Point], keypoints: int) -> Fit:
         value[k], passes[k] = found.log_likelihood, found.passes
         converged[k] = found.converged and point.solved.settled
     return Fit(s, b, value, passes, converged)
+
+
+def shared_fit(solved: Solved, keypoints: int) -> Fit:
+    """Give the parameters of one chain of which all keypoints are rows."""
+    found = solved.found
+    floors = found.values[len(solved.chain.motion.parameters) :]
+    return Fit(
+        s=np.full(keypoints, found["s"] if "s" in found.names else np.nan),
+        b=np.full(keypoints, floors[0]),
+        log_likelihood=np.full(keypoints, found.log_likelihood),
+        passes=np.full(keypoints, found.passes),
+        converged=np.full(keypoints, found.converged and solved.settled),
+        shared={name: found[name] for name in found.names},
+    )
+
+
+def of_rows(solved: Solved, number: int) -> Solved:
+    """Give the solved chain with the rows of one point alone, to project."""
+    rows = slice(2 * number, 2 * number + 2)
+    chain = solved.chain
+    return replace(
+        solved,
+        chain=replace(
+            chain,
+            observed=chain.observed[:, rows],
+            spread=chain.spread[:, rows],
+            loading=chain.loading[rows],
+            floor=None if chain.floor is None else chain.floor[rows],
+            gain=None if chain.gain is None else chain.gain[rows],
+            multiplies=None if chain.multiplies is None else chain.multiplies[rows],
+            views=np.zeros(2, int),
+            weights=None if chain.weights is None else chain.weights[:, number : number + 1],
+        ),
+    )
 
 
 def smoothed_views(

@@ -99,7 +99,7 @@ def linear_chain(
     sight = replace(
         sight, observed=sight.observed - subspace.mean, offset=sight.offset + subspace.mean
     )
-    motion = motion_of(z, times, options)
+    motion = motion_of(z, times, options, isotropic=len(sight.offset) == 2)
     return sight, chain_of(sight, subspace.axes, motion, times, options)
 
 

@@ -17,12 +17,11 @@ from dataclasses import replace
 import numpy as np
 
 from pose_eks.core.chain import Chain
-from pose_eks.core.fitting import Fit
 from pose_eks.core.motion import Autoregression, Parameter
 from pose_eks.core.solving import Solved, solve
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
-from pose_eks.models.assembly import Point, smoothed_views
+from pose_eks.models.assembly import Point, of_rows, shared_fit, smoothed_views
 from pose_eks.models.clock import checked_times
 from pose_eks.models.multicam import search_of, student_of
 from pose_eks.models.sights import FLOOR_GRID, Sight, View, sight_of, typical_move
@@ -73,7 +72,7 @@ def smooth_pupil(
         Point(k, replace(s, offset=np.zeros(2)), of_rows(solved, n))
         for n, (k, s) in enumerate(there)
     ]
-    found = smoothed_views({"": view}, points, fit_of(solved, keypoints), options)[""]
+    found = smoothed_views({"": view}, points, shared_fit(solved, keypoints), options)[""]
     return replace(found, signals=signals_of(solved))
 
 
@@ -174,42 +173,6 @@ def motion_of(
         for name, one in zip(("diameter", "x", "y"), spread, strict=True)
     ]
     return Autoregression(mean, (tau[0], tau[1], tau[1]), tuple(variance))
-
-
-def of_rows(solved: Solved, number: int) -> Solved:
-    """Give the solved chain with the rows of one point alone, to project."""
-    rows = slice(2 * number, 2 * number + 2)
-    chain = solved.chain
-    return replace(
-        solved,
-        chain=replace(
-            chain,
-            observed=chain.observed[:, rows],
-            spread=chain.spread[:, rows],
-            loading=chain.loading[rows],
-            floor=None if chain.floor is None else chain.floor[rows],
-            gain=None if chain.gain is None else chain.gain[rows],
-            multiplies=None if chain.multiplies is None else chain.multiplies[rows],
-            views=np.zeros(2, int),
-            weights=None if chain.weights is None else chain.weights[:, number : number + 1],
-        ),
-    )
-
-
-def fit_of(solved: Solved, keypoints: int) -> Fit:
-    """Give the parameters, which all points share."""
-    found = solved.found
-    floors = [
-        value for name, value in zip(found.names, found.values, strict=True) if name[0] == "b"
-    ]
-    return Fit(
-        s=np.full(keypoints, np.nan),
-        b=np.full(keypoints, floors[0]),
-        log_likelihood=np.full(keypoints, found.log_likelihood),
-        passes=np.full(keypoints, found.passes),
-        converged=np.full(keypoints, found.converged and solved.settled),
-        shared={name: found[name] for name in found.names},
-    )
 
 
 def signals_of(solved: Solved) -> dict[str, np.ndarray]:

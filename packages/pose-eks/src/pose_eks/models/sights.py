@@ -104,10 +104,13 @@ def learned(
     return found, np.where(good[:, None], coordinates, np.nan)
 
 
-def motion_of(z: np.ndarray, times: np.ndarray, options: SmoothingOptions) -> Motion:
+def motion_of(
+    z: np.ndarray, times: np.ndarray, options: SmoothingOptions, isotropic: bool = False
+) -> Motion:
     """Make the motion of a position whose coordinates (times, latent) are roughly known.
 
-    The shape of its moves is that between neighbours, per time between them; far ones are left out.
+    The shape of its moves is that between neighbours, per time between them; far ones are left
+    out. In a plane of pixels it is isotropic, as for one camera.
     """
     seen = np.isfinite(z).all(axis=1)
     z, times = z[seen], times[seen]
@@ -117,6 +120,7 @@ def motion_of(z: np.ndarray, times: np.ndarray, options: SmoothingOptions) -> Mo
     squares = (moves**2).mean(axis=1)
     kept = squares <= FAR * np.median(squares) if len(squares) else near[:0]
     shape = shape_of(moves[kept] / np.sqrt(gaps[kept])[:, None], z.shape[1])
+    shape = np.eye(len(shape)) if isotropic else shape
     order = 3 if options.dynamics == "velocity" else 1
     rate = positive(squares / gaps**order)
     s = Parameter("s", rate, options.s, STEP_GRID)
@@ -131,7 +135,7 @@ def shape_of(moves: np.ndarray, latent: int) -> np.ndarray:
     """Give the covariance of moves, scaled to a mean of 1 along the axes, none of them without."""
     covariance = moves.T @ moves
     size = np.trace(covariance) / latent
-    if latent == 2 or not size > 0:  # a plane of pixels: both axes alike, as for one camera
+    if not size > 0:
         return np.eye(latent)
     return np.asarray((1 - LEAST_SHARE) * covariance / size + LEAST_SHARE * np.eye(latent))
 

@@ -1,0 +1,155 @@
+"""Several cameras that do not film at the same times: one position, observed whenever one does.
+
+q_{t_i} = q_{t_{i-1}} + e_i,    e_i ~ N(0, s E (t_i - t_{i-1}))   (equation 22; or its integral)
+O_i = B_{c_i} q_{t_i} + n_i,    n_i ~ N(0, R_i)                   (equation 23)
+
+The times of all cameras make one clock, on which each camera is missing but at its own times.
+Nothing is interpolated but to learn B, where the slowest camera films. Further times can be asked
+for: they are on the clock as well, and nobody sees anything there.
+
+Source: Biderman, Whiteway et al. 2024, section 5.9.4.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pose_eks.core.chain import Chain
+from pose_eks.core.solving import solve
+from pose_eks.ensemble import Consensus, Ensemble
+from pose_eks.errors import EksError
+from pose_eks.models.assembly import Point, fit_of, positions_of, smoothed_views
+from pose_eks.models.clock import checked_times
+from pose_eks.models.multicam import search_of, student_of
+from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of, sight_of
+from pose_eks.options import MultiCameraOptions
+from pose_eks.smoothed import SmoothedViews
+
+LATE = 1.5  # usual gaps of a camera: nothing is interpolated between frames that are further apart
+
+
+def smooth_asynchronous(
+    views: Mapping[str, Ensemble],
+    times: Mapping[str, np.ndarray],
+    options: MultiCameraOptions | None = None,
+    names: Sequence[str] = (),
+    at: np.ndarray | None = None,
+) -> SmoothedViews:
+    """Smooth an ensemble's predictions of cameras that each have their own times.
+
+    Args:
+        views: by name; all have the same keypoints. Frames differ.
+        times: of each view, (frames,), increasing; one unit for all, that of s.
+        options: None for the defaults.
+        names: of the keypoints, for errors and the result.
+        at: (times,), increasing, further times to say where the points are; None for none.
+
+    Returns:
+        Every camera's keypoints on its own frames; `requested` has them at the times `at`.
+
+    Raises:
+        EksError: if there are fewer than two views, times do not fit them, cameras do not overlap
+            in time, or a keypoint has too few frames for its principal axes.
+    """
+    options = options or MultiCameraOptions()
+    keypoints = checked_keypoints(views)
+    labels = tuple(names) or tuple(f"keypoint {k}" for k in range(keypoints))
+    own = {name: own_times(name, view, times) for name, view in views.items()}
+    asked = np.zeros(0) if at is None else checked_times(at, np.size(at), "times asked for")
+    clock = np.unique(np.concatenate([*own.values(), asked]))
+    agreed = {
+        name: view.summarize(options.center, options.divide_by_confidence)
+        for name, view in views.items()
+    }
+    seen = {name: View(agreed[name], np.searchsorted(clock, own[name])) for name in views}
+    sights = [sight_of(list(seen.values()), k, len(clock)) for k in range(keypoints)]
+    there = [(k, sight) for k, sight in enumerate(sights) if sight is not None]
+    slowest = min(own.values(), key=len)
+    made = [clocked_chain(sight, clock, slowest, labels[k], options) for k, sight in there]
+    solved = solve(
+        [chain for _, chain in made], search=search_of(options), student=student_of(options)
+    )
+    points = [
+        Point(k, sight, one) for (k, _), (sight, _), one in zip(there, made, solved, strict=True)
+    ]
+    fit = fit_of(points, keypoints)
+    found = SmoothedViews(
+        smoothed_views(seen, points, fit, options),
+        labels,
+        *positions_of(points, keypoints, options.latent, len(clock)),
+        clock,
+    )
+    if at is None:
+        return found
+    blank = View(nothing(len(asked), keypoints), np.searchsorted(clock, asked))
+    requested = smoothed_views(dict.fromkeys(views, blank), points, fit, options)
+    return replace(found, requested=requested)
+
+
+def checked_keypoints(views: Mapping[str, Ensemble]) -> int:
+    """Give the number of keypoints, which all views must have alike.
+
+    Raises:
+        EksError: if they do not, or there are fewer than two views.
+    """
+    if len(views) < 2:
+        raise EksError(f"views: {len(views)} given; this model needs two or more")
+    counts = {name: np.shape(view.keypoints)[2] for name, view in views.items()}
+    if len(set(counts.values())) > 1:
+        raise EksError(f"views: numbers of keypoints differ ({counts}); they must be the same")
+    return next(iter(counts.values()))
+
+
+def own_times(name: str, view: Ensemble, times: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Give the checked times of one view.
+
+    Raises:
+        EksError: if they are missing or do not fit.
+    """
+    if name not in times:
+        raise EksError(
+            f"times: none for {name!r}; there are times for {', '.join(times) or 'none'}"
+        )
+    return checked_times(times[name], np.shape(view.keypoints)[1], f"times of {name!r}")
+
+
+def clocked_chain(
+    sight: Sight, clock: np.ndarray, pairing: np.ndarray, label: str, options: MultiCameraOptions
+) -> tuple[Sight, Chain]:
+    """Learn how the views of one point relate; give the point about its mean, and its chain.
+
+    Raises:
+        EksError: if the views do not overlap in time, or too little is seen by two.
+    """
+    paired, spread = (at_times(values, clock, pairing) for values in (sight.observed, sight.spread))
+    if not np.isfinite(paired).all(axis=1).any() and len(sight.offset) > 2:
+        raise EksError(f"{label}: its cameras do not overlap in time; are their clocks the same?")
+    subspace, z = learned(paired, spread, options, label)
+    sight = replace(
+        sight, observed=sight.observed - subspace.mean, offset=sight.offset + subspace.mean
+    )
+    motion = motion_of(z, pairing, options, isotropic=len(sight.offset) == 2)
+    return sight, chain_of(sight, subspace.axes, motion, clock, options)
+
+
+def at_times(values: np.ndarray, clock: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Interpolate rows (clock, rows) to times; NaN where a neighbour is missing or far."""
+    found = np.full((len(times), values.shape[1]), np.nan)
+    for row, column in enumerate(values.T):
+        seen = np.isfinite(column)
+        if seen.sum() < 2:
+            continue
+        own = clock[seen]
+        after = np.clip(np.searchsorted(own, times), 1, len(own) - 1)
+        near = (own[after] - own[after - 1]) <= LATE * np.median(np.diff(own))
+        inside = (times >= own[0]) & (times <= own[-1])
+        found[:, row] = np.where(near & inside, np.interp(times, own, column[seen]), np.nan)
+    return found
+
+
+def nothing(frames: int, keypoints: int) -> Consensus:
+    """Give the consensus of times at which nobody films."""
+    empty = np.full((frames, keypoints, 2), np.nan)
+    none = np.zeros((frames, keypoints))
+    return Consensus(empty, empty, none, none.astype(int), np.zeros(keypoints, bool))
