@@ -110,7 +110,7 @@ def test_a_3d_project_lists_its_cameras(save, capsys):
     found = shown(capsys, save("config.yaml", text).parent)
     assert "cameras" in found
     assert "left, right" in found
-    assert "C:/l/config.yaml" in found
+    assert "camera left   its project is not found" in found
 
 
 def test_points_in_space_have_three_ranges(save, capsys):

@@ -14,8 +14,9 @@ from pose_io_dlc.projects.config import read_yaml
 from pose_io_dlc.projects.deeplabcut import config_of, is_deeplabcut
 from pose_io_dlc.projects.images import image_size
 from pose_io_dlc.projects.opening import open_project
-from pose_io_dlc.projects.project import VIDEOS, Project, videos_in
-from pose_io_dlc.sheets.sheet import with_forward_slashes
+from pose_io_dlc.projects.project import Camera, Project, videos_in
+from pose_io_dlc.projects.three_d import is_three_d, read_three_d
+from pose_io_dlc.projects.video_sets import listed_videos
 
 Facts = dict[str, Any]
 
@@ -31,8 +32,8 @@ def of_project(path: Path) -> Facts:
     """
     config = config_of(path) if is_deeplabcut(path) else None
     settings = read_yaml(config) if config else {}
-    if "num_cameras" in settings:
-        return of_config3d(path, settings)
+    if config and is_three_d(settings):
+        return of_three_d(path, config)
     try:
         facts = of_opened(path, open_project(path))
     except FormatError as error:
@@ -61,13 +62,20 @@ def of_opened(path: Path, project: Project) -> Facts:
         **sizes_of(labels, project.root),
         "coordinates": box_of(labels.keypoints),
         "videos": [video.name for video in project.videos],
-        "cameras": list(getattr(project, "cameras", None) or ()),
+        "cameras": [of_camera(name, camera) for name, camera in project.cameras.items()],
         "views": {view: list(names) for view, names in project.views.items()},
         "symmetric": [list(pair) for pair in project.symmetric],
         "edges": [list(edge) for edge in project.edges],
         "keypoints": points_of(labels),
         "warnings": list(project.warnings),
     }
+
+
+def of_camera(name: str, camera: Camera) -> Facts:
+    """Describe one camera of several."""
+    instants = int((camera.rows >= 0).sum())
+    videos = [video.name for video in camera.videos]
+    return {"name": name, "frames": len(camera.labels), "instants": instants, "videos": videos}
 
 
 def of_unopened(path: Path, config: Mapping[str, Any], error: FormatError) -> Facts:
@@ -90,21 +98,13 @@ def of_unopened(path: Path, config: Mapping[str, Any], error: FormatError) -> Fa
 def of_config(source: Path, config: Mapping[str, Any]) -> Facts:
     """Describe what only a DeepLabCut config says."""
     found = {video.stem for video in videos_in(source.parent / "videos")}
-    listed = stems_of(config)
+    listed = list(listed_videos(config))
     given = {key: config[key] for key in SHOWN if config.get(key) not in (None, "")}
     return {
         "video_sets": listed,
         "videos_lost": [stem for stem in listed if stem not in found],
         "config": {key: plain(value) for key, value in given.items()},
     }
-
-
-def stems_of(config: Mapping[str, Any]) -> list[str]:
-    """List the stems of `video_sets` once each; placeholders are none."""
-    sets = config.get("video_sets")
-    keys = sets if isinstance(sets, dict) else {}
-    paths = [PurePosixPath(with_forward_slashes(str(key))) for key in keys]
-    return list(dict.fromkeys(path.stem for path in paths if path.suffix.lower() in VIDEOS))
 
 
 def plain(value: object) -> Any:
@@ -141,17 +141,16 @@ def of_images(folder: Path, scorer: str) -> Facts:
     return facts | {"files": f"{kinds}, unreadable"} if files else facts
 
 
-def of_config3d(path: Path, config: Mapping[str, Any]) -> Facts:
+def of_three_d(path: Path, source: Path) -> Facts:
     """Describe the config of a DeepLabCut 3-D project."""
-    cameras = config.get("camera_names")
-    cameras = [str(name) for name in cameras] if isinstance(cameras, list) else []
-    holds = {
-        f"camera {name}": with_forward_slashes(str(config.get(f"config_file_{name}", "no config")))
-        for name in cameras
-    }
-    facts = {"path": str(path), "kind": "config3d", "scorer": str(config.get("scorer") or "")}
-    name = {"project": str(config.get("Task")), "3-D scorer": str(config.get("scorername_3d"))}
-    return {**facts, "cameras": cameras, "holds": name | holds}
+    project = read_three_d(source)
+    facts: Facts = {"path": str(path), "kind": "config3d", "name": project.name}
+    facts |= {"scorer": project.scorer, "cameras": list(project.cameras)}
+    holds = {"3-D scorer": project.scorer_3d}
+    for camera in project.cameras:
+        holds[f"camera {camera}"] = str(project.projects.get(camera, "its project is not found"))
+    edges = [list(edge) for edge in project.skeleton]
+    return facts | {"edges": edges, "holds": holds, "warnings": list(project.warnings)}
 
 
 def of_folder(path: Path) -> Facts:

@@ -23,8 +23,8 @@ TITLES = {
 }
 """Kind of file to what it is."""
 
-WIDE = 100
-"""Characters in a line of names."""
+TOOLS = {"deeplabcut": "DeepLabCut", "lightning_pose": "Lightning Pose"}
+"""Kind of project to whose it is."""
 
 
 def lines_of(facts: Facts) -> Iterator[str]:
@@ -33,7 +33,7 @@ def lines_of(facts: Facts) -> Iterator[str]:
     pairs = list(pairs_of(facts))
     width = max((len(name) for name, _ in pairs), default=0)
     yield from (f"  {name:{width}}  {text}" for name, text in pairs)
-    for section in (folders_of, files_of, tables_of, keypoints_of):
+    for section in (folders_of, cameras_of, files_of, tables_of, keypoints_of):
         if lines := section(facts):
             yield ""
             yield from lines
@@ -44,12 +44,12 @@ def lines_of(facts: Facts) -> Iterator[str]:
 
 def title_of(facts: Facts) -> str:
     """Say what it is, and whose."""
-    if facts["kind"] in ("deeplabcut", "lightning_pose"):
-        tool = {"deeplabcut": "DeepLabCut", "lightning_pose": "Lightning Pose"}[facts["kind"]]
+    name = f" {facts['name']!r}" if facts.get("name") else ""
+    if facts["kind"] in TOOLS:
         several = ", several animals" if facts.get("multi_animal") else ""
-        return f"{facts['path']}: {tool} project {facts['name']!r}{several}"
+        return f"{facts['path']}: {TOOLS[facts['kind']]} project{name}{several}"
     tool = f"{facts['tool']} file of " if "tool" in facts else ""
-    return f"{facts['path']}: {tool}{TITLES[facts['kind']]}{by(facts)}"
+    return f"{facts['path']}: {tool}{TITLES[facts['kind']]}{name}{by(facts)}"
 
 
 def by(facts: Facts) -> str:
@@ -59,7 +59,7 @@ def by(facts: Facts) -> str:
 
 def pairs_of(facts: Facts) -> Iterator[tuple[str, str]]:
     """Give names and values of single facts."""
-    if facts["kind"] in ("deeplabcut", "lightning_pose") and facts.get("scorer"):
+    if facts["kind"] in TOOLS and facts.get("scorer"):
         yield "scorer", facts["scorer"]
     if "video" in facts:
         yield "video", facts["video"]
@@ -117,9 +117,11 @@ def project_pairs(facts: Facts) -> Iterator[tuple[str, str]]:
     """Give what only projects have."""
     if "videos" in facts:
         yield "videos", videos_text(facts)
-    for name in ("cameras", "views"):
-        if facts.get(name):
-            yield name, few(list(facts[name]), 12)
+    cameras = facts.get("cameras", ())
+    if cameras and isinstance(cameras[0], str):
+        yield "cameras", few(cameras, 12)
+    if facts.get("views"):
+        yield "views", few(list(facts["views"]), 12)
     if facts.get("symmetric"):
         yield "left | right", few([f"{left} | {right}" for left, right in facts["symmetric"]], 12)
     if facts.get("edges"):
@@ -147,6 +149,16 @@ def folders_of(facts: Facts) -> list[str]:
     return aligned([("folder", "frames", "labeled", "images", "outside", "files"), *rows]) * bool(
         rows
     )
+
+
+def cameras_of(facts: Facts) -> list[str]:
+    """Lay out the cameras of a project that has several."""
+    rows = [
+        (one["name"], one["frames"], one["instants"], few(one["videos"], 2) or "none")
+        for one in facts.get("cameras", ())
+        if not isinstance(one, str)
+    ]
+    return aligned([("camera", "frames", "instants", "videos"), *rows]) * bool(rows)
 
 
 def files_of(facts: Facts) -> list[str]:

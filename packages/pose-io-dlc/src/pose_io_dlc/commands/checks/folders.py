@@ -11,12 +11,13 @@ from pose_io_dlc.commands.checks.files import of_file, of_files
 from pose_io_dlc.commands.checks.labels import named
 from pose_io_dlc.commands.checks.problems import Level, Problem, attempted, of_error, of_warning
 from pose_io_dlc.commands.checks.rows import Rows, read_anyway
-from pose_io_dlc.commands.describing_projects import stems_of
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.labels import FOLDER, below_project
 from pose_io_dlc.projects.config import read_yaml
 from pose_io_dlc.projects.deeplabcut import order_of
 from pose_io_dlc.projects.project import videos_in
+from pose_io_dlc.projects.three_d import is_three_d, read_three_d
+from pose_io_dlc.projects.video_sets import listed_videos
 from pose_io_dlc.sheets.columns import SINGLE
 from pose_io_dlc.sheets.sheet import IMAGES
 
@@ -29,6 +30,10 @@ def of_deeplabcut(source: Path) -> Iterator[Problem]:
     config: Config = {}
     try:
         config = read_yaml(source)
+        if is_three_d(config):
+            warnings = read_three_d(source).warnings
+            yield from (of_warning(warning, source, "config") for warning in warnings)
+            return
         yield from of_config(source, config)
     except FormatError as error:
         yield of_error(error, source, "config")
@@ -55,7 +60,7 @@ def folders_in(root: Path) -> list[Path]:
 
 def of_listed(root: Path, config: Config) -> Iterator[Problem]:
     """Compare the folders of images with `video_sets`, by which DeepLabCut finds them."""
-    listed = stems_of(config)
+    listed = list(listed_videos(config))
     folders = folders_in(root)
     for folder in folders:
         report = partial(Problem, str(folder), kind="folder")
@@ -157,12 +162,14 @@ def of_layouts(tables: list[Rows]) -> Iterator[Problem]:
 
 def of_lightning_pose(path: Path) -> Iterator[Problem]:
     """Find what is wrong with a Lightning Pose folder."""
+    from pose_io_dlc.projects.lightning_config import csv_per_view
     from pose_io_dlc.projects.lightning_pose import label_files, root_and_config
     from pose_io_dlc.projects.opening import open_project
 
     try:
         root, config = root_and_config(path)
-        files = [path] if path.suffix.lower() == ".csv" else label_files(root)
+        views = csv_per_view(root, config, root)
+        files = sorted({*label_files(root), *(one for one in views.values() if one.is_file())})
     except FormatError as error:
         yield of_error(error, path)
         return
