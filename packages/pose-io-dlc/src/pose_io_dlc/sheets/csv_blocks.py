@@ -9,23 +9,64 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.sheets.csv_header import LONGEST
 
-BLOCK = 1 << 23
-"""Bytes of a block, about. Each costs pandas two milliseconds before it starts to parse."""
+BLOCK = 1 << 22
+"""Bytes of a block, at least: pandas takes milliseconds before it starts to parse one."""
 
-MOST_THREADS = 4
-"""As each holds a block and what is made of it."""
+MOST_THREADS = 8
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def blocks_of(path: Path, offset: int, size: int = BLOCK) -> Iterator[tuple[int, int]]:
-    """Give the first byte of each block and the byte after its last, which ends a line.
+class Block(NamedTuple):
+    """Whole lines of a file: the first byte, and the byte after the last."""
+
+    start: int
+    stop: int
+
+
+class QuoteError(Exception):
+    """A quote may hide a line end, even that of a block: blocks cannot be told from here on."""
+
+
+class BlockFile:
+    """A block as pandas reads it.
+
+    Attributes:
+        fault: why it ended early, as pandas swallows what is raised: QuoteError or FormatError.
+    """
+
+    def __init__(self, file: IO[bytes], block: Block) -> None:
+        self.fault: Exception | None = None
+        self.file = file
+        self.left = block.stop - block.start
+        self.row = 0
+        file.seek(block.start)
+
+    def read(self, size: int = -1) -> bytes:
+        """Give the next bytes; none where the block ends, or has a fault."""
+        data = self.file.read(self.left if size < 0 else min(size, self.left))
+        self.left -= len(data)
+        end = data.rfind(b"\n")
+        self.row = self.row + len(data) if end < 0 else len(data) - end
+        if b'"' in data:
+            self.fault = QuoteError()
+        elif self.row > LONGEST:
+            self.fault = endless(self.file.name)
+        return b"" if self.fault else data
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the bytes; pandas asks for this of files, but does not use it."""
+        return iter(self.read, b"")
+
+
+def blocks_of(path: Path, offset: int, size: int) -> Iterator[Block]:
+    """Split what comes after some byte into blocks.
 
     Args:
         path: the file.
@@ -39,22 +80,19 @@ def blocks_of(path: Path, offset: int, size: int = BLOCK) -> Iterator[tuple[int,
         end = file.seek(0, os.SEEK_END)
         while offset < end:
             file.seek(offset + size - 1)
-            rest = file.readline(LONGEST)
-            if len(rest) == LONGEST:
-                raise FormatError(
-                    f"{path}: has a row of more than {LONGEST >> 20} MB at byte {offset + size}; "
-                    "is it really a CSV file?"
-                )
+            rest = file.readline(LONGEST + 1)
+            if len(rest) > LONGEST:
+                raise endless(path)
             stop = min(offset + size - 1 + len(rest), end) if rest else end
-            yield offset, stop
+            yield Block(offset, stop)
             offset = stop
 
 
-def read_block(path: Path, block: tuple[int, int]) -> bytes:
-    """Read the bytes of a block."""
-    with path.open("rb") as file:
-        file.seek(block[0])
-        return file.read(block[1] - block[0])
+def endless(path: object) -> FormatError:
+    """Say that a line is longer than any row can be."""
+    return FormatError(
+        f"{path}: has a row of more than {LONGEST >> 20} MB; is it really a CSV file?"
+    )
 
 
 def in_order(
@@ -77,4 +115,4 @@ def in_order(
 def threads_for(path: Path) -> int:
     """Give how many threads are worth starting for a file: those the process may use, at most."""
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(here, MOST_THREADS, path.stat().st_size // BLOCK + 1)
+    return max(1, min(here, MOST_THREADS, path.stat().st_size // BLOCK))

@@ -6,8 +6,9 @@ index as text.
 """
 
 import csv
-import io
+import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import compress
 from pathlib import Path
@@ -18,14 +19,25 @@ import pandas as pd
 
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.sheets.columns import Header
-from pose_io_dlc.sheets.csv_blocks import blocks_of, in_order, read_block, threads_for
+from pose_io_dlc.sheets.csv_blocks import (
+    BLOCK,
+    Block,
+    BlockFile,
+    QuoteError,
+    blocks_of,
+    in_order,
+    threads_for,
+)
 from pose_io_dlc.sheets.csv_faults import first_fault
-from pose_io_dlc.sheets.csv_header import Beginning, read_beginning
+from pose_io_dlc.sheets.csv_header import LONGEST, Beginning, read_beginning
 from pose_io_dlc.sheets.sheet import Sheet, joined, names_of_rows
 
 PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
 EXACT: dict[str, Any] = {} if PANDAS >= (3, 1) else {"float_precision": "round_trip"}
 """How pandas is told to read the nearest number; from 3.1 on it always does."""
+
+# Said of columns with words in later rows, which are then named by an error of our own.
+warnings.filterwarnings("ignore", category=pd.errors.DtypeWarning, module=__name__)
 
 QUOTED_ROWS = 4096
 """Rows parsed at a time where quotes may hide line ends, so that blocks cannot be told."""
@@ -37,11 +49,15 @@ def read_csv(path: Path | str) -> Sheet:
     Raises:
         FormatError: if it cannot be read, with the row and the value.
     """
-    return joined(read_csv_pieces(path))
+    return joined(read_csv_pieces(path, 1 << 62))
 
 
-def read_csv_pieces(path: Path | str) -> Iterator[Sheet]:
-    """Read a CSV file some thousand rows at a time, in constant memory; at least one piece.
+def read_csv_pieces(path: Path | str, size: int = BLOCK) -> Iterator[Sheet]:
+    """Read a CSV file piece by piece, in constant memory; at least one, the first without rows.
+
+    Args:
+        path: the file.
+        size: bytes of a piece, about; there are at least as many pieces as threads.
 
     Raises:
         FormatError: if it cannot be read, with the row and the value.
@@ -49,9 +65,9 @@ def read_csv_pieces(path: Path | str) -> Iterator[Sheet]:
     path = Path(path)
     beginning = read_beginning(path)
     header = beginning.header
-    yield sheet_of(parse_rows(b"", header, False), header)
+    yield sheet_of(pd.DataFrame({at: [] for at in range(header.width)}, dtype=str), header)
     try:
-        yield from pieces_of(path, beginning)
+        yield from pieces_of(path, beginning, size)
     except (ValueError, OSError) as error:
         if isinstance(error, FormatError):
             raise
@@ -59,48 +75,54 @@ def read_csv_pieces(path: Path | str) -> Iterator[Sheet]:
         raise first_fault(path, header) or FormatError(f"{path}: {reason}") from error
 
 
-def pieces_of(path: Path, beginning: Beginning) -> Iterator[Sheet]:
+def pieces_of(path: Path, beginning: Beginning, size: int) -> Iterator[Sheet]:
     """Read block by block, and from the first quote on, which may hide a line end, in one go.
 
     Raises:
         ValueError: if a row cannot be read.
     """
-    blocks = blocks_of(path, beginning.offset)
+    threads = threads_for(path)
+    size = min(size, path.stat().st_size // threads + 1)
     work = partial(parse_block, path, beginning)
-    for start, piece in in_order(work, blocks, threads_for(path)):
+    for start, piece in in_order(work, blocks_of(path, beginning.offset, size), threads):
         if piece is None:
             yield from parse_quoted(path, start, beginning.header)
             return
         yield piece
 
 
-def parse_block(
-    path: Path, beginning: Beginning, place: tuple[int, int]
-) -> tuple[int, Sheet | None]:
-    """Parse whole lines; None where they have quotes.
+def parse_block(path: Path, beginning: Beginning, block: Block) -> tuple[int, Sheet | None]:
+    """Parse whole lines; None where they have quotes. Gives also where they begin.
 
     Raises:
         ValueError: if a row cannot be read.
     """
-    block = read_block(path, place)
-    if b'"' in block:
-        return place[0], None
     header = beginning.header
-    commas = commas_of_first(block, header)
-    frame = parse_rows(block, header, beginning.numbered)
-    # pandas fills up a row that is too short, whose last cell is then empty
-    if frame[header.width - 1].isna().any() and block.count(b",") != len(frame) * commas:
-        raise ValueError("has rows of several lengths")
-    return place[0], sheet_of(frame, header)
+    with path.open("rb") as file:
+        try:
+            commas = commas_of_first(file, block, header)
+            frame = parse_rows(file, block, beginning)
+        except QuoteError:
+            return block.start, None
+        # pandas fills up a row that is too short, whose last cell is then empty
+        if frame[header.width - 1].isna().any():
+            found = sum(part.count(b",") for part in BlockFile(file, block))
+            if found != len(frame) * commas:
+                raise ValueError("has rows of several lengths")
+    return block.start, sheet_of(frame, header)
 
 
-def commas_of_first(block: bytes, header: Header) -> int:
+def commas_of_first(file: IO[bytes], block: Block, header: Header) -> int:
     """Count the commas of the first row, which pandas takes for the length of all.
 
     Raises:
         ValueError: if it has more cells than the header, which pandas would cut.
+        QuoteError: if it has quotes.
     """
-    line = next((line for line in io.BytesIO(block) if line.strip()), b"")
+    file.seek(block.start)
+    line = next((line for line in iter(lambda: file.readline(LONGEST), b"") if line.strip()), b"")
+    if b'"' in line:
+        raise QuoteError
     refuse_longer(line.decode().split(","), header)
     return line.count(b",")
 
@@ -115,24 +137,39 @@ def refuse_longer(row: list[str], header: Header) -> None:
         raise ValueError(f"has a row of {len(row)} cells")
 
 
-def parse_rows(block: bytes, header: Header, numbered: bool) -> pd.DataFrame:
-    """Parse rows; all columns become numbers where the frames have numbers, which is fastest.
+def parse_rows(file: IO[bytes], block: Block, beginning: Beginning) -> pd.DataFrame:
+    """Parse rows; where frames have numbers, pandas may guess the kinds, which is fastest.
 
     Raises:
         ValueError: if a row cannot be read.
+        QuoteError: if there are quotes.
     """
-    options = {"low_memory": False}  # the block is small already
-    if numbered and not header.text:
-        try:
-            frame = parse(io.BytesIO(block), header, np.float64, **options)
-            if (frame[0] % 1 == 0).all():
+    header = beginning.header
+    if beginning.numbered and not header.text:
+        with suppress(ValueError, pd.errors.DtypeWarning):  # a fault is met again below
+            frame = attempt(file, block, header, None)
+            if frame[0].dtype == np.int64 and all(kind.kind in "if" for kind in frame.dtypes):
                 return frame
-        except ValueError:  # an empty file, or a fault that is met again below
-            pass
+    return attempt(file, block, header, kinds_of(header))
+
+
+def attempt(file: IO[bytes], block: Block, header: Header, kinds: Any) -> pd.DataFrame:
+    """Parse rows of columns of some kinds.
+
+    Raises:
+        ValueError: if a row cannot be read.
+        QuoteError: if there are quotes.
+    """
+    source = BlockFile(file, block)
     try:
-        return parse(io.BytesIO(block), header, kinds_of(header), **options)
+        frame: pd.DataFrame = parse(source, header, kinds)
     except pd.errors.EmptyDataError:  # empty lines
-        return pd.DataFrame({at: [] for at in range(header.width)}, dtype=str)
+        frame = pd.DataFrame({at: [] for at in range(header.width)}, dtype=str)
+    except ValueError as error:
+        raise source.fault or error from error
+    if source.fault:
+        raise source.fault
+    return frame
 
 
 def parse_quoted(path: Path, start: int, header: Header) -> Iterator[Sheet]:
@@ -155,7 +192,7 @@ def parse_quoted(path: Path, start: int, header: Header) -> Iterator[Sheet]:
             yield sheet_of(frame.reset_index(drop=True), header)
 
 
-def parse(source: IO[bytes], header: Header, kinds: Any, **options: Any) -> Any:
+def parse(source: Any, header: Header, kinds: Any, **options: Any) -> Any:
     """Let pandas parse rows whose columns are known; every number is the nearest there is."""
     names = list(range(header.width))
     return pd.read_csv(
@@ -176,9 +213,8 @@ def sheet_of(frame: pd.DataFrame, header: Header) -> Sheet:
     Raises:
         ValueError: if a row has numbers but no name.
     """
-    if frame[0].dtype == np.float64:
-        numbers = np.ascontiguousarray(frame.to_numpy()[:, 1:])
-        return Sheet(header.columns, frame[0].to_numpy(np.int64), numbers)
+    if frame[0].dtype == np.int64:
+        return Sheet(header.columns, frame[0].to_numpy(), frame.to_numpy(np.float64)[:, 1:])
     words = {*range(header.index_width), *header.text.values()}
     values = frame[[at for at in range(header.width) if at not in words]].to_numpy(float)
     text = {name: tuple(map(clean, frame[at].tolist())) for name, at in header.text.items()}
