@@ -20,6 +20,12 @@ LONGEST_INTEGER = 8
 MOST_GIVEN = 256
 """What a stand-in can be given, in number."""
 
+MOST_HELD = 1 << 26
+"""Lists, tuples and dicts that are made; one can be a byte of the file, and fifty of memory."""
+
+WIDEST_GAP = 1
+"""Places left empty in what is remembered; Python 2 began with the second."""
+
 KEYS = frozenset({str, int, float, bool, bytes, type(None)})
 """Types of keys; hashing a tuple, nested a million times, would end the process."""
 
@@ -60,7 +66,8 @@ class Machine:
         self.pickled, self.at, self.known = pickled, 0, known
         self.stack: list[Any] = []
         self.marks: list[int] = []
-        self.memo: dict[int, Any] = {}
+        self.memo: list[Any] = []
+        self.room = MOST_HELD
 
     def run(self) -> Any:
         """Take every step; give what is left.
@@ -109,11 +116,31 @@ class Machine:
         del self.stack[start:]
         return taken
 
+    def keep(self, value: Any) -> None:
+        """Put on the stack a list, tuple or dict, of which there cannot be any number."""
+        self.room -= 1
+        if self.room < 0:
+            raise RefusedPickleError(f"holds more than {MOST_HELD} lists")
+        self.stack.append(value)
+
     def remember(self, place: int) -> None:
         """Note what is on top, to be asked for again."""
-        top = self.memo[place] = self.stack[-1]
+        top = self.stack[-1]
+        if not 0 <= place <= len(self.memo) + WIDEST_GAP:
+            raise RefusedPickleError(f"remembers place {place} of {len(self.memo)}")
+        while len(self.memo) <= place:
+            self.memo.append(None)
+        self.memo[place] = top
         if type(top) is Pending:
             top.places.append(place)
+
+
+def memoize(machine: Machine) -> None:
+    """Note what is on top in the next place."""
+    top = machine.stack[-1]
+    if type(top) is Pending:
+        top.places.append(len(machine.memo))
+    machine.memo.append(top)
 
 
 def refuse_step(machine: Machine) -> None:
@@ -178,7 +205,7 @@ def update(target: Any, flat: list[Any]) -> None:
 def whole_dict(machine: Machine) -> None:
     """Make a dict of all since the mark."""
     flat = machine.since_mark()
-    machine.stack.append({})
+    machine.keep({})
     update(machine.stack[-1], flat)
 
 
@@ -189,7 +216,8 @@ def tuple_of(count: int) -> Callable[[Machine], None]:
         parts = tuple(machine.stack[-count:])
         if len(parts) < count:
             raise RefusedPickleError("makes a tuple of less than there is")
-        machine.stack[-count:] = [parts]
+        del machine.stack[-count:]
+        machine.keep(parts)
 
     return step
 
@@ -241,7 +269,7 @@ def call(machine: Machine) -> None:
         raise RefusedPickleError(f"calls {what}")
     if type(given) is not tuple or len(given) > MOST_GIVEN:
         raise RefusedPickleError(f"calls {named.name} with what is no short tuple")
-    machine.stack.append(named.stand_in(*given))
+    machine.keep(named.stand_in(*given))
 
 
 def build(machine: Machine) -> None:
@@ -249,7 +277,8 @@ def build(machine: Machine) -> None:
     state, begun = machine.stack.pop(), machine.stack[-1]
     if type(begun) is Pending:
         machine.stack[-1] = begun.finish(state)
-        machine.memo.update(dict.fromkeys(begun.places, machine.stack[-1]))
+        for place in begun.places:
+            machine.memo[place] = machine.stack[-1]
     elif type(begun) is not dict:
         raise RefusedPickleError(f"changes a {type(begun).__name__}")
 
@@ -306,10 +335,10 @@ STEPS: dict[int, Callable[[Machine], Any]] = {
     0x8E: sized(EIGHT, bytes),
     0x96: sized(EIGHT, bytes),
     ord(")"): pushed(lambda machine: ()),
-    ord("]"): pushed(lambda machine: []),
-    ord("}"): pushed(lambda machine: {}),
-    ord("t"): pushed(lambda machine: tuple(machine.since_mark())),
-    ord("l"): pushed(lambda machine: machine.since_mark()),
+    ord("]"): lambda machine: machine.keep([]),
+    ord("}"): lambda machine: machine.keep({}),
+    ord("t"): lambda machine: machine.keep(tuple(machine.since_mark())),
+    ord("l"): lambda machine: machine.keep(machine.since_mark()),
     ord("d"): whole_dict,
     0x85: tuple_of(1),
     0x86: tuple_of(2),
@@ -321,7 +350,7 @@ STEPS: dict[int, Callable[[Machine], Any]] = {
     ord("0"): lambda machine: machine.stack.pop(),
     ord("1"): lambda machine: machine.since_mark(),
     ord("2"): pushed(lambda machine: machine.stack[-1]),
-    0x94: lambda machine: machine.remember(len(machine.memo)),
+    0x94: memoize,
     ord("q"): lambda machine: machine.remember(machine.byte()),
     ord("r"): lambda machine: machine.remember(machine.number(FOUR)),
     ord("p"): lambda machine: machine.remember(integer_in_text(machine)),

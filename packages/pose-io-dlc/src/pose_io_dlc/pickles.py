@@ -17,7 +17,7 @@ from pose_io_dlc.errors import FormatError
 from pose_io_dlc.pickle_machine import KEYS, Machine, RefusedPickleError
 from pose_io_dlc.pickle_standins import KNOWN
 
-LARGEST = 1 << 30
+LARGEST = 1 << 28
 """Bytes above which a pickle, which must be in memory as a whole, is not read."""
 
 DEEPEST = 64
@@ -133,7 +133,7 @@ def bytes_of(path: Path) -> bytes:
     """
     try:
         if (size := path.stat().st_size) > LARGEST:
-            raise FormatError(f"{path}: is a pickle of {size / 1e9:.1f} GB; at most 1 is read")
+            raise FormatError(f"{path}: is a pickle of {size / 1e6:.0f} MB; at most 268 are read")
         pickled = path.read_bytes()
     except OSError as error:
         raise FormatError(f"{path}: {(error.strerror or str(error)).lower()}") from error
