@@ -18,6 +18,7 @@ import numpy as np
 
 from pose_eks.cameras.projection import project
 from pose_eks.cameras.rig import Rig
+from pose_eks.core.chain import Chain
 from pose_eks.core.nonlinear import Nonlinear, Observe
 from pose_eks.core.solving import solve
 from pose_eks.ensemble import Ensemble
@@ -25,7 +26,7 @@ from pose_eks.models.assembly import Point, fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
 from pose_eks.models.limb_lengths import Skeleton, keep_lengths, numbered
 from pose_eks.models.multicam import checked_shapes, search_of, student_of
-from pose_eks.models.placing import complete, motion_in_world, placed, stacked
+from pose_eks.models.placing import complete, in_scene, motion_in_world, placed, scene_of, stacked
 from pose_eks.models.sights import Sight, View, chain_of, sight_of
 from pose_eks.options import CalibratedOptions
 from pose_eks.smoothed import Smoothed, SmoothedViews
@@ -86,8 +87,10 @@ def models_of(
 ) -> dict[int, tuple[Sight, Nonlinear]]:
     """Make the model of every keypoint that some camera sees, by its number."""
     pixels, spread = stacked(seen)
-    points = placed(rig, pixels, spread, options)
-    starts = complete(rig, pixels, points, times)
+    points, trust = placed(rig, pixels, spread, options)
+    scene = scene_of(points)
+    starts = complete(rig, pixels, points, scene, times)
+    lost = np.isfinite(pixels).all(axis=-1).sum(axis=-1) < 2
     models = {}
     for k in range(points.shape[1]):
         sight = sight_of(seen, k, len(times))
@@ -95,23 +98,29 @@ def models_of(
             motion = motion_in_world(points[:, k], starts[:, k], times, options)
             blank = np.zeros((len(sight.offset), 3))
             chain = chain_of(sight, blank, motion, times, options)
-            models[k] = sight, Nonlinear(chain, observer(rig, sight), starts[:, k])
+            if options.likelihood == "student":  # from where a mistake is already outvoted
+                chain = replace(chain, weights=trust[:, k, sight.views[::2]])
+            if lost[:, k].any():
+                chain = in_scene(chain, lost[:, k], scene)
+            models[k] = sight, Nonlinear(chain, observer(rig, sight, chain), starts[:, k])
     return models
 
 
-def observer(rig: Rig, sight: Sight) -> Observe:
-    """Give the function from positions to a sight's rows.
+def observer(rig: Rig, sight: Sight, chain: Chain) -> Observe:
+    """Give the function from positions to a chain's rows: a sight's, and those of the position.
 
     It remembers the last positions, which are asked for again when their path is linearised.
     """
     cameras = [rig.cameras[number] for number in sight.views[::2]]
+    itself = chain.loading[len(sight.offset) :]
     last: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
 
     def observe(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if "seen" not in last or last["seen"][0] is not q:
             pixels, slopes = zip(*(project(camera, q) for camera in cameras), strict=True)
-            shown = np.concatenate(pixels, axis=1) - sight.offset
-            last["seen"] = q, shown, np.concatenate(slopes, axis=1)
+            shown = np.concatenate([np.concatenate(pixels, axis=1) - sight.offset, q @ itself.T], 1)
+            known = np.broadcast_to(itself, (len(q), *itself.shape))
+            last["seen"] = q, shown, np.concatenate([*slopes, known], axis=1)
         return last["seen"][1:]
 
     return observe

@@ -20,10 +20,10 @@ import numpy as np
 from pose_eks.cameras.limbs import Limbs, Pull, fit_to_lengths, limbs_of, pulls
 from pose_eks.core.chain import Chain
 from pose_eks.core.inference import smooth
-from pose_eks.core.motion import Parameter
 from pose_eks.core.nonlinear import Nonlinear
 from pose_eks.core.solving import Solved
 from pose_eks.errors import EksError
+from pose_eks.models.added_rows import NOTHING, with_rows
 
 ROUNDS = 60
 MEMORY = 6  # rounds that are mixed
@@ -96,25 +96,8 @@ def pulled(
     pull = held[number]
     if not pull.observed.shape[1]:
         return smooth(chain, values).means
-    return smooth(with_rows(chain, pull), np.append(values, 0.0)).means
-
-
-def with_rows(chain: Chain, pull: Pull) -> Chain:
-    """Add a limb's rows to a chain, with a floor of their own that is 0, and no robust weight."""
-    rows, count = chain.rows, pull.observed.shape[1]
-    weights = np.broadcast_to(rows.weights, (chain.frames, rows.weights.shape[1]))
-    return replace(
-        chain,
-        observed=np.concatenate([chain.observed, pull.observed], axis=1),
-        spread=np.concatenate([chain.spread, pull.variance], axis=1),
-        loading=np.concatenate([chain.loading, pull.loading], axis=1),
-        floors=(*chain.floors, Parameter("limb", given=0.0)),
-        floor=np.append(rows.floor, [len(chain.floors)] * count),
-        gain=np.append(rows.gain, np.ones(count)),
-        multiplies=np.append(rows.multiplies, np.zeros(count)),
-        views=np.append(rows.views, [weights.shape[1]] * count),
-        weights=np.concatenate([weights, np.ones((chain.frames, 1))], axis=1),
-    )
+    limbed = with_rows(chain, pull.observed, pull.variance, pull.loading)
+    return smooth(limbed, np.append(values, NOTHING)).means
 
 
 def mixed(

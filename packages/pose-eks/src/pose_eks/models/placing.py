@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from pose_eks.cameras.projection import undistort
 from pose_eks.cameras.rig import Rig
 from pose_eks.cameras.triangulation import triangulate
+from pose_eks.core.chain import Chain
 from pose_eks.core.motion import Motion, Velocity, Walk
 from pose_eks.errors import EksError
+from pose_eks.models.added_rows import with_rows
 from pose_eks.models.sights import View, motion_of
 from pose_eks.options import CalibratedOptions
 
+LOOSE = 3.0  # times the scene's width: where a point that one camera sees may be
 FEWEST = 3  # triangulated frames that say how a point moves
 
 
@@ -24,15 +28,21 @@ def stacked(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
 
 def placed(
     rig: Rig, pixels: np.ndarray, spread: np.ndarray, options: CalibratedOptions
-) -> np.ndarray:
-    """Triangulate frame by frame: (frames, keypoints, 3), NaN where fewer than two cameras see.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Triangulate frame by frame.
 
     To the members' variance a keypoint's median is added: where they agree they may still err.
+
+    Returns:
+        Points (frames, keypoints, 3), NaN where fewer than two cameras see them, and robust
+        weights (frames, keypoints, cameras), 1 where there is nothing to say.
     """
     usual = [usual_of(spread[:, k]) for k in range(spread.shape[1])]
     variances = options.a * spread + np.reshape(usual, (-1, 1, 1))
     freedom = options.degrees if options.likelihood == "student" else None
-    return triangulate(rig, pixels, variances, freedom).points
+    found = triangulate(rig, pixels, variances, freedom)
+    weights = found.weights * (1 if freedom is None else (freedom + 2) / freedom)
+    return found.points, np.where(weights > 0, weights, 1.0)
 
 
 def usual_of(values: np.ndarray) -> float:
@@ -41,32 +51,65 @@ def usual_of(values: np.ndarray) -> float:
     return float(np.median(known)) or 1.0 if known.size else 1.0
 
 
-def complete(rig: Rig, pixels: np.ndarray, points: np.ndarray, times: np.ndarray) -> np.ndarray:
+class Scene(NamedTuple):
+    """Where the points of a recording are: the middle (3,), and the variance along any axis."""
+
+    middle: np.ndarray
+    variance: float
+
+
+def scene_of(points: np.ndarray) -> Scene:
+    """Give the scene of points (frames, keypoints, 3), NaN where unknown.
+
+    Raises:
+        EksError: if no point at all is known.
+    """
+    known = points[np.isfinite(points).all(axis=-1)]
+    if not len(known):
+        raise EksError(
+            "views: no keypoint is seen by two cameras in one frame, so that nothing can be placed "
+            "in space; give cameras that run together, or smooth each by itself"
+        )
+    middle = np.median(known, axis=0)
+    return Scene(middle, float(np.median(((known - middle) ** 2).sum(axis=-1))) / 3)
+
+
+def in_scene(chain: Chain, lost: np.ndarray, scene: Scene) -> Chain:
+    """Hold a point to the scene in the frames where fewer than two cameras see it.
+
+    Along a single ray nothing else would, and paths run off to the camera, where a given way in
+    pixels is short. The prior is wide, `LOOSE` times as wide as the scene.
+
+    Args:
+        chain: of the point, its loading (rows, 3).
+        lost: (frames,), True where fewer than two cameras see it.
+        scene: where it should be.
+    """
+    observed = np.where(lost[:, None], scene.middle, np.nan)
+    variance = np.full(observed.shape, LOOSE**2 * scene.variance)
+    return with_rows(chain, observed, variance, np.eye(3))
+
+
+def complete(
+    rig: Rig, pixels: np.ndarray, points: np.ndarray, scene: Scene, times: np.ndarray
+) -> np.ndarray:
     """Fill in the frames without a point, between those before and after.
 
-    A keypoint that no two cameras ever see at once is put on its ray, as far away as the others.
+    A keypoint that no two cameras ever see at once is put on its ray, as far away as the scene.
 
     Args:
         rig: the cameras.
         pixels: (frames, keypoints, cameras, 2).
         points: (frames, keypoints, 3), NaN where unknown.
+        scene: where the others are.
         times: (frames,).
 
     Returns:
         As `points`; NaN only for keypoints that no camera ever sees.
-
-    Raises:
-        EksError: if no point at all is known.
     """
-    known = np.isfinite(points).all(axis=-1)
-    if not known.any():
-        raise EksError(
-            "views: no keypoint is seen by two cameras in one frame, so that nothing can be placed "
-            "in space; give cameras that run together, or smooth each by itself"
-        )
-    amid, full = np.median(points[known], axis=0), np.empty_like(points)
+    known, full = np.isfinite(points).all(axis=-1), np.empty_like(points)
     for k in range(points.shape[1]):
-        path = points[:, k] if known[:, k].any() else on_rays(rig, pixels[:, k], amid)
+        path = points[:, k] if known[:, k].any() else on_rays(rig, pixels[:, k], scene.middle)
         full[:, k] = interpolated(path, times)
     return full
 
