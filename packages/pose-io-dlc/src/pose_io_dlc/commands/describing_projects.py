@@ -1,6 +1,6 @@
 """What a project holds, as plain facts; also a folder that is no project but has files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,6 +13,7 @@ from pose_io_dlc.labels import FOLDER, read_labels
 from pose_io_dlc.projects.config import read_yaml
 from pose_io_dlc.projects.deeplabcut import config_of, is_deeplabcut
 from pose_io_dlc.projects.images import image_size
+from pose_io_dlc.projects.lightning_pose import label_files, root_and_config
 from pose_io_dlc.projects.opening import open_project
 from pose_io_dlc.projects.project import Camera, Project, videos_in
 from pose_io_dlc.projects.three_d import is_three_d, read_three_d
@@ -43,7 +44,8 @@ def of_project(path: Path) -> Facts:
     if config is not None:
         facts |= of_config(config, settings)
         facts["folders"] = folders_of(config.parent, str(settings.get("scorer") or ""))
-    return facts
+        return facts | before_masking(facts["folders"])
+    return facts | before_masking(sheets_of(path))
 
 
 def of_opened(path: Path, project: Project) -> Facts:
@@ -137,8 +139,32 @@ def of_images(folder: Path, scorer: str) -> Facts:
         outside = outside_of(table, [image_size(path) for path in paths], edge=0.0)
         images = sum(path.is_file() for path in paths)
         counts = (len(table), int(known.sum()), images, int(outside.sum()))
-        return facts | dict(zip(("frames", "labeled", "images", "outside"), counts, strict=True))
+        facts |= dict(zip(("frames", "labeled", "images", "outside"), counts, strict=True))
+        return facts | {"coordinates": box_of(table.keypoints)}
     return facts | {"files": f"{kinds}, unreadable"} if files else facts
+
+
+def sheets_of(path: Path) -> list[Facts]:
+    """Describe each file of labels of a Lightning Pose folder."""
+    root, _ = root_and_config(path)
+    found = []
+    for file in label_files(root):
+        table = read_labels(file)
+        outside = outside_of(table, [image_size(root / frame) for frame in table.frames])
+        found.append({"outside": int(outside.sum()), "coordinates": box_of(table.keypoints)})
+    return found
+
+
+def before_masking(parts: Sequence[Facts]) -> Facts:
+    """Give range and number outside of labels as they are in the files: a project masks them."""
+    boxes = [part["coordinates"] for part in parts if part.get("coordinates")]
+    if not boxes:
+        return {}
+    whole = {
+        axis: [min(box[axis][0] for box in boxes), max(box[axis][1] for box in boxes)]
+        for axis in "xy"
+    }
+    return {"outside": sum(part["outside"] for part in parts), "coordinates": whole}
 
 
 def of_three_d(path: Path, source: Path) -> Facts:

@@ -218,11 +218,11 @@ def of_outside(rows: Rows, sizes: list[Size], edge: float) -> Iterator[Problem]:
     x, y = rows.sheet.column("x"), rows.sheet.column("y")
     points = rows.sheet.columns.points()
     for row, at in np.argwhere(beyond(rows, sizes, edge)):
-        size = sizes[row]
-        image = f"{size[1]} x {size[0]}" if size else "image"
-        what = f"{named(points[at])} at ({x[row, at]:g}, {y[row, at]:g}) is outside the {image}"
-        remedy = "label it again; taken as missing"
-        yield problem(rows, row, "outside", what, remedy, level="warning", fixable=True)
+        size, frame = sizes[row], rows.sheet.index[row]
+        shape = f" ({size[1]} x {size[0]})" if size else ""
+        what = f"{named(points[at])} at ({x[row, at]:g}, {y[row, at]:g}) is outside {frame}{shape}"
+        report = partial(Problem, str(rows.path), what, "label it again; taken as missing")
+        yield report(level="warning", row=rows.line(row), kind="outside", fixable=True)
 
 
 def named(point: tuple[str, str]) -> str:
