@@ -140,3 +140,37 @@ def test_a_pickle_that_asks_for_code_is_refused_in_one_line(tmp_path, capsys):
     assert "ran" not in said.out
     assert "is not read, for safety" in said.err
     assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "openfield-Pranav-2018-10-30",
+        "mirror-mouse-example",
+        "dlc-made/solo-project",
+        "dlc-made/duo-project",
+        "dlc-made/predictions",
+        "eks/fly",
+        "eks/ibl-pupil",
+    ],
+)
+def test_real_data_is_described_and_passes_its_check(data, capsys, name):
+    text = shown(capsys, data / name)
+    assert text.endswith(f"next: pose-io-dlc check {data / name}\n")
+    assert main(["check", str(data / name)]) == 0
+    assert "0 errors, 0 warnings" in capsys.readouterr().out
+
+
+def test_every_real_file_is_described(data, capsys):
+    files = [one for end in ("csv", "h5", "pickle") for one in data.glob(f"dlc-made/**/*.{end}")]
+    kinds = {}
+    for file in files:
+        if main(["info", str(file), "--json"]) == 0:
+            kinds[file.name] = json.loads(capsys.readouterr().out)["kind"]
+        else:
+            said = capsys.readouterr().err
+            assert len(said.splitlines()) == 1
+            assert {"results", "Documentation"} & set(
+                file.name.replace(".", "-").replace("_", "-").split("-")
+            )
+    assert set(kinds.values()) == {"labels", "predictions", "tracks", "skeleton", "meta", "full"}

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from pose_io_dlc.commands.aligned import counted
-from pose_io_dlc.commands.checks.problems import Problem
+from pose_io_dlc.commands.checks.problems import Level, Problem
 from pose_io_dlc.commands.checks.rows import Rows
 from pose_io_dlc.labels import FOLDER, below_project
 from pose_io_dlc.projects.images import image_size
@@ -80,13 +80,14 @@ def of_slashes(rows: Rows) -> Iterator[Problem]:
 
 
 def of_twice(rows: Rows, first: int, again: int) -> Problem:
-    """Say that two rows are of one image: only in the way if they differ."""
+    """Say that two rows are of one image: which one counts is only a question if they differ."""
     one, other = rows.sheet.values[[first, again]]
     same = np.array_equal(one, other, equal_nan=True)
     where = f" (first in row {rows.line(first)})" if rows.lines else ""
-    what = f"is labeled twice, {'alike' if same else 'differently'}{where}:"
+    what = f"is labeled twice, {'alike' if same else 'differently'}{where}"
     remedy = "remove one row" if same else "compare them and remove one row"
-    return problem(rows, again, "twice", what.replace(":", ""), remedy, fixable=same)
+    level: Level = "warning" if same else "error"
+    return problem(rows, again, "twice", what, remedy, fixable=same, level=level)
 
 
 def of_columns(rows: Rows) -> Iterator[Problem]:
