@@ -19,8 +19,8 @@ from pose_eks.core.chain import Rows
 from pose_eks.core.compiled import compiled
 
 WIDE = 1e6
-"""Where a row's variance is this many times its noise, the update is written as a sum of squares."""
-LOST = 1e-8
+"""Where a row's variance is this many times its noise, the update takes the way of squares."""
+LOST = 1e-6
 """Of the filtered variance: where less is left, P - P N P has lost too many digits."""
 
 
@@ -76,8 +76,12 @@ def predict(
 @compiled
 def take_in(
     rows: Rows, b: np.ndarray, t: int, m: np.ndarray, P: np.ndarray, PH: np.ndarray
-) -> tuple[float, float]:
-    """Update m and P by a frame's rows; give the sum of e²/F and of log(2 pi F)."""
+) -> tuple[float, float, bool]:
+    """Update m and P by a frame's rows; give the sum of e²/F and of log(2 pi F).
+
+    The last result is False where P is so wide that it would lose its digits; m and P are then of
+    no use, and `pose_eks.core.wide` has to do it.
+    """
     n, latent = len(m), rows.loading.shape[2]
     square, logs = 0.0, 0.0
     H = rows.loading[t if len(rows.loading) > 1 else 0]
@@ -92,48 +96,93 @@ def take_in(
             for k in range(latent):
                 e -= H[i, k] * (m[k] + rows.mean[k])
                 known += H[i, k] * PH[k]
+            if known > WIDE * R:
+                return square, logs, False
             one = 1.0 / (R + known)
             square += e * e * one
             logs += np.log((R + known) * 6.283185307179586)
             for j in range(n):
                 m[j] += PH[j] * one * e
-            if known < WIDE * R:
-                for j in range(n):
-                    for k in range(n):
-                        P[j, k] -= PH[j] * one * PH[k]
-            else:
-                joseph(P, PH, one, H[i], R)
-    return square, logs
+                for k in range(n):
+                    P[j, k] -= PH[j] * one * PH[k]
+    return square, logs, True
 
 
 @compiled
-def joseph(P: np.ndarray, PH: np.ndarray, one: float, H: np.ndarray, R: float) -> None:
-    """Make P (1 - gain H') P (1 - gain H')' + gain R gain', with the gain PH / F."""
-    n, latent = len(P), len(H)
-    for _ in range(2):
-        for column in range(n):  # of P, which becomes a row of the transposed product
-            through = 0.0
-            for k in range(latent):
-                through += H[k] * P[k, column]
-            for j in range(n):
-                P[j, column] -= PH[j] * one * through
-        for j in range(n):
-            for k in range(j):
-                P[j, k], P[k, j] = P[k, j], P[j, k]
+def product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """Give A B, for small ones."""
+    C = np.zeros((A.shape[0], B.shape[1]))
+    for i in range(A.shape[0]):
+        for k in range(A.shape[1]):
+            a = A[i, k]
+            if a != 0.0:
+                for j in range(B.shape[1]):
+                    C[i, j] += a * B[k, j]
+    return C
+
+
+@compiled
+def cholesky(P: np.ndarray) -> np.ndarray:
+    """Give lower L with L L' = P; directions without variance get zeros."""
+    n = len(P)
+    L = np.zeros((n, n))
     for j in range(n):
-        for k in range(n):
-            P[j, k] += PH[j] * one * R * one * PH[k]
+        pivot = P[j, j]
+        for k in range(j):
+            pivot -= L[j, k] * L[j, k]
+        if pivot > 1e-14 * P[j, j]:
+            L[j, j] = np.sqrt(pivot)
+            for i in range(j + 1, n):
+                rest = P[i, j]
+                for k in range(j):
+                    rest -= L[i, k] * L[j, k]
+                L[i, j] = rest / L[j, j]
+    return L
+
+
+@compiled
+def solved_below(L: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """Give L^-1 B of a lower L; where its diagonal is 0, 0."""
+    X = B.copy()
+    for i in range(len(L)):
+        for j in range(X.shape[1]):
+            for k in range(i):
+                X[i, j] -= L[i, k] * X[k, j]
+            X[i, j] = X[i, j] / L[i, i] if L[i, i] > 0.0 else 0.0
+    return X
+
+
+@compiled
+def divided(B: np.ndarray, P: np.ndarray) -> np.ndarray:
+    """Give P^-1 B of a covariance P; directions without variance give 0."""
+    L = cholesky(P)
+    X = solved_below(L, B)
+    for i in range(len(L) - 1, -1, -1):
+        for j in range(X.shape[1]):
+            for k in range(i + 1, len(L)):
+                X[i, j] -= L[k, i] * X[k, j]
+            X[i, j] = X[i, j] / L[i, i] if L[i, i] > 0.0 else 0.0
+    return X
 
 
 @compiled
 def forward(
-    rows: Rows, steps: Steps, b: np.ndarray, means: np.ndarray, covariances: np.ndarray
-) -> float:
-    """Filter; write means (frames, state) and covariances; give the log-likelihood."""
-    n = len(steps.first)
-    PH = np.empty(n)
+    rows: Rows,
+    steps: Steps,
+    b: np.ndarray,
+    means: np.ndarray,
+    covariances: np.ndarray,
+    start: int,
+) -> tuple[float, int]:
+    """Filter from a frame on; write means (frames, state) and covariances.
+
+    Returns:
+        The log-likelihood, and the frame that it ended before: the number of frames, or one whose
+        prediction is too wide for this.
+    """
+    PH = np.empty(len(steps.first))
     total = 0.0
-    for t in range(len(means)):
+    for t in range(start, len(means)):
         m, P = means[t], covariances[t]
         if t == 0:
             m[:] = 0.0
@@ -141,9 +190,11 @@ def forward(
         else:
             g = steps.which[t]
             predict(means[t - 1], covariances[t - 1], steps.F[g], steps.Q[g], m, P)
-        square, logs = take_in(rows, b, t, m, P, PH)
+        square, logs, sound = take_in(rows, b, t, m, P, PH)
+        if not sound:
+            return total, t
         total -= 0.5 * (square + logs)
-    return total
+    return total, len(means)
 
 
 @compiled
@@ -151,50 +202,55 @@ def backward(
     rows: Rows, steps: Steps, b: np.ndarray, means: np.ndarray, covariances: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Give dL/dfirst, dL/dF and dL/dQ summed per gap, and dL/dlog b, from what was filtered."""
-    n, latent = len(steps.first), rows.loading.shape[2]
+    n = len(steps.first)
     dF, dQ, db = np.zeros_like(steps.F), np.zeros_like(steps.Q), np.zeros(len(b))
     dfirst = np.zeros((n, n))
-    r, N, smoothed = np.zeros(n), np.zeros((n, n)), np.zeros(n)
+    r, N = np.zeros((n, 1)), np.zeros((n, n))
     for t in range(len(means) - 1, -1, -1):
-        P, H = covariances[t], rows.loading[t if len(rows.loading) > 1 else 0]
-        smoothed[:] = means[t]
-        for j in range(n):
-            for k in range(n):
-                smoothed[j] += P[j, k] * r[k]
-        spread = P - P @ N @ P
-        J, gain = np.zeros((n, n)), np.zeros(n)
-        for i in range(len(rows.views)):
-            e = rows.observed[t, i]
-            if e == e:
-                one = 1.0 / noise_of(rows, b, t, i)
-                known = 0.0
-                for k in range(latent):
-                    e -= H[i, k] * (smoothed[k] + rows.mean[k])
-                    for j in range(latent):
-                        known += H[i, k] * spread[k, j] * H[i, j]
-                        J[k, j] += H[i, k] * one * H[i, j]
-                for k in range(latent):
-                    gain[k] += H[i, k] * one * e
-                slope = 0.5 * one * (one * (e * e + known) - 1.0)
-                db[rows.floor[i]] += slope * floor_slope(rows, b, t, i)
-        A = np.eye(n) - J @ P
+        P = covariances[t]
+        q = means[t].reshape(n, 1) + product(P, r)
+        S = P - product(product(P, N), P)
+        J, gain = residuals(rows, b, t, q, S, db)
+        A = np.eye(n) - product(J, P)
         r = r + gain
-        N = A @ (J + N @ A.T)
-        if t > 0:
-            g = steps.which[t]
-            before = means[t - 1] + covariances[t - 1] @ (steps.F[g].T @ r)
-            for j in range(n):
-                for k in range(n):
-                    dQ[g, j, k] += 0.5 * (r[j] * r[k] - N[j, k])
-                    dF[g, j, k] += r[j] * before[k]
-            dF[g] -= N @ steps.F[g] @ covariances[t - 1]
-            r = steps.F[g].T @ r
-            N = steps.F[g].T @ N @ steps.F[g]
+        N = product(A, J + product(N, A.T.copy()))
+        score = 0.5 * (product(r, r.T.copy()) - N)
+        if t == 0:
+            dfirst += score
         else:
-            for j in range(n):
-                for k in range(n):
-                    dfirst[j, k] = 0.5 * (r[j] * r[k] - N[j, k])
+            g, P = steps.which[t], covariances[t - 1]
+            F = steps.F[g]
+            NF, back = product(N, F), F.T.copy()
+            dQ[g] += score
+            r_to = product(back, r)
+            before = means[t - 1].reshape(n, 1) + product(P, r_to)
+            dF[g] += product(r, before.T.copy()) - product(NF, P)
+            r, N = r_to, product(back, NF)
     return dfirst, dF, dQ, db
+
+
+@compiled
+def residuals(
+    rows: Rows, b: np.ndarray, t: int, q: np.ndarray, S: np.ndarray, db: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give H' R^-1 H and H' R^-1 e of a frame, e about the smoothed q; add to dL/dlog b."""
+    n, latent = len(S), rows.loading.shape[2]
+    H = rows.loading[t if len(rows.loading) > 1 else 0]
+    J, gain = np.zeros((n, n)), np.zeros((n, 1))
+    for i in range(len(rows.views)):
+        e = rows.observed[t, i]
+        if e == e:
+            one, known = 1.0 / noise_of(rows, b, t, i), 0.0
+            for k in range(latent):
+                e -= H[i, k] * (q[k, 0] + rows.mean[k])
+                for j in range(latent):
+                    known += H[i, k] * S[k, j] * H[i, j]
+                    J[k, j] += H[i, k] * one * H[i, j]
+            for k in range(latent):
+                gain[k, 0] += H[i, k] * one * e
+            slope = 0.5 * one * (one * (e * e + known) - 1.0)
+            db[rows.floor[i]] += slope * floor_slope(rows, b, t, i)
+    return J, gain
 
 
 @compiled
@@ -218,37 +274,9 @@ def rts(steps: Steps, means: np.ndarray, covariances: np.ndarray) -> None:
         g = steps.which[t + 1]
         F, Q = steps.F[g], steps.Q[g]
         predict(means[t], covariances[t], F, Q, m, P)
-        G = divided(F @ covariances[t], P)  # its transpose is the gain
-        rest = np.eye(n) - G.T @ F
-        means[t] += G.T @ (means[t + 1] - m)
-        covariances[t] = rest @ covariances[t] @ rest.T + G.T @ (Q + covariances[t + 1]) @ G
-
-
-@compiled
-def divided(B: np.ndarray, P: np.ndarray) -> np.ndarray:
-    """Give P^-1 B of a covariance P, by Cholesky; directions without variance give 0."""
-    n = len(P)
-    L, X = np.zeros((n, n)), B.copy()
-    for j in range(n):
-        pivot = P[j, j]
-        for k in range(j):
-            pivot -= L[j, k] * L[j, k]
-        if pivot > 1e-14 * P[j, j]:
-            L[j, j] = np.sqrt(pivot)
-            for i in range(j + 1, n):
-                rest = P[i, j]
-                for k in range(j):
-                    rest -= L[i, k] * L[j, k]
-                L[i, j] = rest / L[j, j]
-    for column in range(n):
-        for i in range(n):
-            rest = X[i, column]
-            for k in range(i):
-                rest -= L[i, k] * X[k, column]
-            X[i, column] = rest / L[i, i] if L[i, i] > 0 else 0.0
-        for i in range(n - 1, -1, -1):
-            rest = X[i, column]
-            for k in range(i + 1, n):
-                rest -= L[k, i] * X[k, column]
-            X[i, column] = rest / L[i, i] if L[i, i] > 0 else 0.0
-    return X
+        G = divided(product(F, covariances[t]), P)  # its transpose is the gain
+        gain = G.T.copy()
+        rest = np.eye(n) - product(gain, F)
+        means[t] += product(gain, (means[t + 1] - m).reshape(n, 1))[:, 0]
+        covariances[t] = product(product(rest, covariances[t]), rest.T.copy())
+        covariances[t] += product(product(gain, Q + covariances[t + 1]), G)

@@ -21,7 +21,6 @@ from pose_eks.core.three import (
     each,
     full,
     half,
-    joseph,
     minus,
     one_minus,
     plus,
@@ -56,13 +55,23 @@ def crossed(N: Symmetric, f: Vector, P: Symmetric) -> Vector:
 
 
 @compiled
-def forward(rows: Rows, steps: Steps, b: np.ndarray, kept: np.ndarray) -> float:
-    """Filter; write `kept` (frames, 9); give the log-likelihood."""
+def forward(
+    rows: Rows, steps: Steps, b: np.ndarray, kept: np.ndarray, start: int
+) -> tuple[float, int]:
+    """Filter from a frame on; write `kept` (frames, 9).
+
+    Returns:
+        The log-likelihood, and the frame that it ended before: the number of frames, or one whose
+        prediction is too wide for this.
+    """
     m, P = NO_VECTOR, symmetric(steps.first)
+    if start > 0:
+        m, P = vector(kept[start - 1]), symmetric(kept[start - 1, 3:])
     mean = vector(rows.mean)
     moving = len(rows.loading) > 1
     total, factors = 0.0, 1.0
-    for t in range(len(kept)):
+    for t in range(start, len(kept)):
+        total_before, factors_before = total, factors
         if t > 0:
             g = steps.which[t]
             f = vector(steps.F[g])
@@ -73,21 +82,24 @@ def forward(rows: Rows, steps: Steps, b: np.ndarray, kept: np.ndarray) -> float:
                 H = vector(rows.loading[t if moving else 0, i])
                 PH = turned(P, H)
                 R, known = noise_of(rows, b, t, i), dot(H, PH)
-                F = R + known
-                e = y - dot(H, along(m, 1.0, mean))
+                if known > WIDE * R:
+                    return -0.5 * (total_before + np.log(factors_before)), t
+                e, F = y - dot(H, along(m, 1.0, mean)), R + known
                 one = 1.0 / F
                 total += e * e * one
                 factors *= F * 6.283185307179586
                 if factors > 1e100 or factors < 1e-100:
                     total, factors = total + np.log(factors), 1.0
-                m = along(m, one * e, PH)
-                if known < WIDE * R:
-                    P = with_square(P, -one, PH)
-                else:
-                    P = joseph(P, along(NO_VECTOR, one, PH), H, R)
-        kept[t, 0], kept[t, 1], kept[t, 2] = m
-        kept[t, 3], kept[t, 4], kept[t, 5], kept[t, 6], kept[t, 7], kept[t, 8] = P
-    return -0.5 * (total + np.log(factors))
+                m, P = along(m, one * e, PH), with_square(P, -one, PH)
+        write(kept[t], m, P)
+    return -0.5 * (total + np.log(factors)), len(kept)
+
+
+@compiled
+def write(kept: np.ndarray, m: Vector, P: Symmetric) -> None:
+    """Keep a frame's state."""
+    kept[0], kept[1], kept[2] = m
+    kept[3], kept[4], kept[5], kept[6], kept[7], kept[8] = P
 
 
 @compiled
@@ -139,6 +151,5 @@ def backward(
         into = dQ[steps.which[t]] if t > 0 else dfirst
         for k in range(6):
             into[k] += score[k] - 0.5 * N_next[k]
-        kept[t, 0], kept[t, 1], kept[t, 2] = q
-        kept[t, 3], kept[t, 4], kept[t, 5], kept[t, 6], kept[t, 7], kept[t, 8] = S
+        write(kept[t], q, S)
     return dfirst, dF, dQ, db, sound

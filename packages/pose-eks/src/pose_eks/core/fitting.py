@@ -5,9 +5,9 @@ put right by the gradients of the last step, as the data are never quite as the 
 grid on a stretch of the frames gives the start, so that a second, lower maximum is not taken.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,22 @@ class Fit:
     passes: np.ndarray
     converged: np.ndarray
     shared: Mapping[str, float] = field(default_factory=dict)
+
+    def chosen(self, keypoints: np.ndarray) -> "Fit":
+        """Give some of the keypoints, in the order asked for."""
+        parts: dict[str, Any] = {name: getattr(self, name)[keypoints] for name in PER_KEYPOINT}
+        return replace(self, **parts)
+
+    @staticmethod
+    def beside(fits: "Sequence[Fit]") -> "Fit":
+        """Put the keypoints of several fits side by side."""
+        together: dict[str, Any] = {
+            name: np.concatenate([getattr(fit, name) for fit in fits]) for name in PER_KEYPOINT
+        }
+        return replace(fits[0], **together)
+
+
+PER_KEYPOINT = ("s", "b", "log_likelihood", "passes", "converged")
 
 
 @dataclass(frozen=True, eq=False)

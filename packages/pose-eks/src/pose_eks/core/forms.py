@@ -4,14 +4,16 @@ A form packs a motion's tables for its kernels, runs them, and unpacks what they
 fits is read off the tables, so that a motion need not say.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from pose_eks.core import dense, diagonal, integrated
+from pose_eks.core import dense, diagonal, integrated, wide
 from pose_eks.core.chain import Chain, Path
 from pose_eks.core.motion import Moves
+from pose_eks.core.wide import State
 
 UPPER = np.triu_indices(3)
 TWICE = np.array([1.0, 2.0, 2.0, 1.0, 2.0, 1.0])  # how often a packed entry is in the matrix
@@ -20,6 +22,16 @@ TWICE_ALL = np.concatenate([TWICE, np.full(9, 2.0), TWICE])
 
 class Form(Protocol):
     """A family of kernels for one chain at given parameters."""
+
+    chain: Chain
+    moves: Moves
+    b: np.ndarray
+
+    def read(self, t: int) -> State:
+        """Give mean (state,) and covariance (state, state) of a frame, after `filter`."""
+
+    def write(self, t: int, mean: np.ndarray, P: np.ndarray) -> None:
+        """Put them in their place."""
 
     def filter(self) -> float:
         """Run forward; give the log-likelihood and keep what was filtered."""
@@ -35,7 +47,7 @@ class Form(Protocol):
         """(floors,), derivatives in log b, after `back`."""
 
     def path(self) -> Path:
-        """Give the smoothed path, after `back`."""
+        """Give the smoothed path, once, after `back`."""
 
 
 def form_of(chain: Chain, moves: Moves, b: np.ndarray) -> Form:
@@ -46,6 +58,31 @@ def form_of(chain: Chain, moves: Moves, b: np.ndarray) -> Form:
     if latent <= 3 and state == 2 * latent and is_integrated(moves.F):
         return Integrated(chain, moves, b)
     return Dense(chain, moves, b)
+
+
+def filtered(form: Form, forward: Callable[[int], tuple[float, int]]) -> float:
+    """Run a kernel from the first frame to the last, over frames that are too wide for it."""
+    total, frames = 0.0, form.chain.frames
+    value, t = forward(0)
+    total += value
+    while t < frames:
+        total += across(form, t)
+        value, t = forward(t + 1)
+        total += value
+    return total
+
+
+def across(form: Form, t: int) -> float:
+    """Take in one frame with a wide prediction; give its log-likelihood."""
+    first, F, Q = form.moves
+    mean, P = np.zeros(len(first)), first
+    if t > 0:
+        g = form.chain.steps[1][t]
+        mean, P = form.read(t - 1)
+        mean, P = F[g] @ mean, F[g] @ P @ F[g].T + Q[g]
+    value, mean, P = wide.taken_in(form.chain, form.b, t, mean, P)
+    form.write(t, mean, P)
+    return value
 
 
 def is_diagonal(F: np.ndarray) -> bool:
@@ -103,8 +140,18 @@ class Diagonal:
 
     def filter(self) -> float:
         """Run forward."""
-        self.kept = np.empty((self.chain.frames, 9))
-        return diagonal.forward(self.chain.rows_of_three, self.steps, self.b, self.kept)
+        self.kept = np.zeros((self.chain.frames, 9))
+        rows = self.chain.rows_of_three
+        return filtered(self, lambda t: diagonal.forward(rows, self.steps, self.b, self.kept, t))
+
+    def read(self, t: int) -> State:
+        """Give a filtered state."""
+        latent = len(self.moves.first)
+        return self.kept[t, :latent], unpacked(self.kept[t, 3:], latent)
+
+    def write(self, t: int, mean: np.ndarray, P: np.ndarray) -> None:
+        """Put a filtered state in its place."""
+        self.kept[t, : len(mean)], self.kept[t, 3:] = mean, packed(P)
 
     def back(self) -> bool:
         """Run back."""
@@ -147,8 +194,22 @@ class Integrated:
 
     def filter(self) -> float:
         """Run forward."""
-        self.kept = np.empty((self.chain.frames, 27))
-        return integrated.forward(self.chain.rows_of_three, self.steps, self.b, self.kept)
+        self.kept = np.zeros((self.chain.frames, 27))
+        rows = self.chain.rows_of_three
+        return filtered(self, lambda t: integrated.forward(rows, self.steps, self.b, self.kept, t))
+
+    def read(self, t: int) -> State:
+        """Give a filtered state."""
+        n = len(self.moves.first) // 2
+        kept = self.kept[t]
+        C = kept[12:21].reshape(3, 3)[:n, :n]
+        P = np.block([[unpacked(kept[6:12], n), C], [C.T, unpacked(kept[21:], n)]])
+        return np.concatenate([kept[:n], kept[3 : 3 + n]]), P
+
+    def write(self, t: int, mean: np.ndarray, P: np.ndarray) -> None:
+        """Put a filtered state in its place."""
+        n = len(mean) // 2
+        self.kept[t, :n], self.kept[t, 3 : 3 + n], self.kept[t, 6:] = mean[:n], mean[n:], blocks(P)
 
     def back(self) -> bool:
         """Run back."""
@@ -185,7 +246,16 @@ class Dense:
         frames, state = self.chain.frames, len(self.moves.first)
         self.means = np.empty((frames, state))
         self.covariances = np.empty((frames, state, state))
-        return dense.forward(self.chain.rows, self.steps, self.b, self.means, self.covariances)
+        most = (self.chain.rows, self.steps, self.b, self.means, self.covariances)
+        return filtered(self, lambda t: dense.forward(*most, t))
+
+    def read(self, t: int) -> State:
+        """Give a filtered state."""
+        return self.means[t], self.covariances[t]
+
+    def write(self, t: int, mean: np.ndarray, P: np.ndarray) -> None:
+        """Put a filtered state in its place."""
+        self.means[t], self.covariances[t] = mean, P
 
     def back(self) -> bool:
         """Run back."""

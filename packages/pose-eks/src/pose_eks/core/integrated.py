@@ -25,8 +25,6 @@ from pose_eks.core.three import (
     full,
     further,
     half,
-    joseph,
-    less_noise,
     matrix,
     minus,
     one_minus,
@@ -71,14 +69,19 @@ def called_back(P: Symmetric, C: Matrix, W: Symmetric, h: float) -> Blocks:
 
 
 @compiled
-def forward(rows: Rows, steps: Steps, b: np.ndarray, kept: np.ndarray) -> float:
-    """Filter; write `kept` (frames, 27); give the log-likelihood."""
-    m, u = NO_VECTOR, NO_VECTOR
-    P, C, W = symmetric(steps.first), matrix(steps.first[6:]), symmetric(steps.first[15:])
+def forward(
+    rows: Rows, steps: Steps, b: np.ndarray, kept: np.ndarray, start: int
+) -> tuple[float, int]:
+    """Filter from a frame on; write `kept` (frames, 27); see `pose_eks.core.diagonal.forward`."""
+    state, m, u = steps.first, NO_VECTOR, NO_VECTOR
+    if start > 0:
+        state, m, u = kept[start - 1, 6:], vector(kept[start - 1]), vector(kept[start - 1, 3:])
+    P, C, W = symmetric(state), matrix(state[6:]), symmetric(state[15:])
     mean = vector(rows.mean)
     moving = len(rows.loading) > 1
     total, factors = 0.0, 1.0
-    for t in range(len(kept)):
+    for t in range(start, len(kept)):
+        total_before, factors_before = total, factors
         if t > 0:
             h, Q = steps.h[steps.which[t]], steps.Q[steps.which[t]]
             m = along(m, h, u)
@@ -90,22 +93,19 @@ def forward(rows: Rows, steps: Steps, b: np.ndarray, kept: np.ndarray) -> float:
                 H = vector(rows.loading[t if moving else 0, i])
                 PH, CH = turned(P, H), times(transposed(C), H)
                 R, known = noise_of(rows, b, t, i), dot(H, PH)
-                F = R + known
-                e = y - dot(H, along(m, 1.0, mean))
+                if known > WIDE * R:
+                    return -0.5 * (total_before + np.log(factors_before)), t
+                e, F = y - dot(H, along(m, 1.0, mean)), R + known
                 one = 1.0 / F
                 total += e * e * one
                 factors *= F * 6.283185307179586
                 if factors > 1e100 or factors < 1e-100:
                     total, factors = total + np.log(factors), 1.0
                 m, u = along(m, one * e, PH), along(u, one * e, CH)
-                if known < WIDE * R:
-                    P, C = with_square(P, -one, PH), with_outer(C, -one, PH, CH)
-                else:
-                    gain = along(NO_VECTOR, one, PH)
-                    P, C = joseph(P, gain, H, R), less_noise(C, gain, H)
+                P, C = with_square(P, -one, PH), with_outer(C, -one, PH, CH)
                 W = with_square(W, -one, CH)
         write(kept[t], m, u, P, C, W)
-    return -0.5 * (total + np.log(factors))
+    return -0.5 * (total + np.log(factors)), len(kept)
 
 
 @compiled

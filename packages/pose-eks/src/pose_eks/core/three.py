@@ -241,16 +241,3 @@ def symmetric(a: np.ndarray) -> Symmetric:
 def matrix(a: np.ndarray) -> Matrix:
     """Read a matrix."""
     return (a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8])
-
-
-@compiled
-def less_noise(A: Matrix, gain: Vector, H: Vector) -> Matrix:
-    """Give (1 - gain H') A."""
-    return minus(A, product(with_outer(NO_MATRIX, 1.0, gain, H), A))
-
-
-@compiled
-def joseph(P: Symmetric, gain: Vector, H: Vector, R: float) -> Symmetric:
-    """Give (1 - gain H') P (1 - gain H')' + gain R gain', a sum of squares (Joseph's form)."""
-    once = less_noise(full(P), gain, H)
-    return with_square(half(less_noise(transposed(once), gain, H)), R, gain)
