@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.sheets.columns import Column, Columns, header_rows, parse_header
 from pose_io_dlc.sheets.csv_reading import read_csv
-from pose_io_dlc.sheets.csv_writing import write_csv
+from pose_io_dlc.sheets.files import write_rows
 
 HEAD = "scorer,ann,ann\nbodyparts,nose,nose\ncoords,x,y\n"
 WORDS = st.text(
@@ -145,7 +145,7 @@ def test_pandas_reads_what_we_write(tmp_path):
     columns = Columns("s", tuple(Column("", name, coord) for name in "ab" for coord in ("x", "y")))
     values = np.random.default_rng(0).normal(size=(5, 4))
     values[2, 1] = np.nan
-    write_csv(
+    write_rows(
         tmp_path / "a.csv", columns, [(np.arange(3), values[:3]), (np.arange(3, 5), values[3:])]
     )
     frame = pd.read_csv(tmp_path / "a.csv", header=[0, 1, 2], index_col=0)
@@ -168,7 +168,7 @@ def test_a_file_written_by_us_is_read_by_us_unchanged(
     columns = Columns(scorer, tuple(Column(*point, c) for point in points for c in "xy"), True)
     values = values[:, : len(columns.columns)]
     names = [f"labeled-data/{number:04d}/i,{number}.png" for number in range(len(values))]
-    write_csv(path, columns, [(names, values)], None, width)
+    write_rows(path, columns, [(names, values)], None, width)
     back = read_csv(path)
     assert back.columns == columns
     assert back.index == tuple(names)
@@ -186,7 +186,7 @@ def test_header_rows_read_back(points, width, individuals):
 def test_a_path_that_does_not_fit_three_cells_is_refused_and_the_former_file_stays(save):
     path = save("a.csv", "former")
     with pytest.raises(FormatError, match=r"'img\.png' has no three parts"):
-        write_csv(
+        write_rows(
             path, Columns("s", (Column("", "a", "x"),)), [(["img.png"], np.ones((1, 1)))], None, 3
         )
     assert path.read_text() == "former"
@@ -201,11 +201,11 @@ def test_a_full_disk_is_one_line_and_leaves_the_former_file(save, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with pytest.raises(FormatError, match=r"a\.csv: cannot be written: the disk is full"):
-        write_csv(path, Columns("s", (Column("", "a", "x"),)), chunks())
+        write_rows(path, Columns("s", (Column("", "a", "x"),)), chunks())
     assert path.read_text() == "former"
     assert len(list(path.parent.iterdir())) == 1
 
 
 def test_a_missing_folder_is_one_line(tmp_path):
     with pytest.raises(FormatError, match="cannot be written: no such file or directory"):
-        write_csv(tmp_path / "no" / "a.csv", Columns("s", (Column("", "a", "x"),)), [])
+        write_rows(tmp_path / "no" / "a.csv", Columns("s", (Column("", "a", "x"),)), [])

@@ -9,8 +9,8 @@ pytest.importorskip("tables", reason="the extra [h5] is not installed")
 
 from pose_io_dlc.errors import FormatError  # noqa: E402
 from pose_io_dlc.sheets.columns import Column, Columns  # noqa: E402
+from pose_io_dlc.sheets.files import write_rows  # noqa: E402
 from pose_io_dlc.sheets.h5_reading import read_h5  # noqa: E402
-from pose_io_dlc.sheets.h5_writing import write_h5  # noqa: E402
 
 COLUMNS = Columns(
     "my scorer", tuple(Column("", name, c) for name in "ba" for c in ("x", "y", "likelihood"))
@@ -34,14 +34,14 @@ def frame_like(columns, values, index):
 
 def test_chunks_become_one_table_that_pandas_reads(tmp_path):
     path = tmp_path / "a.h5"
-    write_h5(path, COLUMNS, [(np.arange(2), VALUES[:2]), (np.arange(2, 5), VALUES[2:])])
+    write_rows(path, COLUMNS, [(np.arange(2), VALUES[:2]), (np.arange(2, 5), VALUES[2:])])
     pd.testing.assert_frame_equal(
         pd.read_hdf(path, "df_with_missing"), frame_like(COLUMNS, VALUES, np.arange(5))
     )
 
 
 def test_pandas_2_finds_the_version_it_looks_for(tmp_path):
-    write_h5(tmp_path / "a.h5", COLUMNS, [(np.arange(5), VALUES)])
+    write_rows(tmp_path / "a.h5", COLUMNS, [(np.arange(5), VALUES)])
     with h5py.File(tmp_path / "a.h5") as file:
         assert file["df_with_missing"].attrs["pandas_version"] == b"0.15.2"
         assert file["df_with_missing"].attrs["pandas_type"] == b"frame_table"
@@ -49,7 +49,7 @@ def test_pandas_2_finds_the_version_it_looks_for(tmp_path):
 
 @pytest.mark.parametrize("width", [1, 3])
 def test_labels_written_by_us_are_read_by_us_unchanged(tmp_path, width):
-    write_h5(tmp_path / "a.h5", COLUMNS, [(PATHS, VALUES)], width)
+    write_rows(tmp_path / "a.h5", COLUMNS, [(PATHS, VALUES)], index_width=width)
     back = read_h5(tmp_path / "a.h5")
     assert (back.columns, back.index, back.index_width) == (COLUMNS, tuple(PATHS), width)
     np.testing.assert_array_equal(back.values, VALUES)
@@ -97,14 +97,14 @@ def test_many_columns_are_written_fixed(tmp_path):
         "s", tuple(Column("", f"k{number}", c) for number in range(400) for c in "xy")
     )
     values = np.arange(1600.0).reshape(2, 800)
-    write_h5(
+    write_rows(
         tmp_path / "a.h5", columns, [(np.arange(1), values[:1]), (np.arange(1, 2), values[1:])]
     )
     np.testing.assert_array_equal(read_h5(tmp_path / "a.h5").values, values)
 
 
 def test_no_rows_are_written_and_read(tmp_path):
-    write_h5(tmp_path / "a.h5", COLUMNS, [(np.arange(0), VALUES[:0])])
+    write_rows(tmp_path / "a.h5", COLUMNS, [(np.arange(0), VALUES[:0])])
     assert read_h5(tmp_path / "a.h5").columns == COLUMNS
 
 
@@ -116,7 +116,7 @@ class Malicious:
 @pytest.mark.parametrize("where", ["non_index_axes", "values_block_0_kind"])
 def test_a_pickle_that_would_run_code_is_refused(tmp_path, monkeypatch, where):
     monkeypatch.chdir(tmp_path)
-    write_h5(tmp_path / "a.h5", COLUMNS, [(np.arange(5), VALUES)])
+    write_rows(tmp_path / "a.h5", COLUMNS, [(np.arange(5), VALUES)])
     with h5py.File("a.h5", "a") as file:
         group = file["df_with_missing"]
         holder = group if where in group.attrs else group["table"]
@@ -184,7 +184,7 @@ def test_other_h5_files_get_one_line(tmp_path):
 
 @pytest.mark.parametrize("cut", [0, 100, 4000])
 def test_damaged_files_get_one_line(tmp_path, cut):
-    write_h5(tmp_path / "a.h5", COLUMNS, [(np.arange(5), VALUES)])
+    write_rows(tmp_path / "a.h5", COLUMNS, [(np.arange(5), VALUES)])
     (tmp_path / "b.h5").write_bytes((tmp_path / "a.h5").read_bytes()[:cut])
     with pytest.raises(FormatError, match=r"b\.h5: is damaged or not an H5 file") as caught:
         read_h5(tmp_path / "b.h5")
@@ -193,4 +193,4 @@ def test_damaged_files_get_one_line(tmp_path, cut):
 
 def test_a_folder_that_is_missing_is_one_line(tmp_path):
     with pytest.raises(FormatError, match="cannot be written: no such file or directory"):
-        write_h5(tmp_path / "no" / "a.h5", COLUMNS, [(np.arange(5), VALUES)])
+        write_rows(tmp_path / "no" / "a.h5", COLUMNS, [(np.arange(5), VALUES)])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pose_io_dlc.points3d import Table3D as Table3D
     from pose_io_dlc.points3d import read_points3d as read_points3d
     from pose_io_dlc.points3d import write_points3d as write_points3d
+    from pose_io_dlc.predictions import read_chunks as read_chunks
     from pose_io_dlc.predictions import read_predictions as read_predictions
     from pose_io_dlc.predictions import write_predictions as write_predictions
     from pose_io_dlc.projects.config import rewrite_config as rewrite_config
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from pose_io_dlc.sheets.files import write_sheet as write_sheet
     from pose_io_dlc.tables import LabelTable as LabelTable
     from pose_io_dlc.tables import PredictionTable as PredictionTable
+    from pose_io_dlc.writing import PredictionWriter as PredictionWriter
 
 __version__ = version("pose-io-dlc")
 
@@ -61,6 +63,7 @@ _HOME = {
     "Meta": "pickles",
     "NewProject": "projects.create",
     "PredictionTable": "tables",
+    "PredictionWriter": "writing",
     "Project": "projects.project",
     "Table3D": "points3d",
     "below_project": "labels",
@@ -73,6 +76,7 @@ _HOME = {
     "parse_file_name": "file_names",
     "propose_pairs": "projects.symmetry",
     "propose_views": "projects.views",
+    "read_chunks": "predictions",
     "read_full": "pickles",
     "read_labels": "labels",
     "read_meta": "pickles",

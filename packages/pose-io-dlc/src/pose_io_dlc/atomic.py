@@ -29,10 +29,15 @@ def atomic(path: Path | str) -> Iterator[Path]:
         temporary.chmod(0o666 & ~current_umask())
         os.replace(temporary, path)
     except OSError as error:
-        raise FormatError(f"{path}: cannot be written: {reason_of(error)}") from error
+        raise unwritable(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def unwritable(path: Path, error: OSError) -> FormatError:
+    """Say why a file cannot be written."""
+    return FormatError(f"{path}: cannot be written: {reason_of(error)}")
 
 
 def current_umask() -> int:

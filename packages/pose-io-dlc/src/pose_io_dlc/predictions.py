@@ -1,18 +1,19 @@
 """Predictions: from a file to a PredictionTable, and back, in constant memory."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.file_names import parse_file_name
-from pose_io_dlc.rows import chunks_of, individuals_of, rows_of, warn_of_gaps
-from pose_io_dlc.sheets.columns import Column, Columns
-from pose_io_dlc.sheets.files import Rows, read_sheet, write_rows
+from pose_io_dlc.rows import CHUNK, individuals_of, rows_of, warn_of_gaps
+from pose_io_dlc.sheets.columns import Columns
+from pose_io_dlc.sheets.files import read_pieces, read_sheet
+from pose_io_dlc.sheets.sheet import Sheet
 from pose_io_dlc.tables import PredictionTable
-
-COORDS = ("x", "y", "likelihood")
+from pose_io_dlc.writing import COORDS, PredictionWriter
 
 
 def read_predictions(path: Path | str) -> PredictionTable:
@@ -26,7 +27,41 @@ def read_predictions(path: Path | str) -> PredictionTable:
             frame twice.
     """
     path = Path(path)
-    sheet = read_sheet(path)
+    table = predictions_of(read_sheet(path), path)
+    return replace(table, warnings=(*table.warnings, *warn_of_gaps(table.numbers, path)))
+
+
+def read_chunks(path: Path | str, rows: int = 10_000) -> Iterator[PredictionTable]:
+    """Read a file of predictions some rows at a time, in memory that does not grow with it.
+
+    At least one table is given, and all are of `rows` rows, but for the last. `numbers` says which
+    frames they are of.
+
+    Raises:
+        FormatError: as `read_predictions`, once it gets there; or if the frame numbers of a video
+            do not rise from one chunk to the next.
+    """
+    path = Path(path)
+    if rows < 1:
+        raise FormatError(f"{path}: cannot be read {rows} rows at a time; ask for 1 or more")
+    last = -1
+    for sheet in read_pieces(path, rows):
+        table = predictions_of(sheet, path)
+        if table.numbers is not None and len(table):
+            if (first := int(table.numbers.min())) <= last:
+                raise FormatError(
+                    f"{path}: frame {first} comes after frame {last}; sort it, or read it whole"
+                )
+            last = int(table.numbers.max())
+        yield table
+
+
+def predictions_of(sheet: Sheet, path: Path) -> PredictionTable:
+    """Say what the columns and rows of predictions mean.
+
+    Raises:
+        FormatError: if they are not of predictions, or a frame is named twice.
+    """
     refuse_other_kinds(sheet.columns, path)
     x, y, confidence = map(sheet.column, COORDS)
     keypoints, confidence = without_placeholders(x, y, confidence)
@@ -96,13 +131,20 @@ def write_predictions(path: Path | str, table: PredictionTable, decimals: int | 
     Raises:
         FormatError: if it cannot be written; the former file is then left as it was.
     """
-    coords = (*COORDS, *table.extra)
-    names = [Column(one, name, coord) for one, name in table.points for coord in coords]
-    columns = Columns(table.scorer, tuple(names), bool(table.individuals))
-    write_rows(path, columns, chunks(table), decimals)
-
-
-def chunks(table: PredictionTable) -> Iterator[Rows]:
-    """Give the index and the flat numbers of the table, some rows at a time; at least once."""
-    arrays = [table.keypoints[..., 0], table.keypoints[..., 1], table.confidence]
-    return chunks_of([*arrays, *table.extra.values()], table.frames, table.numbers)
+    with PredictionWriter(
+        path,
+        table.names,
+        individuals=table.individuals,
+        extra=tuple(table.extra),
+        scorer=table.scorer,
+        decimals=decimals,
+    ) as writer:
+        for start in range(0, max(len(table), 1), CHUNK):
+            part = slice(start, start + CHUNK)
+            writer.write(
+                table.keypoints[part],
+                table.confidence[part],
+                {name: column[part] for name, column in table.extra.items()},
+                numbers=None if table.numbers is None else table.numbers[part],
+                frames=None if table.frames is None else table.frames[part],
+            )

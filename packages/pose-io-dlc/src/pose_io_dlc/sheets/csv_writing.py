@@ -2,30 +2,28 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from pose_io_dlc.atomic import atomic
+from pose_io_dlc.atomic import atomic, unwritable
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.sheets.columns import Columns, header_rows
 from pose_io_dlc.sheets.decimals import rows_as_text
+from pose_io_dlc.sheets.sheet import Append
 
 
-def write_csv(
-    path: Path,
-    columns: Columns,
-    chunks: Iterable[tuple[list[str] | np.ndarray, np.ndarray]],
-    decimals: int | None = None,
-    index_width: int = 1,
-) -> None:
-    """Write a CSV file.
+@contextmanager
+def appending_csv(
+    path: Path, columns: Columns, decimals: int | None, index_width: int
+) -> Iterator[Append]:
+    """Write a CSV file, whose rows are appended by what this gives.
 
     Args:
         path: the file.
         columns: of the numbers.
-        chunks: names or numbers of some rows, and their numbers (rows, columns).
         decimals: digits after the point; None for the shortest exact numbers.
         index_width: cells of the index, 1 or 3.
 
@@ -34,8 +32,15 @@ def write_csv(
     """
     with atomic(path) as temporary, temporary.open("wb") as file:
         file.write(as_csv(header_rows(columns, index_width)))
-        for index, values in chunks:
-            file.write(rows_as_text(index_cells(index, index_width, path), values, decimals))
+
+        def append(index: list[str] | np.ndarray, values: np.ndarray) -> None:
+            text = rows_as_text(index_cells(index, index_width, path), values, decimals)
+            try:
+                file.write(text)
+            except OSError as error:
+                raise unwritable(path, error) from error
+
+        yield append
 
 
 def index_cells(

@@ -1,20 +1,20 @@
-"""Choose by the suffix of a file: CSV or H5."""
+"""Choose by the suffix of a file: CSV, H5 or Parquet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.sheets.columns import Columns
-from pose_io_dlc.sheets.sheet import Sheet
+from pose_io_dlc.sheets.sheet import Append, Sheet, joined, regrouped
+from pose_io_dlc.sheets.sheet import Rows as Rows
 
 H5 = (".h5", ".hdf5", ".hdf")
-SUFFIXES = (".csv", ".h5")
+PARQUET = (".parquet", ".pq")
+SUFFIXES = (".csv", ".h5", ".parquet")
 """Of the files that are written."""
-
-Rows = tuple["list[str] | np.ndarray", np.ndarray]
-"""Some rows: their names or frame numbers, and their numbers (rows, columns)."""
 
 
 def is_table(path: Path) -> bool:
@@ -26,6 +26,8 @@ def is_table(path: Path) -> bool:
         return False
     if path.suffix.lower() == ".csv":
         return head.removeprefix(b"\xef\xbb\xbf").startswith(b"scorer,")
+    if path.suffix.lower() in PARQUET:
+        return head.startswith(b"PAR1")
     return path.suffix.lower() in H5 and head.startswith(b"\x89HDF\r\n")
 
 
@@ -36,16 +38,72 @@ def read_sheet(path: Path | str) -> Sheet:
         FormatError: if it cannot be read, or its suffix is unknown.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FormatError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}")
-    if path.suffix.lower() == ".csv":
+    if path.suffix.lower() == ".csv" and path.is_file():
         from pose_io_dlc.sheets.csv_reading import read_csv
 
         return read_csv(path)
-    if path.suffix.lower() in H5:
-        from pose_io_dlc.sheets.h5_reading import read_h5
+    return joined(open_pieces(path))
 
-        return read_h5(path)
+
+def read_pieces(path: Path | str, rows: int) -> Iterator[Sheet]:
+    """Read a table some rows at a time; at least one piece, the last may be short.
+
+    Raises:
+        FormatError: if it cannot be read, or its suffix is unknown.
+    """
+    return regrouped(open_pieces(Path(path)), rows)
+
+
+def open_pieces(path: Path) -> Iterator[Sheet]:
+    """Read a table in pieces of a size that suits its kind.
+
+    Raises:
+        FormatError: if it cannot be read, or its suffix is unknown.
+    """
+    if not path.is_file():
+        raise FormatError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}")
+    if path.suffix.lower() == ".csv":
+        from pose_io_dlc.sheets.csv_reading import read_csv_pieces
+
+        return read_csv_pieces(path)
+    if path.suffix.lower() in H5:
+        from pose_io_dlc.sheets.h5_reading import read_h5_pieces
+
+        return read_h5_pieces(path)
+    if path.suffix.lower() in PARQUET:
+        from pose_io_dlc.sheets.parquet_reading import read_parquet_pieces
+
+        return read_parquet_pieces(path)
+    raise unknown_suffix(path)
+
+
+def appending(
+    path: Path | str, columns: Columns, decimals: int | None = None, index_width: int = 1
+) -> AbstractContextManager[Append]:
+    """Open a table to which rows are appended; at its path once it is closed without an error.
+
+    Args:
+        path: the file; its suffix chooses.
+        columns: of the numbers.
+        decimals: digits after the point in a CSV; None for the shortest exact numbers.
+        index_width: cells of the index, 1 or 3.
+
+    Raises:
+        FormatError: if it cannot be written, or its suffix is unknown.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".csv":
+        from pose_io_dlc.sheets.csv_writing import appending_csv
+
+        return appending_csv(path, columns, decimals, index_width)
+    if path.suffix.lower() in H5:
+        from pose_io_dlc.sheets.h5_writing import appending_h5
+
+        return appending_h5(path, columns, index_width)
+    if path.suffix.lower() in PARQUET:
+        from pose_io_dlc.sheets.parquet_writing import appending_parquet
+
+        return appending_parquet(path, columns, index_width)
     raise unknown_suffix(path)
 
 
@@ -61,17 +119,9 @@ def write_rows(
     Raises:
         FormatError: if it cannot be written, or its suffix is unknown.
     """
-    path = Path(path)
-    if path.suffix.lower() == ".csv":
-        from pose_io_dlc.sheets.csv_writing import write_csv
-
-        write_csv(path, columns, chunks, decimals, index_width)
-    elif path.suffix.lower() in H5:
-        from pose_io_dlc.sheets.h5_writing import write_h5
-
-        write_h5(path, columns, chunks, index_width)
-    else:
-        raise unknown_suffix(path)
+    with appending(path, columns, decimals, index_width) as append:
+        for index, values in chunks:
+            append(index, values)
 
 
 def write_sheet(path: Path | str, sheet: Sheet, decimals: int | None = None) -> None:

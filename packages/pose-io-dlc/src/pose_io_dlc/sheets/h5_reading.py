@@ -4,6 +4,7 @@ pandas has two layouts. `table`: one compound dataset, the column names pickled 
 `fixed`: one dataset per level of the columns and rows, and one per block of values.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.sheets.columns import MEASURES, Column, Columns, check_columns
 from pose_io_dlc.sheets.plain_pickles import loads_plain
-from pose_io_dlc.sheets.sheet import Sheet, is_image, names_of_rows
+from pose_io_dlc.sheets.sheet import Sheet, is_image, joined, names_of_rows
 
 KEYS = ("df_with_missing", "tracks", "predictions")
 """Where DeepLabCut keeps its table: labels and predictions; tracks; predictions of images."""
@@ -20,12 +21,24 @@ KEYS = ("df_with_missing", "tracks", "predictions")
 LARGE = 1 << 30
 """Bytes above which a table must have some proportion to the size of its file."""
 
+MOST_PACKED = 1100
+"""How many bytes may come of one in the file; deflate makes no more."""
+
 Names = list[tuple[str, ...]]
 """The names of columns or rows: a tuple of one text per level."""
 
 
 def read_h5(path: Path | str) -> Sheet:
     """Read an H5 file of labels or predictions.
+
+    Raises:
+        FormatError: if it cannot be read, or would run code when unpickled.
+    """
+    return joined(read_h5_pieces(path))
+
+
+def read_h5_pieces(path: Path | str, rows: int = 1 << 14) -> Iterator[Sheet]:
+    """Read an H5 file so many rows at a time, in constant memory; at least one piece.
 
     Raises:
         FormatError: if it cannot be read, or would run code when unpickled.
@@ -39,12 +52,14 @@ def read_h5(path: Path | str) -> Sheet:
             group = find_table(file, path)
             kind = text_of(group.attrs.get("pandas_type", b""))
             if kind == "frame_table" and "table" in group:
-                return read_table(group, path)
-            if kind == "frame" and "block0_values" in group:
-                return read_fixed(group, path)
-            if not group.keys() or kind == "frame_table":
+                yield from read_table(group, path, rows)
+            elif kind == "frame" and "block0_values" in group:
+                yield from read_fixed(group, path, rows)
+            elif not group.keys() or kind == "frame_table":
                 raise FormatError(f"{path}: {group.name} is empty; a writer failed half-way")
-            raise FormatError(f"{path}: {group.name} is of kind {kind!r}, not a table of keypoints")
+            else:
+                message = f"{group.name} is of kind {kind!r}, not a table of keypoints"
+                raise FormatError(f"{path}: {message}")
     except FormatError:
         raise
     except (OSError, KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
@@ -82,7 +97,7 @@ def find_table(file: Any, path: Path) -> Any:
     return file[(known or groups)[0]]
 
 
-def read_table(group: Any, path: Path) -> Sheet:
+def read_table(group: Any, path: Path, rows: int) -> Iterator[Sheet]:
     """Read the `table` layout."""
     table = group["table"]
     refuse_absurd(table, path)
@@ -93,32 +108,58 @@ def read_table(group: Any, path: Path) -> Sheet:
         labels += [as_texts(label) for label in plain(kind, path)]
     if labels and len(labels[0]) == 1:
         raise FormatError(f"{path}: its columns have one level, not scorer, bodyparts and coords")
-    rows = table[:]
-    values = np.concatenate([rows[b].reshape(len(rows), -1).astype(float) for b in blocks], axis=1)
     axes = plain(group.attrs["non_index_axes"], path)
     order = [as_texts(label) for label in axes[0][1]]
-    labels, values = in_order(labels, values, order)
-    index = names_of_rows([(text_of(name),) for name in rows["index"].tolist()])
-    return Sheet(columns_of(labels, path), index, values)
+    labels, places = in_order(labels, order)
+    columns = columns_of(labels, path)
+    for start in range(0, max(len(table), 1), rows):
+        part = table[start : start + rows]
+        numbers = [part[block].reshape(len(part), -1).astype(float) for block in blocks]
+        yield Sheet(columns, index_of(part["index"]), placed(numbers, places))
 
 
-def read_fixed(group: Any, path: Path) -> Sheet:
+def read_fixed(group: Any, path: Path, rows: int) -> Iterator[Sheet]:
     """Read the `fixed` layout."""
     labels: Names = []
-    parts = []
+    blocks = []
     for number in range(int(group.attrs["nblocks"])):
-        block = group[f"block{number}_values"]
-        refuse_absurd(block, path)
-        taken = all_of(block, path)
-        parts.append((taken if block.attrs.get("transposed", 1) else taken.T).astype(float))
+        blocks.append(group[f"block{number}_values"])
+        refuse_absurd(blocks[-1], path)
         labels += read_axis(group, f"block{number}_items", path)
-    labels, values = in_order(
-        labels, np.concatenate(parts, axis=1), read_axis(group, "axis0", path)
-    )
-    rows = read_axis(group, "axis1", path)
+    labels, places = in_order(labels, read_axis(group, "axis0", path))
+    columns = columns_of(labels, path)
+    named, width = row_names(group, path)
     warnings = lost_row(group, path)
-    width = 3 if rows and len(rows[0]) == 3 else 1
-    return Sheet(columns_of(labels, path), names_of_rows(rows), values, width, warnings=warnings)
+    for start in range(0, max(len(named), 1), rows):
+        part = slice(start, start + rows)
+        numbers = [rows_of_block(block, part, path).astype(float) for block in blocks]
+        index = index_of(np.asarray(named[part])) if width == 0 else names_of_rows(named[part])
+        yield Sheet(columns, index, placed(numbers, places), width or 1, warnings=warnings)
+
+
+def row_names(group: Any, path: Path) -> tuple[Any, int]:
+    """Give the names of all rows and their levels; or a dataset of numbers, of 0 levels."""
+    axis = group.get("axis1")
+    if axis is not None and axis.dtype.kind == "i" and 0 not in true_shape(axis, path):
+        refuse_absurd(axis, path)
+        return axis, 0
+    names = read_axis(group, "axis1", path)
+    return names, 3 if names and len(names[0]) == 3 else 1
+
+
+def index_of(names: np.ndarray) -> tuple[str, ...] | np.ndarray:
+    """Name rows by the cells of one level."""
+    if names.dtype.kind == "i":
+        return names.astype(np.int64)
+    return names_of_rows([(text_of(name),) for name in names.tolist()])
+
+
+def rows_of_block(block: Any, part: slice, path: Path) -> np.ndarray:
+    """Give some rows of a block of numbers, which has its rows last unless it is transposed."""
+    is_transposed = block.attrs.get("transposed", 1)
+    if 0 in true_shape(block, path):
+        return all_of(block, path) if is_transposed else all_of(block, path).T
+    return block[part] if is_transposed else block[:, part].T
 
 
 def read_axis(group: Any, name: str, path: Path) -> Names:
@@ -128,7 +169,9 @@ def read_axis(group: Any, name: str, path: Path) -> Names:
     levels = []
     for level in range(int(group.attrs[f"{name}_nlevels"])):
         texts = np.array([*read_texts(group[f"{name}_level{level}"], path), ""], dtype=object)
-        levels.append(texts[group[f"{name}_label{level}"][:]].tolist())  # -1, missing, is ""
+        places = group[f"{name}_label{level}"]
+        refuse_absurd(places, path)
+        levels.append(texts[all_of(places, path).astype(int)].tolist())  # -1 is missing
     return list(zip(*levels, strict=True))
 
 
@@ -150,8 +193,14 @@ def read_texts(dataset: Any, path: Path) -> list[str]:
 
 def all_of(dataset: Any, path: Path) -> np.ndarray:
     """Give a whole dataset. pandas writes an empty one as a single cell, with its true shape."""
-    shape = plain(dataset.attrs["shape"], path) if "shape" in dataset.attrs else ()
+    shape = true_shape(dataset, path)
     return np.empty(shape) if 0 in shape else dataset[:]
+
+
+def true_shape(dataset: Any, path: Path) -> tuple[int, ...]:
+    """Give the shape of a dataset, also of an empty one."""
+    shape = plain(dataset.attrs["shape"], path) if "shape" in dataset.attrs else dataset.shape
+    return shape if 0 in shape else dataset.shape
 
 
 def lost_row(group: Any, path: Path) -> tuple[str, ...]:
@@ -173,19 +222,25 @@ def refuse_absurd(dataset: Any, path: Path) -> None:
         FormatError: before memory is asked for.
     """
     claimed = int(np.prod(dataset.shape, dtype=object)) * dataset.dtype.itemsize
-    if claimed > max(LARGE, 100 * path.stat().st_size):
+    if claimed > max(LARGE, MOST_PACKED * path.stat().st_size):
         raise FormatError(
             f"{path}: {dataset.name} claims {claimed / 1e9:.0f} GB in a file of "
             f"{path.stat().st_size} bytes; it is damaged"
         )
 
 
-def in_order(labels: Names, values: np.ndarray, order: Names) -> tuple[Names, np.ndarray]:
-    """Put columns, which blocks may have shuffled, in the order of the frame."""
+def in_order(labels: Names, order: Names) -> tuple[Names, list[int] | None]:
+    """Give columns, which blocks may have shuffled, in the order of the frame, and their places."""
     if labels == order or sorted(labels) != sorted(order):
-        return labels, values
+        return labels, None
     place = {label: at for at, label in enumerate(labels)}
-    return order, values[:, [place[label] for label in order]]
+    return order, [place[label] for label in order]
+
+
+def placed(blocks: list[np.ndarray], places: list[int] | None) -> np.ndarray:
+    """Put the columns of all blocks side by side, in the order of the frame."""
+    values = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+    return values if places is None else values[:, places]
 
 
 def columns_of(labels: Names, path: Path) -> Columns:

@@ -1,6 +1,6 @@
 """A table as its file has it, before anyone asks what it means: CSV and H5 both read to this."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import PurePosixPath
@@ -11,6 +11,12 @@ from pose_io_dlc.sheets.columns import Columns
 
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"})
 """Suffixes by which a row is known to be an image."""
+
+Rows = tuple["list[str] | np.ndarray", np.ndarray]
+"""Some rows: their names or frame numbers, and their numbers (rows, columns)."""
+
+Append = Callable[["list[str] | np.ndarray", np.ndarray], None]
+"""What adds rows to a file."""
 
 
 @dataclass(frozen=True, eq=False)
