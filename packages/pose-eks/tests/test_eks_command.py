@@ -51,7 +51,7 @@ def test_the_summary_holds_what_was_found_and_asked(
     assert run("singlecam", *predictions, "--output", tmp_path / "out.csv", "--b", "0.5") == 0
     summary = json.loads((tmp_path / "out.json").read_text())
     assert summary["options"]["b"] == 0.5
-    assert summary["files"] == list(map(str, predictions))
+    assert summary["files"] == {"singlecam": list(map(str, predictions))}
     assert list(summary["keypoints"]) == ["nose", "tail"]
     assert summary["keypoints"]["nose"]["b"] == pytest.approx(0.5)
     assert summary["keypoints"]["nose"]["converged"]

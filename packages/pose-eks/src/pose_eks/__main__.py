@@ -6,11 +6,19 @@ import sys
 from collections.abc import Sequence
 
 from pose_eks import __version__
-from pose_eks.commands import singlecam
+from pose_eks.commands import (
+    asynchronous,
+    calibrated,
+    mirrored,
+    multicam,
+    pose_pca,
+    pupil,
+    singlecam,
+)
 from pose_eks.commands.arguments import OneLineParser
 from pose_eks.errors import EksError
 
-MODES = (singlecam,)
+MODES = (singlecam, mirrored, multicam, pupil, asynchronous, calibrated, pose_pca)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,7 +1,8 @@
 """The result of smoothing: one camera's, or several cameras' of one animal."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +60,42 @@ class Smoothed:
             for number, axis in enumerate("xy")
         }
         return columns | dict(self.diagnostics)
+
+    def chosen(self, keypoints: np.ndarray) -> "Smoothed":
+        """Give some of the keypoints, in the order asked for."""
+        parts: dict[str, Any] = {name: getattr(self, name)[:, keypoints] for name in PER_KEYPOINT}
+        return replace(
+            self,
+            **parts,
+            fit=self.fit.chosen(keypoints),
+            weight=None if self.weight is None else self.weight[:, keypoints],
+            diagnostics={name: one[:, keypoints] for name, one in self.diagnostics.items()},
+        )
+
+
+PER_KEYPOINT = (
+    "keypoints",
+    "confidence",
+    "posterior_variance",
+    "predictive_variance",
+    "center",
+    "spread",
+)
+
+
+def beside(parts: Sequence[Smoothed]) -> Smoothed:
+    """Put the keypoints of several results of the same frames side by side."""
+
+    def all_of(name: str) -> np.ndarray:
+        return np.concatenate([getattr(part, name) for part in parts], axis=1)
+
+    together: dict[str, Any] = {name: all_of(name) for name in PER_KEYPOINT}
+    return replace(
+        parts[0],
+        **together,
+        fit=Fit.beside([part.fit for part in parts]),
+        weight=None if parts[0].weight is None else all_of("weight"),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,8 +29,8 @@ def add_options(mode: argparse.ArgumentParser, options: type) -> None:
     group = mode.add_argument_group("options of the model")
     for field in fields(options):
         default = default_of(field)
-        shown = "fitted" if default is None else default
-        text = f"{texts[field.name]} (default: {shown})".replace("%", "%%")
+        shown = "" if default is None or default == () else f" (default: {default})"
+        text = f"{texts[field.name]}{shown}".replace("%", "%%")
         group.add_argument(
             f"--{field.name.replace('_', '-')}",
             dest=field.name,
@@ -47,7 +47,12 @@ def options_of(given: argparse.Namespace, options: type[Options]) -> Options:
         EksError: for a value that cannot be.
     """
     names = {field.name for field in fields(options)}  # type: ignore[arg-type]
-    return options(**{name: value for name, value in vars(given).items() if name in names})
+    return options(**{name: hashable(one) for name, one in vars(given).items() if name in names})
+
+
+def hashable(value: Any) -> Any:
+    """Make the lists of argparse the tuples of options."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def reading(hint: Any, name: str) -> dict[str, Any]:
@@ -58,9 +63,23 @@ def reading(hint: Any, name: str) -> dict[str, Any]:
         return {"choices": get_args(hint)}
     if hint is bool:
         return {"action": argparse.BooleanOptionalAction}
+    if get_origin(hint) is tuple and get_origin(get_args(hint)[0]) is tuple:
+        return {"type": pair, "nargs": "+", "metavar": "A,B"}
     if get_origin(hint) is tuple:
-        return {"type": get_args(hint)[0], "nargs": "+", "metavar": name.upper()}
+        return {"type": get_args(hint)[0], "nargs": "+", "metavar": "X"}
     return {"type": hint, "metavar": {int: "N", float: "X"}.get(hint, name.upper())}
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Read two names with a comma between them.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is not of that form.
+    """
+    first, found, second = text.partition(",")
+    if not (found and first.strip() and second.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not two names, as elbow,wrist")
+    return first.strip(), second.strip()
 
 
 def default_of(field: "Field[Any]") -> Any:
@@ -76,6 +95,54 @@ def attributes_of(options: type) -> dict[str, str]:
         found = re.findall(r"^ {8}(\w+): (.*(?:\n {12,}.*)*)", section, re.MULTILINE)
         texts |= {name: " ".join(text.split()).rstrip(".") for name, text in found}
     return texts
+
+
+def named(text: str) -> tuple[str, str]:
+    """Read NAME=VALUE.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is not of that form.
+    """
+    name, found, value = text.partition("=")
+    if not (found and name.strip() and value.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name.strip(), value.strip()
+
+
+def files_of_camera(text: str) -> tuple[str, list[Path]]:
+    """Read NAME=FILE,FILE.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is not of that form.
+    """
+    name, files = named(text)
+    return name, [Path(file.strip()) for file in files.split(",") if file.strip()]
+
+
+def add_cameras(mode: argparse.ArgumentParser) -> None:
+    """Add the arguments of modes with one file per camera and network."""
+    mode.add_argument(
+        "--camera",
+        action="append",
+        default=[],
+        type=files_of_camera,
+        metavar="NAME=FILE,FILE",
+        help="a camera and its files, as left=a.csv,b.csv; once per camera (default: told from the "
+        "names of the files)",
+    )
+    mode.add_argument(
+        "--swap",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a camera whose left keypoints are the others' right ones",
+    )
+    mode.add_argument(
+        "--format",
+        choices=("csv", "h5", "parquet"),
+        default="csv",
+        help="of the tables in the output folder (default: %(default)s)",
+    )
 
 
 def add_files(mode: argparse.ArgumentParser, output: str) -> None:

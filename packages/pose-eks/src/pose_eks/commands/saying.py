@@ -1,10 +1,12 @@
 """What the command says: what it found before it starts, what came of it, and what to do next."""
 
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from pose_eks.ensemble import Ensemble
 from pose_eks.files.members import Members
 from pose_eks.files.outputs import flagged
 from pose_eks.smoothed import Smoothed
@@ -38,26 +40,41 @@ def found_table(cameras: Mapping[str, Members], what: str = "camera") -> list[st
     return columns(rows, left=2)
 
 
+def views_line(views: Mapping[str, Ensemble], points: Sequence[str]) -> str:
+    """Say which views were told from the names of keypoints."""
+    seen = [f"{name} ({there(view)} points)" for name, view in views.items()]
+    return f"{len(points)} points in {len(views)} views: {', '.join(seen)}"
+
+
+def there(view: Ensemble) -> int:
+    """Count the keypoints that a view has."""
+    return int(np.isfinite(view.keypoints[..., 0]).any(axis=(0, 1)).sum())
+
+
 def shortened(path: Path) -> str:
     """Give the name of a file, its middle left out where it is long."""
     name, half = path.name, SHOWN // 2 - 2
     return name if len(name) <= SHOWN else f"{name[:half]}...{name[-half:]}"
 
 
-def fit_table(labels: Sequence[str], found: Smoothed, unit: str) -> list[str]:
+def fit_table(labels: Sequence[str], found: Mapping[str, Smoothed], unit: str) -> list[str]:
     """Give a table of each keypoint's parameters, errors and flagged frames.
 
     Args:
         labels: of the keypoints.
-        found: the result.
-        unit: of the process noise s.
+        found: the results of each camera, "" for the only one; all have these keypoints.
+        unit: of the process noise s; "" for models without one.
     """
-    fit, odd = found.fit, flagged(found).sum(axis=0)
-    deviation = np.sqrt(mean_of(found.posterior_variance))
-    rows = [["keypoint", f"s ({unit})", "b (px²)", "error (px)", "flagged", "passes"]]
+    fit = next(iter(found.values())).fit
+    deviations = [np.sqrt(mean_of(one.posterior_variance)) for one in found.values()]
+    odd = np.sum([flagged(one).sum(axis=0) for one in found.values()], axis=0)
+    step = [f"s ({unit})"] if unit else []
+    errors = [f"error {name} (px)".replace("  ", " ") for name in found]
+    rows = [["keypoint", *step, "b (px²)", *errors, "flagged", "passes"]]
     for k, label in enumerate(labels):
+        numbers = [f"{fit.s[k]:.4g}"] * len(step)
+        numbers += [f"{fit.b[k]:.4g}", *(f"{one[k]:.2f}" for one in deviations), str(odd[k])]
         mark = "" if fit.converged[k] else " not converged"
-        numbers = [f"{fit.s[k]:.4g}", f"{fit.b[k]:.4g}", f"{deviation[k]:.2f}", str(odd[k])]
         rows.append([label, *numbers, f"{fit.passes[k]}{mark}"])
     return columns(rows)
 
@@ -70,17 +87,19 @@ def mean_of(values: np.ndarray) -> np.ndarray:
     return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
 
 
-def closing(found: Smoothed, output: Path, plain: bool) -> list[str]:
+def closing(found: Sequence[Smoothed], written: Sequence[Path], given: Namespace) -> list[str]:
     """Say what was written and what to do with it."""
-    lines = [f"wrote {output}"]
-    if never := int(np.isnan(found.keypoints[..., 0]).all(axis=0).sum()):
-        lines.append(
-            f"note: {never} of {found.keypoints.shape[1]} keypoints are missing everywhere"
-        )
-    if plain:
+    lines = [f"wrote {path}" for path in written]
+    never = sum(int(np.isnan(one.keypoints[..., 0]).all(axis=0).sum()) for one in found)
+    if never:
+        total = sum(one.keypoints.shape[1] for one in found)
+        lines.append(f"note: {never} of {total} keypoints are missing everywhere")
+    if given.plain:
         return [*lines, "next: run without --plain for the variances of x and y"]
+    if given.plot:
+        return [*lines, f"next: look at the pictures in {given.plot}, flagged frames first"]
     return [
         *lines,
-        "next: x_posterior_var and y_posterior_var are the variances of x and y in px²; look at "
-        "flagged frames, where the networks are far from the smoothed point (--plot FOLDER)",
+        "next: x_posterior_var and y_posterior_var are the variances of x and y in px²; see the "
+        "flagged frames, where the networks are far from the smoothed point, with --plot FOLDER",
     ]

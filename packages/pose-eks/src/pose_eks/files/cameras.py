@@ -6,7 +6,7 @@ Names are cut into words, and the word that says the camera is found by what the
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pose_eks.errors import EksError
@@ -30,19 +30,6 @@ NETWORK = re.compile(
     re.IGNORECASE,
 )
 """A word that says a network."""
-
-
-def parse_camera(text: str) -> tuple[str, list[Path]]:
-    """Read `left=a.csv,b.csv`.
-
-    Raises:
-        EksError: if there is no name or no file.
-    """
-    name, found, files = text.partition("=")
-    paths = [Path(file.strip()) for file in files.split(",") if file.strip()]
-    if not found or not name.strip() or not paths:
-        raise EksError(f"--camera {text}: is not NAME=FILE,FILE; as in left=a.csv,b.csv")
-    return name.strip(), paths
 
 
 def given_cameras(pairs: Sequence[tuple[str, list[Path]]]) -> Cameras:
@@ -160,8 +147,3 @@ def what_differs(paths: Sequence[Path]) -> str:
     columns = [list(dict.fromkeys(column)) for column in zip(*words, strict=True)]
     varying = [values for values in columns if len(values) > 1]
     return "they differ in " + " and ".join("/".join(values[:4]) for values in varying)
-
-
-def same_count(cameras: Mapping[str, Sequence[Path]]) -> bool:
-    """Say whether every camera has files of as many networks."""
-    return len({len(files) for files in cameras.values()}) == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.predictions import read_predictions
@@ -32,6 +33,11 @@ class Members:
     def times(self) -> np.ndarray | None:
         """Frame numbers, where the files have them; frames may be left out of a file."""
         return self.rows.numbers
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """The predictions as a model takes them."""
+        return Ensemble(self.keypoints, self.confidence)
 
     @property
     def labels(self) -> list[str]:
@@ -99,14 +105,9 @@ def like(
             f"{path}: has {len(table)} frames, {where} has {len(first)}; "
             "predict the same video with every model"
         )
-    if table.frames != first.frames or not np.array_equal(numbered(table), numbered(first)):
+    if table.frames != first.frames or not np.array_equal(table.numbered, first.numbered):
         raise EksError(f"{path}: names other frames than {where}; predict the same video")
     order = [table.points.index(point) for point in first.points]
     return replace(
         first, keypoints=table.keypoints[:, order], confidence=table.confidence[:, order]
     )
-
-
-def numbered(table: PredictionTable) -> np.ndarray:
-    """Give the frame number of every row."""
-    return np.arange(len(table)) if table.numbers is None else table.numbers

@@ -132,6 +132,22 @@ def number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+def write_signals(path: Path, frames: np.ndarray, signals: Mapping[str, np.ndarray]) -> None:
+    """Write signals as a plain CSV, one row per frame.
+
+    Raises:
+        EksError: if it cannot be written.
+    """
+    columns = np.column_stack([frames, *signals.values()])
+    try:
+        with atomic(path) as temporary:
+            heading = ",".join(["frame", *signals])
+            form = ["%d", *["%.6f"] * len(signals)]
+            np.savetxt(temporary, columns, form, ",", header=heading, comments="")
+    except FormatError as error:
+        raise EksError(str(error)) from error
+
+
 def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
     """Write a summary as JSON, whole or not at all.
 

@@ -1,0 +1,106 @@
+"""What every mode does at its end: write tables and a summary, draw, say what was done."""
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pose_eks import __version__
+from pose_eks.commands.saying import closing, fit_table
+from pose_eks.files.members import Members
+from pose_eks.files.outputs import summary_of, write_smoothed, write_summary
+from pose_eks.smoothed import Smoothed
+
+UNITS = {"walk": "px²/frame", "velocity": "px²/frame³"}
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What was asked for.
+
+    Attributes:
+        mode: name of the mode.
+        given: the command line.
+        options: of the model.
+        files: camera to its files.
+        unit: of the process noise s; None for the usual one of the dynamics.
+        started: when, as `time.perf_counter` says.
+    """
+
+    mode: str
+    given: argparse.Namespace
+    options: Any
+    files: Mapping[str, Sequence[Path]]
+    unit: str | None = None
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def unit_of_s(self) -> str:
+        """The unit of the process noise."""
+        return UNITS[self.options.dynamics] if self.unit is None else self.unit
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """One table to write.
+
+    Attributes:
+        path: its file.
+        members: what was read, whose names and frames it has.
+        found: what it says.
+        name: of the camera; "" where there is one.
+    """
+
+    path: Path
+    members: Members
+    found: Smoothed
+    name: str = ""
+
+
+def finish(
+    work: Work,
+    outputs: Sequence[Output],
+    summary: Path,
+    more: Mapping[str, Any],
+    table: Sequence[str] = (),
+) -> None:
+    """Write all outputs, the summary last, and say what was found.
+
+    Args:
+        work: what was asked for.
+        outputs: one per file.
+        summary: where to write the summary.
+        more: further entries of the summary.
+        table: what to say of the parameters; none for that of the one output.
+    """
+    for one in outputs:
+        scorer = f"eks_{work.mode}"
+        write_smoothed(one.path, one.members.rows, one.found, scorer, work.given.plain)
+    cameras = {one.name or "all": summary_of(one.members.labels, one.found) for one in outputs}
+    seconds = round(time.perf_counter() - work.started, 3)
+    asked = {
+        "pose_eks": __version__,
+        "mode": work.mode,
+        "files": {name: list(map(str, paths)) for name, paths in work.files.items()},
+        "options": asdict(work.options),
+    }
+    found = {"keypoints": next(iter(cameras.values()))} if len(cameras) == 1 else {"views": cameras}
+    write_summary(summary, asked | found | dict(more) | {"seconds": seconds})
+    draw(work, outputs)
+    first = outputs[0]
+    lines = table or fit_table(first.members.labels, {"": first.found}, work.unit_of_s)
+    print("\n".join(lines))
+    print("\n".join(closing([one.found for one in outputs], [o.path for o in outputs], work.given)))
+
+
+def draw(work: Work, outputs: Sequence[Output]) -> None:
+    """Draw the traces of every keypoint, where that was asked for."""
+    if work.given.plot is None:
+        return
+    from pose_eks.plots import draw_traces
+
+    for one in outputs:
+        folder = work.given.plot / one.name if len(outputs) > 1 else work.given.plot
+        draw_traces(folder, one.members, one.found)

@@ -1,0 +1,118 @@
+"""What the modes of several cameras share: their files, found, read and written one by one."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pose_eks.commands.finishing import Output
+from pose_eks.commands.saying import found_table
+from pose_eks.errors import EksError
+from pose_eks.files.cameras import Cameras, given_cameras, tell_cameras
+from pose_eks.files.members import Members, read_members
+from pose_eks.files.outputs import check_folder
+from pose_eks.files.views import Sighted, aligned
+from pose_eks.smoothed import Smoothed
+
+
+@dataclass(frozen=True, eq=False)
+class Several:
+    """The predictions of several cameras.
+
+    Attributes:
+        files: camera to its files, one per network.
+        members: what they hold.
+        labels: of all keypoints that any camera has.
+        views: each camera's ensemble over these.
+    """
+
+    files: Cameras
+    members: dict[str, Members]
+    labels: list[str]
+    views: dict[str, Sighted]
+
+    @staticmethod
+    def read(given: argparse.Namespace, known: Sequence[str] = ()) -> "Several":
+        """Find the files of each camera, check the output, and read.
+
+        Args:
+            given: the command line.
+            known: names of cameras, as a calibration has them.
+
+        Raises:
+            EksError: if cameras cannot be told, files cannot be read, or the output not written.
+        """
+        files = cameras_of(given, known)
+        check_folder(given.output, (path for one in files.values() for path in one), given.force)
+        members = {name: read_members(paths) for name, paths in files.items()}
+        labels, views = aligned(members, given.swap)
+        return Several(files, members, labels, views)
+
+    def say(self) -> None:
+        """Show what was found, before the work begins."""
+        print("\n".join(found_table(self.members)), flush=True)
+
+    def common_times(self) -> np.ndarray | None:
+        """Give the frame numbers, which synchronous cameras share; None for 0, 1, 2, ...
+
+        Raises:
+            EksError: naming two files that have other frames.
+        """
+        (first, own), *others = self.members.items()
+        for name, other in others:
+            same = np.array_equal(own.rows.numbered, other.rows.numbered)
+            if not same:
+                raise EksError(
+                    f"{other.paths[0]}: {len(other.rows)} frames of {name!r} are not those of "
+                    f"{first!r} ({len(own.rows)} frames in {own.paths[0].name}); cameras that do "
+                    "not film together need pose-eks asynchronous"
+                )
+        return own.times
+
+    def outputs(self, given: argparse.Namespace, found: Mapping[str, Smoothed]) -> list[Output]:
+        """Give one table per camera, with the keypoints that its own files have."""
+        return [
+            Output(
+                given.output / f"{name}.{given.format}",
+                self.members[name],
+                found[name].chosen(view.places),
+                name,
+            )
+            for name, view in self.views.items()
+        ]
+
+
+def cameras_of(given: argparse.Namespace, known: Sequence[str]) -> Cameras:
+    """Find the files of each camera, by what was said or by their names.
+
+    Raises:
+        EksError: if both are given, or neither tells two cameras.
+    """
+    if given.camera and given.predictions:
+        raise EksError("give the files either as they are or all of them by --camera, not both")
+    if given.camera:
+        cameras = given_cameras(given.camera)
+    elif given.predictions:
+        cameras = tell_cameras(given.predictions, known)
+    else:
+        raise EksError("no files; give predictions of every camera")
+    if len(cameras) < 2:
+        only = next(iter(cameras))
+        raise EksError(f"all files are of one camera, {only!r}; say the cameras by --camera")
+    return cameras
+
+
+def of_camera(paths: Sequence[Path], camera: str, cameras: Sequence[str]) -> Path | None:
+    """Find the one file that names a camera as a whole word; None where none does.
+
+    Raises:
+        EksError: if several do.
+    """
+    from pose_eks.files.cameras import by_known_names
+
+    found = by_known_names(paths, list(cameras)).get(camera, [])
+    if len(found) > 1:
+        raise EksError(f"{found[0]} and {found[1]}: are both of camera {camera!r}; give one")
+    return found[0] if found else None
