@@ -58,6 +58,8 @@ def convert_project(
     what = f"{counted(len(labels), 'labeled frame')}, {counted(len(set(labels.names)), 'keypoint')}"
     what += f", {counted(copied, 'image')}, {counted(len(project.videos) * videos, 'video')}"
     notes = [*project.warnings, *notes]
+    if project.cameras:
+        notes.append(f"{target}: images of cameras {', '.join(project.cameras)} are in one set")
     if images and copied < len(labels):
         notes.append(f"{target}: {counted(len(labels) - copied, 'image')} not found and left out")
     return [f"{target}: {tool} project of {what}", *(f"note: {note}" for note in notes)]

@@ -49,7 +49,10 @@ def of_file(
         return
     yield from (of_warning(warning, path, "lost") for warning in rows.sheet.warnings)
     if is_labels(kind, rows):
-        yield from of_labels(rows, root or root_of(path), edge)
+        said = {problem.row for problem in problems if problem.kind == "number"}
+        for problem in of_labels(rows, root or root_of(path), edge):
+            if not (problem.kind == "half" and problem.row in said):  # no number, no half point
+                yield problem
     else:
         yield from of_predictions(rows, frames_beside(path))
     yield from of_layout(path)

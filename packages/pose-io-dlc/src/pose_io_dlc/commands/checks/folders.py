@@ -66,7 +66,9 @@ def of_listed(root: Path, config: Config) -> Iterator[Problem]:
         report = partial(Problem, str(folder), kind="folder")
         if listed and folder.name not in listed:
             what = f"folder {folder.name!r} belongs to no video of video_sets"
-            yield report(what, "add its video there; DeepLabCut leaves it out", level="warning")
+            remedy = "add its video there; DeepLabCut leaves it out"
+            alike = [stem for stem in listed if stem.lstrip("0") == folder.name.lstrip("0")]
+            yield report(what, f"name it {alike[0]!r}" if alike else remedy, level="warning")
         if folder.name.isdigit():
             what = "folder is named by a number, which DeepLabCut's csv-to-h5 conversion shortens"
             yield report(what, "convert with pose-io-dlc convert", level="note")
