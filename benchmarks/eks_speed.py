@@ -122,12 +122,9 @@ def calibrated(files: list[Path]) -> Command:
 def asynchronous(files: list[Path]) -> Command:
     """Give the arguments of cameras with time stamps."""
     stamps = sorted(files[0].parent.glob("*.timestamps.*.npy"))
-    return [
-        "asynchronous",
-        *map(str, files),
-        "--timestamps",
-        *(f"{path.suffixes[-2][1:]}={path}" for path in stamps),
-    ]
+    named = (f"{path.suffixes[-2][1:]}={path}" for path in stamps)
+    given = [word for stamp in named for word in ("--timestamps", stamp)]
+    return ["asynchronous", *map(str, files), *given]
 
 
 TWO_CAMERAS = ["multicam", "--camera-names", "view0", "view1", "--no-inflate-vars"]
@@ -209,7 +206,7 @@ def measured(command: Command, limit: float) -> Cost | str:
     """Run a command; give its cost, or why there is none."""
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
-        child = subprocess.Popen(command, stdout=said, stderr=said)
+        child = subprocess.Popen(command, stdout=said, stderr=said, env=environment())
         clock = threading.Timer(limit, child.kill)
         clock.start()
         _, status, usage = os.wait4(child.pid, 0)
@@ -222,6 +219,11 @@ def measured(command: Command, limit: float) -> Cost | str:
         said.seek(0)
         last = said.read().decode(errors="replace").strip().splitlines()[-1:]
     return f"not in {limit:g} s" if wall >= limit else f"failed: {' '.join(last)[-90:]}"
+
+
+def environment() -> dict[str, str]:
+    """Let Python keep byte code, as it does for users: without it every import compiles."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
 def least(command: Command, limit: float, repeats: int, fresh: Callable[[], None]) -> Cost | str:
