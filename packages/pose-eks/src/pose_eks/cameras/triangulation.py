@@ -16,7 +16,7 @@ from pose_eks.cameras.rig import Rig
 from pose_eks.errors import EksError
 
 STEPS = 50
-CLOSE = 1e-9  # pixels that the last step moves a point in any camera
+CLOSE = 1e-6  # pixels that the last step moves a point in any camera
 SUSPECT = 3.0  # standard deviations of a view from which on a second opinion is asked for
 UNSEEN = 1e12  # squared standard deviations of a point that a camera cannot see, though it should
 

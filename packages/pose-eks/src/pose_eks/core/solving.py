@@ -1,8 +1,6 @@
 """From chains to paths: parameters, linearisation and robust weights, each until nothing moves."""
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -10,10 +8,11 @@ import numpy as np
 
 from pose_eks.core.chain import Chain, Path
 from pose_eks.core.climbing import Found, Search
-from pose_eks.core.inference import smooth
+from pose_eks.core.inference import smooth_all
 from pose_eks.core.nonlinear import Nonlinear, no_worse
 from pose_eks.core.robust import Student, weights_of
 from pose_eks.core.search import fit, middle
+from pose_eks.core.threads import in_threads
 
 B = TypeVar("B")
 STILL = 1e-6  # of a standard deviation: a path that moves less has been found
@@ -56,7 +55,20 @@ def solve(
         student: robust weights per frame and view; None for a Gaussian likelihood.
     """
     search = search or Search()
-    task = Task(tuple(models), groups, search, ranges, student)
+    names = list(range(len(models))) if groups is None else list(groups)
+    parts = [np.flatnonzero(np.array(names) == name) for name in dict.fromkeys(names)]
+    within = search if len(parts) == 1 else replace(search, workers=1)
+    tasks = [
+        Task(tuple(models[i] for i in part.tolist()), [0] * len(part), within, ranges, student)
+        for part in parts
+    ]
+    with ThreadPoolExecutor(search.workers or os.cpu_count() or 1) as pool:
+        found = [one for end in pool.map(ended, tasks) for one in end]
+    return [found[place] for place in np.argsort(np.concatenate(parts))]
+
+
+def ended(task: "Task") -> list[Solved]:
+    """Solve the chains of one group; the others' need not wait for them, nor they for those."""
     if not task.repeats:
         return [solved(one, 1, True) for one in task.paths(task.begin())]
     crop = task.cropped()
@@ -124,11 +136,12 @@ class Task:
 
     def paths(self, standing: Sequence[Standing]) -> list[Standing]:
         """Smooth every chain."""
-        return self.in_threads(self.smoothed, self.models, standing)
+        items = [(one.chain, one.found.values) for one in standing]
+        paths = smooth_all(items, self.search.workers)
+        return self.in_threads(self.moved, self.models, standing, paths)
 
-    def smoothed(self, model: Chain | Nonlinear, one: Standing) -> Standing:
-        """Smooth one chain; a nonlinear one moves no further than its posterior gets better."""
-        path = smooth(one.chain, one.found.values)
+    def moved(self, model: Chain | Nonlinear, one: Standing, path: Path) -> Standing:
+        """Go on to a new path; a nonlinear chain no further than its posterior gets better."""
         if isinstance(model, Nonlinear):
             weighted = replace(model, chain=replace(model.chain, weights=one.chain.weights))
             path = no_worse(weighted, one.path, path, one.found.values)
@@ -170,5 +183,4 @@ class Task:
 
     def in_threads(self, task: Callable[..., B], *items: Sequence[Any]) -> list[B]:
         """Do a task for every item."""
-        with ThreadPoolExecutor(self.search.workers or os.cpu_count() or 1) as pool:
-            return list(pool.map(task, *items))
+        return in_threads(task, *items, workers=self.search.workers)

@@ -5,7 +5,7 @@ O_tv = f_v(q_t) + n_tv,     n_tv ~ N(0, R_tv)  (equation 28), R = a diag(v) + b 
 
 f_v is the projection into camera v with its lens. The path is the maximum a posteriori (equation
 26), by Gauss-Newton steps until they are nothing; variances are those of the model made linear
-there. E is the identity times the typical squared move of the keypoint, so that s has no unit.
+there. E is the shape of the keypoint's moves, as large as its typical one, so that s has no unit.
 Limbs of constant length (equation 29) are an option.
 
 Source: Biderman, Whiteway et al. 2024, section 5.9.6.

@@ -27,7 +27,8 @@ from pose_eks.models.added_rows import NOTHING, with_rows
 
 ROUNDS = 60
 MEMORY = 6  # rounds that are mixed
-STILL = 1e-3  # of a standard deviation: positions that move less in a round are found
+STILL = 1e-3  # of a standard deviation: positions that move less in a round are found, in the mean
+ODD = 0.03  # and none of them more than this
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,8 @@ def mixed(
     for _ in range(ROUNDS):
         there = step(here)
         move = (there - here) / scale
-        size = float(np.abs(move).max())
-        if size < STILL:
+        size = float(np.sqrt((move**2).mean()))
+        if size < STILL and np.abs(move).max() < ODD:
             return there, True
         if size > 4 * best:  # led astray: begin anew from the last step
             landed, moves = [], []

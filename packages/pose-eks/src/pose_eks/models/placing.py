@@ -13,10 +13,12 @@ from pose_eks.core.chain import Chain
 from pose_eks.core.motion import Motion, Velocity, Walk
 from pose_eks.errors import EksError
 from pose_eks.models.added_rows import with_rows
-from pose_eks.models.sights import View, motion_of
+from pose_eks.models.sights import FAR, View, motion_of
 from pose_eks.options import CalibratedOptions
 
 LOOSE = 3.0  # times the scene's width: where a point that one camera sees may be
+LAG = 10  # frames of the moves that show their directions
+ROUND = 0.1  # share of the moves' shape that has no direction
 FEWEST = 3  # triangulated frames that say how a point moves
 
 
@@ -136,7 +138,7 @@ def interpolated(path: np.ndarray, times: np.ndarray) -> np.ndarray:
 def motion_in_world(
     points: np.ndarray, start: np.ndarray, times: np.ndarray, options: CalibratedOptions
 ) -> Motion:
-    """Make the motion of one keypoint; the same in every direction, and of any unit.
+    """Make the motion of one keypoint; s has no unit, and directions are as the points move.
 
     Args:
         points: (frames, 3), triangulated; NaN where unknown.
@@ -147,10 +149,26 @@ def motion_in_world(
     enough = np.isfinite(points).all(axis=1).sum() >= FEWEST
     motion = motion_of(points if enough else start, times, options)
     assert isinstance(motion, Walk | Velocity)
-    one = np.eye(3)
     return replace(
         motion,
-        covariance=np.trace(motion.covariance) / 3 * one,
-        shape=motion.s.scale * one,
+        covariance=np.trace(motion.covariance) / 3 * np.eye(3),
+        shape=motion.s.scale * shape_of_moves(points),
         s=replace(motion.s, scale=1.0),
     )
+
+
+def shape_of_moves(points: np.ndarray) -> np.ndarray:
+    """Give the covariance (3, 3) of moves, scaled to a mean of 1 along the axes, a tenth round.
+
+    Moves are over `LAG` frames, since from one frame to the next errors are larger than moves,
+    and largest along the cameras' axes.
+    """
+    moves = points[LAG:] - points[:-LAG]
+    squares = (moves**2).sum(axis=1)
+    known = np.isfinite(squares)
+    if known.sum() < LAG:
+        return np.eye(3)
+    moves = moves[known & (squares <= FAR * np.median(squares[known]))]
+    covariance = moves.T @ moves
+    size = np.trace(covariance) / 3
+    return (1 - ROUND) * covariance / size + ROUND * np.eye(3) if size > 0 else np.eye(3)
