@@ -18,11 +18,11 @@ from pose_eks.__main__ import main
 from pose_eks.cameras.projection import project, project_all
 from pose_eks.cameras.rig import Camera, Rig
 from pose_eks.commands.arguments import options_of
-from pose_eks.compat.eks4_inflation import distances
 from pose_eks.ensemble import gather
 from pose_eks.files.cameras import tell_cameras
 from pose_eks.models.asynchronous import smooth_asynchronous
 from pose_eks.models.calibrated import smooth_calibrated
+from pose_eks.models.inflation import distances
 from pose_eks.models.pupil import SIDES, smooth_pupil
 from pose_eks.options import CalibratedOptions, PupilOptions
 from pose_io_dlc.predictions import write_predictions

@@ -12,7 +12,7 @@ from pose_eks import EksError
 from pose_eks.cameras.rig import Camera, Rig
 from pose_eks.compat import eks4
 from pose_eks.compat.eks4_calibrated import project
-from pose_eks.compat.eks4_inflation import factors
+from pose_eks.models.inflation import factors
 from pose_eks.smoothed import Smoothed
 
 GOLDEN = Path(__file__).parent / "golden"

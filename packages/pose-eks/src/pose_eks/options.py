@@ -9,6 +9,7 @@ from pose_eks.errors import EksError
 CENTERS = ("median", "mean")
 DYNAMICS = ("walk", "velocity")
 LIKELIHOODS = ("gaussian", "student")
+COMPATIBLE = ("eks4",)
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class ObservationOptions:
         a: scale of the members' variance v in R.
         tolerance: the fit ends when no logarithm of a parameter moves by more.
         passes: the most evaluations of the likelihood over all frames.
+        compat: "eks4" computes what ensemble-kalman-smoother 4 does for the same s, to move over
+            and compare (`pose_eks.compat.eks4`); None for the model as it is.
 
     Raises:
         EksError: for a value that cannot be.
@@ -40,11 +43,14 @@ class ObservationOptions:
     a: float = 1.0
     tolerance: float = 1e-4
     passes: int = 100
+    compat: Literal["eks4"] | None = None
 
     def __post_init__(self) -> None:
         refuse_unknown("center", self.center, CENTERS)
         refuse_unknown("likelihood", self.likelihood, LIKELIHOODS)
         refuse_outside(self, ("tolerance", "degrees"), ("a", "b"))
+        if self.compat is not None:
+            refuse_unknown("compat", self.compat, COMPATIBLE)
         if self.passes < 1:
             raise EksError(f"passes: {self.passes!r} is less than 1; the default is 100")
 
@@ -70,6 +76,7 @@ class SmoothingOptions(ObservationOptions):
         super().__post_init__()
         refuse_unknown("dynamics", self.dynamics, DYNAMICS)
         refuse_outside(self, ("s",), ())
+        refuse_unfitted(self, ("s",))
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,9 @@ class MultiCameraOptions(SmoothingOptions):
         latent: dimensions of the common position, of which every view shows a linear image.
         quantile: share of the frames, the most certain ones, in which the views' relation is
             learned.
+        inflate: whether the variance of a view that disagrees with the others is raised tenfold
+            until it does not, as ensemble-kalman-smoother 4 does. "student" weighs such views
+            down by itself.
 
     Raises:
         EksError: for a value that cannot be.
@@ -93,6 +103,7 @@ class MultiCameraOptions(SmoothingOptions):
     likelihood: Literal["gaussian", "student"] = "student"
     latent: int = 3
     quantile: float = 0.5
+    inflate: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -180,6 +191,16 @@ class PupilOptions(ObservationOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         refuse_outside(self, ("tau_diameter", "tau_center"), ())
+        refuse_unfitted(self, ("tau_diameter", "tau_center"))
+
+
+def refuse_unfitted(options: ObservationOptions, names: tuple[str, ...]) -> None:
+    """Raise EksError where the known implementation is asked for without its parameters."""
+    for name in names:
+        if options.compat is not None and getattr(options, name) is None:
+            raise EksError(
+                f"compat: {options.compat!r} needs a given {name}; it is not fitted there"
+            )
 
 
 def refuse_outside(options: object, above: tuple[str, ...], least: tuple[str, ...]) -> None:

@@ -8,7 +8,6 @@ from pose_eks.commands.arguments import add_cameras, add_files, add_options, nam
 from pose_eks.options import MultiCameraOptions
 
 if TYPE_CHECKING:
-    from pose_eks.commands.saying import fit_table
     from pose_eks.commands.several import Several
     from pose_eks.smoothed import SmoothedViews
 

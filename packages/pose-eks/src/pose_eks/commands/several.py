@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -102,17 +101,3 @@ def cameras_of(given: argparse.Namespace, known: Sequence[str]) -> Cameras:
         only = next(iter(cameras))
         raise EksError(f"all files are of one camera, {only!r}; say the cameras by --camera")
     return cameras
-
-
-def of_camera(paths: Sequence[Path], camera: str, cameras: Sequence[str]) -> Path | None:
-    """Find the one file that names a camera as a whole word; None where none does.
-
-    Raises:
-        EksError: if several do.
-    """
-    from pose_eks.files.cameras import by_known_names
-
-    found = by_known_names(paths, list(cameras)).get(camera, [])
-    if len(found) > 1:
-        raise EksError(f"{found[0]} and {found[1]}: are both of camera {camera!r}; give one")
-    return found[0] if found else None

@@ -9,8 +9,8 @@ from pose_eks.cameras.projection import to_pixels, undistort
 from pose_eks.cameras.rig import Camera, Rig
 from pose_eks.compat.eks4_ensemble import LEAST_VARIANCE, parameters, summarize_views
 from pose_eks.compat.eks4_filter import Series, smooth
-from pose_eks.compat.eks4_inflation import inflate as inflate_one
 from pose_eks.compat.eks4_views import of_views, refuse_too_few, stacked, stacked_variance
+from pose_eks.models.inflation import inflate as inflate_one
 from pose_eks.smoothed import SmoothedViews
 
 LATENT = 3

@@ -15,8 +15,8 @@ from pose_eks.compat.eks4_ensemble import (
     summarize_views,
 )
 from pose_eks.compat.eks4_filter import Series, States, linear, smooth
-from pose_eks.compat.eks4_inflation import inflate as inflate_one
 from pose_eks.errors import EksError
+from pose_eks.models.inflation import inflate as inflate_one
 from pose_eks.smoothed import Smoothed, SmoothedViews
 
 

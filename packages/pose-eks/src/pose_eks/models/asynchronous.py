@@ -53,6 +53,11 @@ def smooth_asynchronous(
             in time, or a keypoint has too few frames for its principal axes.
     """
     options = options or MultiCameraOptions()
+    if options.compat is not None or options.inflate:
+        raise EksError(
+            "compat, inflate: not for asynchronous cameras; pose_eks.compat.eks4.paw computes what "
+            "the known implementation makes of two paws"
+        )
     keypoints = checked_keypoints(views)
     labels = tuple(names) or tuple(f"keypoint {k}" for k in range(keypoints))
     own = {name: own_times(name, view, times) for name, view in views.items()}

@@ -23,6 +23,7 @@ from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_eks.models.assembly import Point, fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
+from pose_eks.models.inflation import inflated
 from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of, sight_of
 from pose_eks.options import MultiCameraOptions, ObservationOptions
 from pose_eks.smoothed import SmoothedViews
@@ -49,6 +50,8 @@ def smooth_views(
     """
     options = options or MultiCameraOptions()
     frames, keypoints = checked_shapes(views)
+    if options.compat is not None:
+        return as_known(views, options, names)
     times = checked_times(times, frames)
     labels = tuple(names) or tuple(f"keypoint {k}" for k in range(keypoints))
     everywhere = np.arange(frames)
@@ -91,6 +94,32 @@ def checked_shapes(views: Mapping[str, Ensemble]) -> tuple[int, int]:
     return shape[0], shape[1]
 
 
+def as_known(
+    views: Mapping[str, Ensemble], options: MultiCameraOptions, names: Sequence[str]
+) -> SmoothedViews:
+    """Compute what the known implementation does."""
+    from pose_eks.compat import eks4
+
+    assert options.s is not None  # checked with the options
+    return eks4.multicam(
+        {name: np.asarray(view.keypoints) for name, view in views.items()},
+        confidences_of(views),
+        options.s,
+        names,
+        options.latent,
+        100 * options.quantile,
+        options.inflate,
+        options.center,
+        options.divide_by_confidence,
+    )
+
+
+def confidences_of(views: Mapping[str, Ensemble]) -> dict[str, np.ndarray] | None:
+    """Give the confidences of all views; None where one has none."""
+    given = {n: view.confidence for n, view in views.items() if view.confidence is not None}
+    return given if len(given) == len(views) else None
+
+
 def linear_chain(
     sight: Sight, label: str, times: np.ndarray, options: MultiCameraOptions
 ) -> tuple[Sight, Chain]:
@@ -100,6 +129,10 @@ def linear_chain(
         sight, observed=sight.observed - subspace.mean, offset=sight.offset + subspace.mean
     )
     motion = motion_of(z, times, options, isotropic=len(sight.offset) == 2)
+    if options.inflate and len(sight.offset) > 2:
+        sight = replace(
+            sight, spread=inflated(sight.observed, sight.spread, len(subspace.variance))
+        )
     return sight, chain_of(sight, subspace.axes, motion, times, options)
 
 

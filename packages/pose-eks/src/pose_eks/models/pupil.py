@@ -58,6 +58,8 @@ def smooth_pupil(
     """
     options = options or PupilOptions()
     sides = sides_of(names)
+    if options.compat is not None:
+        return as_known(pupil, sides, options)
     consensus = pupil.summarize(options.center, options.divide_by_confidence)
     frames, keypoints = consensus.center.shape[:2]
     if keypoints != len(sides):
@@ -74,6 +76,21 @@ def smooth_pupil(
     ]
     found = smoothed_views({"": view}, points, shared_fit(solved, keypoints), options)[""]
     return replace(found, signals=signals_of(solved))
+
+
+def as_known(pupil: Ensemble, sides: Sequence[str], options: PupilOptions) -> Smoothed:
+    """Compute what the known implementation does; its s are coefficients per frame."""
+    from pose_eks.compat import eks4
+    from pose_eks.compat.eks4_pupil import NAMES
+
+    assert options.tau_diameter is not None  # checked with the options
+    assert options.tau_center is not None
+    order = [sides.index(side) for side in sides_of(NAMES)]
+    confidence = None if pupil.confidence is None else pupil.confidence[:, :, order]
+    keeps = (np.exp(-1 / options.tau_diameter), np.exp(-1 / options.tau_center))
+    how = (keeps, options.center, options.divide_by_confidence)
+    found = eks4.pupil(pupil.keypoints[:, :, order], confidence, *how)
+    return found.chosen(np.argsort(order))
 
 
 def sides_of(names: Sequence[str]) -> list[str]:

@@ -38,6 +38,8 @@ def smooth(
         EksError: if shapes do not fit, or times do not increase.
     """
     options = options or SingleCameraOptions()
+    if options.compat is not None:
+        return as_known(keypoints, confidence, options)
     consensus = summarize(keypoints, confidence, options.center, options.divide_by_confidence)
     gaps = gaps_of(times, len(consensus.center))
     offset = np.nan_to_num(mean_over_frames(consensus.center))
@@ -45,6 +47,17 @@ def smooth(
     found = fit(task, options.tolerance, options.passes)
     means, variances = task.dynamics.smooth(task.lanes, task.noise(np.stack([found.s, found.b], 1)))
     return assemble(consensus, offset, means, variances, found, options)
+
+
+def as_known(
+    keypoints: np.ndarray, confidence: np.ndarray | None, options: SingleCameraOptions
+) -> Smoothed:
+    """Compute what the known implementation does."""
+    from pose_eks.compat import eks4
+
+    assert options.s is not None  # checked with the options
+    how = (options.s, options.center, options.divide_by_confidence)
+    return eks4.singlecam(keypoints, confidence, *how)
 
 
 def gaps_of(times: np.ndarray | None, frames: int) -> np.ndarray:

@@ -1,8 +1,7 @@
-"""The rule of ensemble-kalman-smoother 4 that doubts a view which disagrees with the others."""
+"""A rule that doubts a view which disagrees with the others: ensemble-kalman-smoother 4's."""
 
 import numpy as np
 
-from pose_eks.compat.eks4_filter import transposed
 from pose_eks.errors import EksError
 
 LEAST = 1e-6  # px², added to a variance before it is inverted
@@ -41,6 +40,16 @@ def inflate(observed: np.ndarray, variance: np.ndarray, latent: int) -> np.ndarr
         variance = np.where(np.repeat(beyond, 2, axis=1), FACTOR * variance, variance)
 
 
+def inflated(observed: np.ndarray, variance: np.ndarray, latent: int) -> np.ndarray:
+    """Give variances of one keypoint like `inflate`; frames that lack a view keep theirs."""
+    whole = np.isfinite(observed).all(axis=1)
+    if whole.sum() < 2 * observed.shape[1]:
+        return variance
+    found = variance.copy()
+    found[whole] = inflate(observed[whole], variance[whole], latent)
+    return found
+
+
 def distances(observed: np.ndarray, variance: np.ndarray, loading: np.ndarray) -> np.ndarray:
     """Give every view's squared Mahalanobis distance (frames, views) from what all say together."""
     precise = 1.0 / (variance + LEAST)
@@ -48,7 +57,7 @@ def distances(observed: np.ndarray, variance: np.ndarray, loading: np.ndarray) -
     state = np.einsum("tij,oj,to->ti", uncertain, loading, precise * observed)
     off = (observed - state @ loading.T).reshape(len(observed), -1, 2)
     pairs = loading.reshape(-1, 2, loading.shape[1])
-    expected = pairs @ uncertain[:, None] @ transposed(pairs)
+    expected = pairs @ uncertain[:, None] @ np.swapaxes(pairs, -1, -2)
     expected = expected + variance.reshape(*off.shape)[..., None] * np.eye(2)
     solved = np.linalg.solve(expected, off[..., None])[..., 0]
     return np.asarray((off * solved).sum(axis=-1))
