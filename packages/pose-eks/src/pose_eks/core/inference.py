@@ -1,12 +1,19 @@
 """What the core knows of a chain at given parameters: likelihood, gradient, smoothed path."""
 
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from pose_eks.core import compiled, lockstep
 from pose_eks.core.chain import Chain, Path
 from pose_eks.core.forms import Dense, Form, form_of
-from pose_eks.core.motion import moves_of, slopes_of
+from pose_eks.core.lockstep import Item
+from pose_eks.core.motion import Moves, moves_of, slopes_of
+from pose_eks.core.threads import in_threads
+
+A = TypeVar("A")
 
 
 class Evaluation(NamedTuple):
@@ -52,3 +59,69 @@ def prepared(chain: Chain, values: np.ndarray) -> Form:
     own, values = len(chain.motion.parameters), np.asarray(values, dtype=float)
     moves = moves_of(chain.motion, values[:own], chain.steps[0])
     return form_of(chain, moves, values[own:])
+
+
+def evaluate_all(items: Sequence[Item], workers: int | None) -> list[Evaluation]:
+    """Evaluate many chains: in threads, or, without a compiler, in step."""
+    if compiled.COMPILED:
+        return in_threads(evaluate, *zip(*items, strict=True), workers=workers)
+    return in_step(items, evaluations)
+
+
+def smooth_all(items: Sequence[Item], workers: int | None) -> list[Path]:
+    """Smooth many chains: in threads, or, without a compiler, in step."""
+    if compiled.COMPILED:
+        return in_threads(smooth, *zip(*items, strict=True), workers=workers)
+    return in_step(items, paths)
+
+
+def in_step(items: Sequence[Item], task: Callable[[Sequence[Item]], list[A]]) -> list[A]:
+    """Do a task for chains of the same length and state at a time."""
+    alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for number, (chain, values) in enumerate(items):
+        own = np.asarray(values, dtype=float)[: len(chain.motion.parameters)]
+        state = len(chain.motion.first(own))
+        alike[chain.frames, state, chain.loading.shape[-1]].append(number)
+    found: dict[int, A] = {}
+    for numbers in alike.values():
+        found.update(zip(numbers, task([items[number] for number in numbers]), strict=True))
+    return [found[number] for number in range(len(items))]
+
+
+def evaluations(items: Sequence[Item]) -> list[Evaluation]:
+    """Evaluate chains of the same length and state."""
+    done = lockstep.passed(items)
+    found = []
+    for number, (path, item) in enumerate(zip(paths_of(items, done), items, strict=True)):
+        chain, values = item
+        mine = Moves(done.first[number], *(summed(chain, a[:, number]) for a in (done.F, done.Q)))
+        own = np.asarray(values, dtype=float)[: len(chain.motion.parameters)]
+        slopes = slopes_of(chain.motion, own, chain.steps[0])
+        moving = [sum((a * b).sum() for a, b in zip(mine, s, strict=True)) for s in slopes]
+        gradient = np.concatenate([moving, lockstep.floors_slope(chain, values, path)])
+        found.append(Evaluation(float(done.values[number]), gradient))
+    return found
+
+
+def summed(chain: Chain, slopes: np.ndarray) -> np.ndarray:
+    """Add up (frames, state, state) per gap, but for the first frame, which has none."""
+    gaps, which = chain.steps
+    total = np.zeros((len(gaps), *slopes.shape[1:]))
+    np.add.at(total, which[1:], slopes[1:])
+    return total
+
+
+def paths(items: Sequence[Item]) -> list[Path]:
+    """Smooth chains of the same length and state."""
+    return paths_of(items, lockstep.passed(items))
+
+
+def paths_of(items: Sequence[Item], done: lockstep.Passed) -> list[Path]:
+    """Give each chain's path from what the passes gave."""
+    found = []
+    for number, (chain, _) in enumerate(items):
+        mean = chain.rows.mean
+        latent, state = len(mean), done.means[:, number]
+        covariances = done.covariances[:, number, :latent, :latent].copy()
+        found.append(Path(state[:, :latent] + mean, covariances, state[:, latent:].copy()))
+    return found

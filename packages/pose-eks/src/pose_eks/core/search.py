@@ -5,16 +5,14 @@ then on a longer crop, then on all frames, each beginning where the one before e
 curvature. Evaluations of all groups run together, in threads.
 """
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
 
 from pose_eks.core.chain import Chain
 from pose_eks.core.climbing import Climb, Found, Search, Slope, climb
-from pose_eks.core.inference import Evaluation, evaluate
+from pose_eks.core.inference import Evaluation, evaluate_all
 from pose_eks.core.nonlinear import Nonlinear
 
 Stretches = Mapping[str, Sequence[Chain]]
@@ -85,19 +83,23 @@ def together(
 ) -> dict[int, Found]:
     """Run all searches, what they ask for in threads."""
     found: dict[int, Found] = {}
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        asked = {name: next(one) for name, one in climbs.items()}
-        while asked:
-            work = {
-                name: [pool.submit(evaluate, one, values) for one in stretches[name][stretch]]
-                for name, (stretch, values) in asked.items()
-            }
-            asked = {}
-            for name, parts in work.items():
-                try:
-                    asked[name] = climbs[name].send(total([part.result() for part in parts]))
-                except StopIteration as end:
-                    found[name] = end.value
+    asked = {name: next(one) for name, one in climbs.items()}
+    while asked:
+        work = [
+            (name, (chain, values))
+            for name, (stretch, values) in asked.items()
+            for chain in stretches[name][stretch]
+        ]
+        parts: dict[int, list[Evaluation]] = {name: [] for name in asked}
+        done = evaluate_all([item for _, item in work], workers)
+        for (name, _), part in zip(work, done, strict=True):
+            parts[name].append(part)
+        asked = {}
+        for name, mine in parts.items():
+            try:
+                asked[name] = climbs[name].send(total(mine))
+            except StopIteration as end:
+                found[name] = end.value
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from pose_eks.core import compiled
 from pose_eks.core.chain import Chain, Path
 from pose_eks.core.climbing import Found, Search
 from pose_eks.core.inference import smooth_all
@@ -56,14 +57,15 @@ def solve(
     """
     search = search or Search()
     names = list(range(len(models))) if groups is None else list(groups)
-    parts = [np.flatnonzero(np.array(names) == name) for name in dict.fromkeys(names)]
+    if not compiled.COMPILED:  # all chains go in step, so that numpy has much to do at a time
+        return ended(Task(tuple(models), names, search, ranges, student))
+    parts = [[i for i, own in enumerate(names) if own == name] for name in dict.fromkeys(names)]
     within = search if len(parts) == 1 else replace(search, workers=1)
     tasks = [
-        Task(tuple(models[i] for i in part.tolist()), [0] * len(part), within, ranges, student)
+        Task(tuple(models[i] for i in part), [0] * len(part), within, ranges, student)
         for part in parts
     ]
-    with ThreadPoolExecutor(search.workers or os.cpu_count() or 1) as pool:
-        found = [one for end in pool.map(ended, tasks) for one in end]
+    found = [one for end in in_threads(ended, tasks, workers=search.workers) for one in end]
     return [found[place] for place in np.argsort(np.concatenate(parts))]
 
 
