@@ -426,3 +426,18 @@ def test_a_folder_whose_zeros_were_lost_is_named_as_its_video(lab):
     (lab / "labeled-data" / "w").rename(lab / "labeled-data" / "12")
     found = "\n".join(texts(lab))
     assert "folder '12' belongs to no video of video_sets; name it '0012'" in found
+
+
+def test_backslashes_in_an_h5_are_found_and_mended(lab, labels):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("tables", reason="the extra [h5] is not installed")
+    levels = [("ann", part, axis) for part in ("nose", "tail") for axis in "xy"]
+    columns = pd.MultiIndex.from_tuples(levels, names=["scorer", "bodyparts", "coords"])
+    rows = [f"labeled-data\\v\\img{n}.png" for n in range(2)]
+    frame = pd.DataFrame([[1.5, 2.25, 3.0, 4.0]] * 2, index=rows, columns=columns)
+    h5 = labels.with_suffix(".h5")
+    frame.to_hdf(h5, key="df_with_missing", mode="w", format="table")
+    assert any("2 rows with backslashes in paths; write /" in text for text in texts(lab))
+    assert main(["check", str(lab), "--fix"]) == 0
+    assert not any("backslashes" in text for text in texts(lab))
+    assert read_sheet(h5).index_width == 3

@@ -94,7 +94,7 @@ def test_ctrl_c_says_that_nothing_was_written(save, tmp_path, capsys, monkeypatc
     def stop(*given):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pose_io_dlc.sheets.files.write_rows", stop)
+    monkeypatch.setattr("pose_io_dlc.commands.converting.chain", stop)
     source = save("a.csv", PREDICTIONS)
     assert main(["convert", str(source), str(tmp_path / "b.csv")]) == 130
     assert (

@@ -33,11 +33,15 @@ def lab(save, png):
     return save("lab/videos/v.avi", "film").parents[1]
 
 
-def test_convert_keeps_every_number(save, tmp_path):
-    pytest.importorskip("tables", reason="the extra [h5] is not installed")
-    source = save("a.csv", PREDICTIONS)
-    assert convert(source, tmp_path / "b.h5") == 0
-    assert convert(tmp_path / "b.h5", tmp_path / "c.csv") == 0
+@pytest.mark.parametrize(("suffix", "module"), [(".h5", "tables"), (".parquet", "pyarrow")])
+@pytest.mark.parametrize("text", ["PREDICTIONS", "HEAD"])
+def test_convert_keeps_every_number(save, tmp_path, suffix, module, text):
+    pytest.importorskip(module, reason=f"{module} is not installed")
+    rows = "labeled-data,0012,i0.png,,,,\nlabeled-data,0012,i1.png,0.1,2,3,4\n"
+    source = save("a.csv", PREDICTIONS if text == "PREDICTIONS" else HEAD + rows)
+    assert convert(source, tmp_path / f"b{suffix}") == 0
+    assert convert(tmp_path / f"b{suffix}", tmp_path / "c.csv") == 0
+    assert read_sheet(source).index_width == read_sheet(tmp_path / "c.csv").index_width
     first, last = read_sheet(source), read_sheet(tmp_path / "c.csv")
     assert first.columns == last.columns
     np.testing.assert_array_equal(first.index, last.index)

@@ -174,3 +174,12 @@ def test_every_real_file_is_described(data, capsys):
                 file.name.replace(".", "-").replace("_", "-").split("-")
             )
     assert set(kinds.values()) == {"labels", "predictions", "tracks", "skeleton", "meta", "full"}
+
+
+def test_predictions_are_held_against_the_video_beside_them(save, tmp_path, capsys, data):
+    film = (data / "dlc-made" / "solo-project" / "videos" / "mouse.avi").read_bytes()
+    (tmp_path / "mouse.avi").write_bytes(film)
+    text = "scorer,s,s,s\nbodyparts,nose,nose,nose\ncoords,x,y,likelihood\n0,1,2,0.5\n1,64,2,0.5\n"
+    found = fields(shown(capsys, save("mouse.csv", text)))
+    assert found["video"] == "64 x 48"
+    assert found["coordinates"].endswith("; 1 point outside the frame")

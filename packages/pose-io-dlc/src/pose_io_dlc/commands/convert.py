@@ -17,9 +17,9 @@ EXAMPLES = """examples:
   pose-io-dlc convert reach-ann-2026-01-05 reach-lp --to lightning-pose
   pose-io-dlc convert reach-lp reach-dlc --to deeplabcut --no-images
 
-the suffix of OUT chooses: .csv .h5 .parquet, and with pip install "pose-io-dlc[convert]" also .slp
-and .analysis.h5 (SLEAP) and .nc (movement). A file that is there is only replaced with --force, a
-folder never. Body parts keep their order.
+the suffix of OUT chooses: .csv .h5, with pip install "pose-io-dlc[parquet]" also .parquet, and with
+"pose-io-dlc[convert]" .slp and .analysis.h5 (SLEAP) and .nc (movement). A file that is there is
+only replaced with --force, a folder never. Body parts keep their order.
 """
 
 

@@ -1,5 +1,7 @@
 """Files to files. What other tools read and write is in `bridges`; all else is a table of ours."""
 
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,14 @@ from pose_io_dlc.kinds import kind_of
 from pose_io_dlc.labels import read_labels, write_labels
 from pose_io_dlc.predictions import read_predictions, write_predictions
 from pose_io_dlc.projects.opening import open_project
-from pose_io_dlc.sheets.files import read_sheet, unknown_suffix, write_sheet
+from pose_io_dlc.sheets.files import H5, PARQUET, appending, read_pieces, unknown_suffix
 from pose_io_dlc.tables import OCCLUDED, LabelTable, PredictionTable
 
-TABLES = (".csv", ".h5", ".hdf5", ".hdf", ".parquet")
+TABLES = (".csv", *H5, *PARQUET)
 """Suffixes of tables of ours, for which a table stays as it is, cell by cell."""
+
+ROWS = 8192
+"""Rows read and written at a time."""
 
 Table = LabelTable | PredictionTable
 
@@ -64,17 +69,21 @@ def refuse_suffix(target: Path, writer: Bridge | None) -> None:
 
 
 def convert_sheet(source: Path, target: Path, decimals: int | None) -> list[str]:
-    """Write a table of ours as another, nothing interpreted: levels, names and numbers stay."""
-    sheet = read_sheet(source)
-    write_sheet(target, sheet, decimals)
-    lines = [
-        f"{target}: {counted(len(sheet), 'row')}, {counted(len(sheet.columns.columns), 'column')}"
-    ]
-    lines += [f"note: {warning}" for warning in sheet.warnings]
-    if sheet.text:
-        words = ", ".join(map(repr, sheet.text))
-        lines.append(f"note: {target}: columns of words are left out: {words}")
-    return lines
+    """Write a table of ours as another, nothing interpreted, some rows at a time."""
+    pieces = read_pieces(source, ROWS)
+    first = next(pieces)
+    width, length, warnings = len(first.columns.columns), 0, list(first.warnings)
+    with appending(target, first.columns, decimals, first.index_width) as append:
+        for piece in chain([first], pieces):
+            index = piece.index
+            append(index if isinstance(index, np.ndarray) else list(index), piece.values)
+            length += len(piece)
+            warnings += piece.warnings
+    if first.text:
+        words = ", ".join(map(repr, first.text))
+        warnings.append(f"{target}: columns of words are left out: {words}")
+    lines = [f"{target}: {counted(length, 'row')}, {counted(width, 'column')}"]
+    return lines + [f"note: {warning}" for warning in dict.fromkeys(warnings)]
 
 
 def read_table(path: Path) -> Table:
@@ -109,8 +118,6 @@ def rounded(table: LabelTable, decimals: int | None) -> LabelTable:
     """Round labels; a number of fewer digits is then written with no more."""
     if decimals is None:
         return table
-    from dataclasses import replace
-
     return replace(table, keypoints=np.round(table.keypoints, decimals))
 
 

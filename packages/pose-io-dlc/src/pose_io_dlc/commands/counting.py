@@ -92,22 +92,23 @@ def sizes_of(table: LabelTable, root: Path) -> dict[str, Any]:
             {"width": width, "height": height, "images": count}
             for (height, width), count in counts.most_common()
         ],
-        "outside": int(outside_of(table, sizes).sum()),
+        "outside": int(outside_of(table.keypoints, sizes).sum()),
     }
 
 
 def outside_of(
-    table: LabelTable, sizes: Sequence[tuple[int, int] | None], edge: float = -0.5
+    keypoints: np.ndarray, sizes: Sequence[tuple[int, int] | None], edge: float = -0.5
 ) -> np.ndarray:
-    """Say which labels lie outside their images, (frames, keypoints); unknown sizes hold all.
+    """Say which points lie outside their images, (frames, keypoints); unknown sizes hold all.
 
     Args:
-        table: the labels.
-        sizes: height and width of each frame's image, None where it cannot be measured.
+        keypoints: (frames, keypoints, 2).
+        sizes: height and width of each frame's image, None where it cannot be measured; or one
+            for all frames.
         edge: the smallest coordinate inside; the outer edge of the first pixel is -0.5.
     """
     limits = np.array([size or (np.inf, np.inf) for size in sizes], dtype=float)
     limits = limits.reshape(-1, 1, 2)[..., ::-1] - 0.5
     with np.errstate(invalid="ignore"):
-        beyond = (table.keypoints <= edge) | (table.keypoints > limits)
+        beyond = (keypoints <= edge) | (keypoints > limits)
     return np.asarray(beyond.any(-1))

@@ -1,5 +1,6 @@
 """What a file or folder holds, as plain facts: dictionaries, lists, text and numbers."""
 
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from pose_io_dlc.bridges.formats import bridge_of
 from pose_io_dlc.commands.counting import (
     box_of,
     frames_of,
+    outside_of,
     points_of,
     quantiles,
     sizes_of,
@@ -18,12 +20,13 @@ from pose_io_dlc.file_names import parse_file_name
 from pose_io_dlc.kinds import kind_of
 from pose_io_dlc.labels import FOLDER, read_labels
 from pose_io_dlc.predictions import read_predictions
-from pose_io_dlc.sheets.files import is_table
+from pose_io_dlc.projects.movies import video_size
+from pose_io_dlc.projects.project import VIDEOS
+from pose_io_dlc.sheets.files import H5, PARQUET, is_table
 from pose_io_dlc.tables import LabelTable, PredictionTable
 
 Facts = dict[str, Any]
 
-H5 = (".h5", ".hdf5", ".hdf")
 YAML = (".yaml", ".yml")
 
 
@@ -78,7 +81,7 @@ def read_table(path: Path) -> LabelTable | PredictionTable:
 
 def of_unknown(path: Path) -> Facts:
     """Try to read what no kind was found for, so that the error says why."""
-    if path.suffix.lower() in (".csv", ".parquet", *H5) or is_table(path):
+    if path.suffix.lower() in (".csv", *H5, *PARQUET) or is_table(path):
         read_predictions(path)
     raise FormatError(
         f"{path}: is no kind of file that is read here; known are tables (.csv, .h5, .parquet), "
@@ -93,7 +96,7 @@ def of_table(path: Path, table: LabelTable | PredictionTable) -> Facts:
     if name.video and name.scorer:
         facts["video"] = name.video
     if isinstance(table, PredictionTable):
-        facts |= of_predictions(table)
+        facts |= of_predictions(table) | of_film(path, name.video or path.stem, table)
     else:
         facts |= of_labels(table, root_of(path))
     if table.animals:
@@ -117,6 +120,17 @@ def of_predictions(table: PredictionTable) -> Facts:
     if table.extra:
         facts["further_columns"] = list(table.extra)
     return facts
+
+
+def of_film(path: Path, stem: str, table: PredictionTable) -> Facts:
+    """Hold predictions against the frames of their video, where it lies beside them."""
+    films = [one for one in path.parent.glob(f"{escape(stem)}.*") if one.suffix.lower() in VIDEOS]
+    size = video_size(films[0]) if films and table.frames is None else None
+    if size is None:
+        return {}
+    height, width = size
+    outside = int(outside_of(table.keypoints, [size]).sum())
+    return {"video_size": {"width": width, "height": height}, "outside": outside}
 
 
 def root_of(path: Path) -> Path:

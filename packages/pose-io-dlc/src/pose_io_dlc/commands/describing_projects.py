@@ -136,7 +136,7 @@ def of_images(folder: Path, scorer: str) -> Facts:
             continue
         paths = [folder / PurePosixPath(frame).name for frame in table.frames]
         known = np.isfinite(table.keypoints).all(-1).any(1)
-        outside = outside_of(table, [image_size(path) for path in paths], edge=0.0)
+        outside = outside_of(table.keypoints, [image_size(path) for path in paths], edge=0.0)
         images = sum(path.is_file() for path in paths)
         counts = (len(table), int(known.sum()), images, int(outside.sum()))
         facts |= dict(zip(("frames", "labeled", "images", "outside"), counts, strict=True))
@@ -150,7 +150,7 @@ def sheets_of(path: Path) -> list[Facts]:
     found = []
     for file in label_files(root):
         table = read_labels(file)
-        outside = outside_of(table, [image_size(root / frame) for frame in table.frames])
+        outside = outside_of(table.keypoints, [image_size(root / frame) for frame in table.frames])
         found.append({"outside": int(outside.sum()), "coordinates": box_of(table.keypoints)})
     return found
 

@@ -61,8 +61,10 @@ def pairs_of(facts: Facts) -> Iterator[tuple[str, str]]:
     """Give names and values of single facts."""
     if facts["kind"] in TOOLS and facts.get("scorer"):
         yield "scorer", facts["scorer"]
-    if "video" in facts:
-        yield "video", facts["video"]
+    if "video" in facts or "video_size" in facts:
+        size = facts.get("video_size")
+        shape = f"{size['width']} x {size['height']}" if size else ""
+        yield "video", ", ".join(filter(None, (facts.get("video"), shape)))
     if "frames" in facts:
         yield "frames", frames_text(facts)
     if facts.get("left_out"):
@@ -108,9 +110,11 @@ def coordinates_text(facts: Facts) -> str:
     """Say how far the points reach."""
     box = facts["coordinates"]
     text = ", ".join(f"{axis} {low:.1f} to {high:.1f}" for axis, (low, high) in box.items())
-    if not facts.get("image_sizes"):
-        return text
-    return text + f"; {facts['outside']:,} outside their images"
+    if facts.get("video_size"):
+        return text + f"; {counted(facts['outside'], 'point')} outside the frame"
+    return text + (
+        f"; {facts['outside']:,} outside their images" if facts.get("image_sizes") else ""
+    )
 
 
 def project_pairs(facts: Facts) -> Iterator[tuple[str, str]]:

@@ -11,11 +11,11 @@ from pose_io_dlc.commands.checks.rows import Rows, read_anyway
 from pose_io_dlc.commands.checks.twins import of_twins
 from pose_io_dlc.commands.describing import root_of
 from pose_io_dlc.kinds import Kind, kind_of
+from pose_io_dlc.sheets.files import H5, PARQUET
 from pose_io_dlc.sheets.h5_writing import PANDAS_VERSION
 
-H5 = (".h5", ".hdf5", ".hdf")
 PICKLES = (".pickle", ".pkl")
-TABLES = (".csv", *H5, ".parquet")
+TABLES = (".csv", *H5, *PARQUET)
 
 
 def of_files(files: Iterable[Path]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pose_io_dlc.atomic import atomic
-from pose_io_dlc.commands.checks.files import H5, is_labels, lacks_version
+from pose_io_dlc.commands.checks.files import is_labels, lacks_version
 from pose_io_dlc.commands.checks.folders import folders_in
 from pose_io_dlc.commands.checks.mending import mended
 from pose_io_dlc.commands.checks.rows import Rows, read_anyway
@@ -15,7 +15,7 @@ from pose_io_dlc.commands.describing import root_of
 from pose_io_dlc.kinds import kind_of
 from pose_io_dlc.labels import FOLDER
 from pose_io_dlc.projects.deeplabcut import CONFIG
-from pose_io_dlc.sheets.files import write_sheet
+from pose_io_dlc.sheets.files import H5, write_sheet
 from pose_io_dlc.sheets.h5_writing import PANDAS_VERSION
 from pose_io_dlc.sheets.sheet import Sheet
 

@@ -96,6 +96,7 @@ def of_images(folder: Path, scorer: str, tables: list[Rows]) -> Iterator[Problem
         images = sum(one.suffix.lower() in IMAGES for one in folder.iterdir())
         what = f"has no CollectedData_{scorer}.csv or .h5 for {counted(images, 'image')}"
         yield Problem(str(folder), what, "label them", level="note", kind="unlabeled")
+    yield from of_files(sorted(folder.glob("machinelabels*")))
     for file in files:
         rows, problems = read_anyway(file)
         yield from of_file(file, edge=0.0, known=(rows, problems))

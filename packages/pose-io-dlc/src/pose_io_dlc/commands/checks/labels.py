@@ -10,6 +10,7 @@ import numpy as np
 from pose_io_dlc.commands.aligned import counted
 from pose_io_dlc.commands.checks.problems import Level, Problem
 from pose_io_dlc.commands.checks.rows import Rows
+from pose_io_dlc.commands.counting import outside_of
 from pose_io_dlc.labels import FOLDER, below_project
 from pose_io_dlc.projects.images import image_size
 from pose_io_dlc.sheets.sheet import is_image
@@ -72,11 +73,18 @@ def of_names(rows: Rows) -> Iterator[Problem]:
 
 def of_slashes(rows: Rows) -> Iterator[Problem]:
     """Find backslashes in names, which only Windows takes for folders."""
-    found = [row for row, cells in enumerate(rows.raw) if any("\\" in cell for cell in cells)]
-    if found:
+    if found := with_backslashes(rows):
         what = f"{counted(len(found), 'row')} with backslashes in paths"
         report = partial(Problem, str(rows.path), what, "write /", kind="slashes", fixable=True)
         yield report(level="warning", row=rows.line(found[0]))
+
+
+def with_backslashes(rows: Rows) -> list[int]:
+    """List the rows named with backslashes; of an H5, all where its bytes have a usual one."""
+    if rows.raw:
+        return [row for row, cells in enumerate(rows.raw) if any("\\" in cell for cell in cells)]
+    windows = rows.path.suffix.lower() == ".h5" and b"labeled-data\\" in rows.path.read_bytes()
+    return list(range(len(rows.sheet))) if windows else []
 
 
 def of_twice(rows: Rows, first: int, again: int) -> Problem:
@@ -206,12 +214,8 @@ def renamed(file: Path, frame: str) -> str:
 def beyond(rows: Rows, sizes: list[Size], edge: float) -> np.ndarray:
     """Say which points lie outside their images, (rows, points); unknown sizes hold all."""
     keypoints = np.stack([rows.sheet.column("x"), rows.sheet.column("y")], axis=-1)
-    limits = np.array([size or (np.inf, np.inf) for size in sizes], dtype=float)
-    limits = limits.reshape(-1, 1, 2)[..., ::-1] - 0.5
     known = np.isfinite(keypoints).all(-1)
-    with np.errstate(invalid="ignore"):
-        outside = ((keypoints <= edge) | (keypoints > limits)).any(-1)
-    return np.asarray(known & outside)
+    return np.asarray(known & outside_of(keypoints, sizes, edge))
 
 
 def of_outside(rows: Rows, sizes: list[Size], edge: float) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pose_io_dlc.commands.aligned import counted
-from pose_io_dlc.commands.checks.labels import beyond, image_of, renamed, sizes_of
+from pose_io_dlc.commands.checks.labels import beyond, image_of, renamed, sizes_of, with_backslashes
 from pose_io_dlc.commands.checks.rows import Rows
 from pose_io_dlc.labels import below_project
 from pose_io_dlc.sheets.columns import Columns
@@ -49,19 +49,12 @@ def with_found_names(rows: Rows, root: Path, deeplabcut: bool) -> tuple[Sheet, s
         if deeplabcut and found is not None and found != root / frame:
             new[row] = renamed(rows.path, frame)
     count = sum(a != b for a, b in zip(old, new, strict=True))
-    if not count and not has_backslashes(rows):
+    if not count and not with_backslashes(rows):
         return rows.sheet, ""
     what = (
         f"paths of {counted(count, 'image')} put right" if count else "backslashes in paths made /"
     )
     return replace(rows.sheet, index=tuple(new)), what
-
-
-def has_backslashes(rows: Rows) -> bool:
-    """Say whether paths in the file have any; an H5 is searched for the usual beginning."""
-    if rows.raw:
-        return any("\\" in cell for cells in rows.raw for cell in cells)
-    return rows.path.suffix.lower() == ".h5" and b"labeled-data\\" in rows.path.read_bytes()
 
 
 def with_three_columns(rows: Rows, root: Path, deeplabcut: bool) -> tuple[Sheet, str]:
