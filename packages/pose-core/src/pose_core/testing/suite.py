@@ -1,6 +1,5 @@
 """What every suite checks: one registration, options that help, an import that costs nothing."""
 
-import inspect
 import os
 import re
 import subprocess
@@ -50,12 +49,15 @@ def is_excused(test: Any) -> bool:
 
 
 def undocumented(options: type) -> list[str]:
-    """List the fields that a dataclass's own docstring does not mention."""
-    documentation = inspect.getdoc(options) or ""
-    if documentation.startswith(f"{options.__name__}("):  # what @dataclass writes by itself
-        documentation = ""
+    """List the fields that the docstrings of a dataclass and its bases do not mention."""
+    classes = [one for one in options.__mro__ if one is not object]
+    written = [
+        text
+        for one in classes
+        if not (text := one.__doc__ or "").startswith(f"{one.__name__}(")  # what @dataclass writes
+    ]
     names = [field.name for field in fields(options)]
-    return [name for name in names if not re.search(rf"\b{name}\b", documentation)]
+    return [name for name in names if not re.search(rf"\b{name}\b", "\n".join(written))]
 
 
 def misspell(name: str, known: list[str]) -> str:

@@ -39,7 +39,7 @@ def run(given: argparse.Namespace) -> int:
     from pose_eks.commands.saying import fit_table, found_table, views_line
     from pose_eks.files.members import read_members
     from pose_eks.files.outputs import check_output
-    from pose_eks.files.views import joined, split
+    from pose_eks.files.views import split
     from pose_eks.models.multicam import smooth_views
 
     work = Work(NAME, given, options, {NAME: given.predictions})
@@ -49,7 +49,7 @@ def run(given: argparse.Namespace) -> int:
     print("\n".join(found_table({NAME: members}, "mode")))
     print(views_line(parts.views, parts.points), flush=True)
     found = smooth_views(parts.views, options, members.times, parts.points)
-    output = Output(given.output, members, joined(found.views, parts.order))
+    output = Output(given.output, members, parts.joined(found.views))
     table = fit_table(parts.points, found.views, work.unit_of_s)
     finish(work, [output], given.output.with_suffix(".json"), {"views": list(parts.views)}, table)
     return 0

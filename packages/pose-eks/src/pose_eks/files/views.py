@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_eks.files.members import Members
-from pose_eks.smoothed import Smoothed, beside
+from pose_eks.models.mirrored import Mirrored, spread_out
 from pose_io_dlc import propose_pairs, propose_views
 
 Name = tuple[str, str]
@@ -53,7 +53,12 @@ def aligned(
         camera: np.array([everyone.index(one) for one in names]) for camera, names in named.items()
     }
     return labels, {
-        camera: Sighted(spread_out(members, places[camera], len(everyone)), places[camera])
+        camera: Sighted(
+            spread_out(
+                members.ensemble, np.arange(len(places[camera])), places[camera], len(everyone)
+            ),
+            places[camera],
+        )
         for camera, members in cameras.items()
     }
 
@@ -72,29 +77,6 @@ def mirrored(names: Sequence[Name], camera: str) -> list[Name]:
     return [(who, partner.get(name, name)) for who, name in names]
 
 
-def spread_out(members: Members, places: np.ndarray, count: int) -> Ensemble:
-    """Lay the members' keypoints at their places among more, NaN elsewhere."""
-    shape = (*members.confidence.shape[:2], count)
-    keypoints, confidence = np.full((*shape, 2), np.nan), np.full(shape, np.nan)
-    keypoints[:, :, places], confidence[:, :, places] = members.keypoints, members.confidence
-    return Ensemble(keypoints, confidence)
-
-
-@dataclass(frozen=True, eq=False)
-class Mirrored:
-    """Views in one file.
-
-    Attributes:
-        points: names that the views share, without the word for the view.
-        views: by name.
-        order: view and number among `points` of each keypoint of the file.
-    """
-
-    points: list[str]
-    views: dict[str, Ensemble]
-    order: list[tuple[str, int]]
-
-
 def split(members: Members, endings: Mapping[str, str] | None = None) -> Mirrored:
     """Tell the views of one file from the names of its keypoints.
 
@@ -110,22 +92,10 @@ def split(members: Members, endings: Mapping[str, str] | None = None) -> Mirrore
         raise EksError(f"{members.paths[0]}: has individuals; mirrored views are of one animal")
     names = members.rows.names
     told = ended(names, endings) if endings else guessed(names, members)
-    points = list(dict.fromkeys(point for _, point in told))
-    views: dict[str, Ensemble] = {}
-    for view in dict.fromkeys(view for view, _ in told):
-        own = [k for k, (name, _) in enumerate(told) if name == view]
-        part = replace(
-            members,
-            keypoints=members.keypoints[:, :, own],
-            confidence=members.confidence[:, :, own],
-        )
-        places = np.array([points.index(told[k][1]) for k in own])
-        views[view] = spread_out(part, places, len(points))
-    if len(views) < 2:
-        raise EksError(
-            f"{members.paths[0]}: its keypoints are all of one view, {next(iter(views))!r}"
-        )
-    return Mirrored(points, views, [(view, points.index(point)) for view, point in told])
+    try:
+        return Mirrored.of(members.ensemble, told)
+    except EksError as error:
+        raise EksError(f"{members.paths[0]}: {error}") from error
 
 
 def ended(names: Sequence[str], endings: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -172,8 +142,3 @@ def guessed(names: Sequence[str], members: Members) -> list[tuple[str, str]]:
 def without_view(name: str) -> str:
     """Cut the last word off a name."""
     return re.sub(r"[_\-.][^_\-.]+$", "", name)
-
-
-def joined(views: Mapping[str, Smoothed], order: Sequence[tuple[str, int]]) -> Smoothed:
-    """Put smoothed views back in the order of the file's keypoints; see `Mirrored.order`."""
-    return beside([views[view].chosen(np.array([k])) for view, k in order])
