@@ -112,6 +112,8 @@ def unpacked(values: np.ndarray, latent: int) -> np.ndarray:
 
 def widened(A: np.ndarray, axes: int = 2) -> np.ndarray:
     """Add zeros until the last axes have length 3."""
+    if A.shape[-axes:] == (3,) * axes:
+        return A
     more = [(0, 0)] * (A.ndim - axes) + [(0, 3 - A.shape[-1])] * axes
     return np.pad(A, more)
 
