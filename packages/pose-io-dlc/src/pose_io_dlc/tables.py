@@ -95,6 +95,11 @@ class PredictionTable:
         return len(self.keypoints)
 
     @property
+    def numbered(self) -> np.ndarray:
+        """The number of every row: of its frame in a video, or of its image in the table."""
+        return np.arange(len(self)) if self.numbers is None else self.numbers
+
+    @property
     def points(self) -> tuple[tuple[str, str], ...]:
         """(individual, name) of each keypoint."""
         return paired(self.individuals, self.names)
