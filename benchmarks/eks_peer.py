@@ -2,10 +2,11 @@
 
     <peer's python> benchmarks/eks_peer.py jobs.json
 
-Jobs are a list of objects: `mode` (singlecam, multicam or pupil), `views` (files of each view),
-`settings` (for the peer's function), `output` (an .npz file with `keypoints` and `variance`,
-(views, frames, keypoints, 2)). A job whose output exists is not run again. The pupil's columns
-come as the peer names them and, as `straight`, under their right names.
+Jobs are a list of objects: `mode` (singlecam, multicam, pupil, or calibrated, by the
+`calibration.toml` beside the files), `views` (files of each view), `settings` (for the peer's
+function), `output` (an .npz file with `keypoints` and `variance`, (views, frames, keypoints, 2)). A
+job whose output exists is not run again. The pupil's columns come under their right names, and
+`as_written` as the peer names them.
 """
 
 import json
@@ -33,7 +34,11 @@ def run(mode: str, views: list[list[str]], settings: dict[str, Any]) -> dict[str
     import eks
 
     with tempfile.TemporaryDirectory() as folder:
-        if mode == "multicam":
+        if mode == "calibrated":
+            lenses = str(Path(views[0][0]).with_name("calibration.toml"))
+            files = [file for view in views for file in view]
+            tables = eks.fit_eks_multicam(files, folder, calibration=lenses, **settings)[0]
+        elif mode == "multicam":
             names = [f"view{number}" for number in range(len(views))]
             files = [file for view in views for file in view]
             tables = eks.fit_eks_multicam(files, folder, camera_names=names, **settings)[0]

@@ -5,13 +5,15 @@ Every keypoint in every frame of every view is of one of four kinds: clean (abou
 switched (2 %), where about two in five members follow another keypoint; confidently wrong (0.8 %),
 all members alike and sure. Members share part of their errors everywhere, and now and then one goes
 astray by itself. Bodies are of six points that walk in bouts in three dimensions; cameras see
-linear projections of them.
+linear projections of them, or perspective ones through lenses that bend (`calibrated`), or one
+films between the frames of the other (`asynchronous`).
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from pose_io_dlc.predictions import write_predictions
 from pose_io_dlc.tables import PredictionTable
@@ -21,9 +23,11 @@ SHARES = (0.07, 0.02, 0.008)
 LENGTHS = (12, 4, 3)
 PUPIL = ("pupil_top_r", "pupil_bottom_r", "pupil_right_r", "pupil_left_r")
 PUPIL_DIRECTIONS = np.array([[0.0, -0.5], [0.0, 0.5], [0.5, 0.0], [-0.5, 0.0]])
-SCENARIOS = {"view1": 1, "view2": 2, "view3": 3, "pupil": 1}
+SCENARIOS = {"view1": 1, "view2": 2, "view3": 3, "pupil": 1, "calibrated": 3, "asynchronous": 2}
 AZIMUTHS = np.radians([0.0, 100.0, 215.0])
 ELEVATIONS = np.radians([10.0, 25.0, 40.0])
+DISTANCE = 500.0  # of calibrated cameras from the scene, whose points then move as many px as units
+BENDS = (-0.3, 0.1)  # the first two radial coefficients of a lens
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,23 +55,27 @@ def draw(scenario: str, seed: int, frames: int = 3000, members: int = 5) -> Scen
     if scenario == "pupil":
         return observed(rng, PUPIL, pupil(rng, frames)[None], members, scale=0.85, switches=False)
     names = tuple(f"point{k}" for k in range(6))
-    truth = seen_from(body(rng, frames, len(names)), SCENARIOS[scenario])
-    return observed(rng, names, truth, members)
+    if scenario == "asynchronous":
+        both = seen_from(body(rng, 2 * frames, len(names), steps=2), SCENARIOS[scenario])
+        return observed(rng, names, np.stack([both[0, ::2], both[1, 1::2]]), members)
+    points = body(rng, frames, len(names))
+    see = seen_through_lenses if scenario == "calibrated" else seen_from
+    return observed(rng, names, see(points, SCENARIOS[scenario]), members)
 
 
-def body(rng: np.random.Generator, frames: int, keypoints: int) -> np.ndarray:
+def body(rng: np.random.Generator, frames: int, keypoints: int, steps: int = 1) -> np.ndarray:
     """Draw points (frames, keypoints, 3): a drifting body, and limbs that swing in bouts.
 
-    A gait lasts 12 to 20 frames and has a swing of 12.
+    A gait lasts 12 to 20 frames, of so many steps each, and has a swing of 12.
     """
     shape = (frames, keypoints, 3)
-    drift = np.cumsum(rng.normal(scale=0.3, size=shape), axis=0)
+    drift = np.cumsum(rng.normal(scale=0.3 / np.sqrt(steps), size=shape), axis=0)
     posture = rng.normal(size=(keypoints, 3))
     posture *= 20 / np.linalg.norm(posture, axis=1, keepdims=True)
     bouts = spells(rng, (frames, keypoints), 0.75, 150)[..., None].astype(float)
     window = np.hanning(32)[1:-1] / np.hanning(32).sum()
     envelope = np.apply_along_axis(np.convolve, 0, bouts, window, "same")
-    phase = 2 * np.pi * np.arange(frames)[:, None, None] / rng.uniform(12, 20, shape[1:])
+    phase = 2 * np.pi * np.arange(frames)[:, None, None] / (steps * rng.uniform(12, 20, shape[1:]))
     return posture + drift + 12 * envelope * np.sin(phase)
 
 
@@ -86,6 +94,38 @@ def camera(azimuth: float, elevation: float) -> np.ndarray:
     right = [-np.sin(azimuth), np.cos(azimuth), 0.0]
     up = [-np.sin(elevation) * np.cos(azimuth), -np.sin(elevation) * np.sin(azimuth)]
     return np.array([right, [*up, np.cos(elevation)]])
+
+
+def orientation(azimuth: float, elevation: float) -> np.ndarray:
+    """Give the rotation (3, 3) from the world to a camera that looks at the origin."""
+    right = np.array([-np.sin(azimuth), np.cos(azimuth), 0.0])
+    level = np.cos(elevation)
+    ahead = -np.array([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)])
+    return np.array([right, np.cross(ahead, right), ahead])
+
+
+def seen_through_lenses(points: np.ndarray, views: int) -> np.ndarray:
+    """Project points (frames, keypoints, 3) into views by calibrated cameras around them."""
+    found = []
+    for azimuth, elevation in around(views):
+        local = points @ orientation(azimuth, elevation).T + [0, 0, DISTANCE]
+        plane = local[..., :2] / local[..., 2:]
+        squared = (plane**2).sum(axis=-1, keepdims=True)
+        bent = plane * (1 + BENDS[0] * squared + BENDS[1] * squared**2)
+        found.append(DISTANCE * bent + 200)
+    return np.stack(found)
+
+
+def calibration(views: int) -> str:
+    """Give the calibration of `seen_through_lenses` as Anipose writes it."""
+    lines = []
+    for view, (azimuth, elevation) in enumerate(around(views)):
+        turn = Rotation.from_matrix(orientation(azimuth, elevation)).as_rotvec()
+        lines += [f"[cam_{view}]", f'name = "view{view}"', "size = [400, 400]"]
+        lines += [f"matrix = [[{DISTANCE}, 0.0, 200.0], [0.0, {DISTANCE}, 200.0], [0.0, 0.0, 1.0]]"]
+        lines += [f"distortions = [{BENDS[0]}, {BENDS[1]}, 0.0, 0.0, 0.0]"]
+        lines += [f"rotation = {turn.tolist()}", f"translation = [0.0, 0.0, {DISTANCE}]", ""]
+    return "\n".join(lines)
 
 
 def pupil(rng: np.random.Generator, frames: int) -> np.ndarray:
@@ -168,8 +208,12 @@ def constant_in_spells(rng: np.random.Generator, where: np.ndarray) -> np.ndarra
 
 
 def write(scene: Scene, folder: Path) -> list[list[Path]]:
-    """Write one file per view and member, `view<v>.member<m>.csv`; give them view by view."""
+    """Write one file per view and member, `view<v>.member<m>.csv`; give them view by view.
+
+    Beside them is `calibration.toml`, for the scenario of that name.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "calibration.toml").write_text(calibration(len(scene.truth)))
     paths = []
     for view in range(len(scene.truth)):
         paths.append([folder / f"view{view}.member{m}.csv" for m in range(len(scene.found))])
