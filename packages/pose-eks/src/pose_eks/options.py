@@ -117,11 +117,10 @@ class MultiCameraOptions(SmoothingOptions):
 class CalibratedOptions(SmoothingOptions):
     """How to smooth each keypoint in space, from several calibrated cameras (equations 26-29).
 
-    The process noise s has no unit here: it is a multiple of the typical squared move of the
-    keypoint from frame to frame, as triangulated (per frame for "walk", per frame³ for
-    "velocity"), so that it does not depend on the unit of the world.
-
     Attributes:
+        s: process noise, as a multiple of the keypoint's typical squared move from frame to frame
+            as triangulated, so that it does not depend on the unit of the world (per frame for
+            "walk", per frame³ for "velocity"); None to fit it to each keypoint.
         limbs: pairs of keypoint names whose distance stays the same.
         limb_lengths: their lengths, in the world's unit; None to measure them.
         limb_tolerance: how far a length may vary, one standard deviation as a share of it; None

@@ -59,11 +59,15 @@ class Nonlinear:
 
 
 def energy(model: Nonlinear, path: Path, values: np.ndarray) -> float:
-    """Give minus the log posterior of a path, but for a constant."""
+    """Give minus the log posterior of a path, but for a constant.
+
+    It is infinite where the path leaves what can be observed.
+    """
     chain = model.chain
     e = chain.observed - model.observe(path.means)[0]
-    squares = e**2 / chain.noise(values)
-    return 0.5 * float(np.nansum(squares)) + prior_energy(chain, path, values)
+    squares = np.nan_to_num(e**2 / chain.noise(values), nan=np.inf)
+    squares = np.where(np.isfinite(chain.observed), squares, 0.0)
+    return 0.5 * float(squares.sum()) + prior_energy(chain, path, values)
 
 
 def prior_energy(chain: Chain, path: Path, values: np.ndarray) -> float:
