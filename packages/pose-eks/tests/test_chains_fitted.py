@@ -226,8 +226,26 @@ def test_points_in_space_are_found_from_two_cameras() -> None:
 
 def test_a_long_recording_is_solved_from_a_crop() -> None:
     _, chain = three_views(1, 3000)
-    quick = Search(grid_frames=200, crop_frames=1000)
+    quick = Search(grid_frames=200, round_frames=1000)
     short, full = (solve([chain], search=s, student=Student())[0] for s in (quick, None))
     logs = np.log(short.found.values / full.found.values)
     np.testing.assert_allclose(logs, 0, atol=0.1)
     np.testing.assert_allclose(short.path.means, full.path.means, atol=0.3)
+
+
+@pytest.mark.parametrize("degrees", [2.0, 4.0])
+def test_intervals_after_robust_weighting_hold_the_truth_as_often_as_they_say(
+    degrees: float,
+) -> None:
+    rng, inside = np.random.default_rng(0), []
+    for _ in range(4):
+        truth = np.cumsum(0.7 * rng.normal(size=(1500, 2)), axis=0)
+        scale = rng.gamma(degrees / 2, 2 / degrees, size=(1500, 2))[:, [0, 0, 1, 1]]
+        H = np.vstack([np.eye(2)] * 2)
+        observed = truth @ H.T + rng.normal(size=(1500, 4)) / np.sqrt(scale)
+        still, views = np.zeros((1500, 4)), np.array([0, 0, 1, 1])
+        chain = Chain(observed, still, H, np.ones(1500), walk(), floors(None), views=views)
+        path = solve([chain], student=Student(degrees))[0].path
+        spread = np.sqrt(np.einsum("tii->ti", path.covariances))
+        inside.append(np.abs(path.means - truth) < 1.96 * spread)
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.02)

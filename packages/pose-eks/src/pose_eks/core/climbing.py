@@ -30,6 +30,8 @@ class Search:
         passes: the most evaluations over all frames.
         grid_frames: length of the stretch for the grid, for recordings twice as long.
         crop_frames: length of the stretch for most of the search, for recordings twice as long.
+        round_frames: length of the stretch for the rounds of robust and nonlinear chains, for
+            recordings twice as long.
         workers: threads; None for one per processor.
     """
 
@@ -37,6 +39,7 @@ class Search:
     passes: int = 100
     grid_frames: int = 2000
     crop_frames: int = 20_000
+    round_frames: int = 4000
     workers: int | None = None
 
 

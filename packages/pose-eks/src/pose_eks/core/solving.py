@@ -11,7 +11,7 @@ from pose_eks.core.chain import Chain, Path
 from pose_eks.core.climbing import Found, Search
 from pose_eks.core.inference import smooth_all
 from pose_eks.core.nonlinear import Nonlinear, no_worse
-from pose_eks.core.robust import Student, weights_of
+from pose_eks.core.robust import Student, told, weights_of
 from pose_eks.core.search import fit, middle
 from pose_eks.core.threads import in_threads
 
@@ -80,7 +80,7 @@ def ended(task: "Task") -> list[Solved]:
         known = [one.found for one in crop.settle(crop.begin())[0]]
         standing, rounds, settled = task.settle(task.begin(known), refit=False)
         standing = task.paths(task.fitted(standing))
-    return [solved(one, rounds, settled) for one in standing]
+    return [solved(one, rounds, settled) for one in task.widened(standing)]
 
 
 class Standing(NamedTuple):
@@ -115,7 +115,7 @@ class Task:
 
     def cropped(self) -> "Task | None":
         """Give the same task on a crop, where that saves something."""
-        frames = self.search.crop_frames
+        frames = self.search.round_frames
         longest = max(model.frames for model in self.models)
         if self.ranges is not None or longest <= 2 * frames:
             return None
@@ -172,6 +172,22 @@ class Task:
             if all(map(self.still, before, standing)):
                 return self.paths(standing), number, True
         return self.paths(standing), rounds, False
+
+    def widened(self, standing: Sequence[Standing]) -> list[Standing]:
+        """Give robust paths the covariances of weights that are guesses."""
+        if self.student is None:
+            return list(standing)
+        degrees = self.student.degrees
+        items = [
+            (replace(one.chain, weights=told(one.chain, degrees)), one.found.values)
+            for one in standing
+        ]
+        paths = smooth_all(items, self.search.workers)
+        return [
+            one._replace(path=replace(one.path, covariances=path.covariances))
+            for one, path in zip(standing, paths, strict=True)
+            if one.path is not None
+        ]
 
     def still(self, old: Standing, new: Standing) -> bool:
         """Say whether a round moved neither the parameters nor the path."""
