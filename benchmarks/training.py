@@ -73,7 +73,7 @@ def main() -> None:
     keypoints = torch.rand(given.batch, KEYPOINTS, 2) * given.size
     cells = given.size // network.stride
     targets = render_heatmaps(keypoints, (cells, cells), network.stride)
-    augment = Augmentation(AugmentOptions().strengths(), seed=0)
+    augment = Augmentation(AugmentOptions().operations(), seed=0)
     times = {}
     for name, frozen in (("whole", False), ("frozen", True)):
         freeze(network, frozen)

@@ -5,9 +5,16 @@ import pytest
 import torch
 from PIL import Image
 
-from pose_core.batches.augment import draw_affine
-from pose_core.batches.geometry import compose, inside, invert, move, resizing, warp
+from pose_core.batches.augment import Augmentation
+from pose_core.batches.geometry import Affine, compose, inside, invert, move, resizing, warp
 from pose_core.batches.options import AugmentOptions
+
+
+def draw_affine(batch: int, size: tuple[int, int], preset: str = "default") -> Affine:
+    options = AugmentOptions(preset=preset, flip=0.5, crop=0.1)  # type: ignore[arg-type]
+    augment = Augmentation(options.operations(), seed=1)
+    numbers = augment.draw([(1, 0, sample) for sample in range(batch)])
+    return augment.place(numbers, batch, size, labeled=False)[0]
 
 
 def test_resizing_keeps_the_corners_of_the_image_at_its_corners() -> None:
@@ -29,9 +36,7 @@ def test_resizing_points_agrees_with_resizing_pictures() -> None:
 
 def test_a_map_and_its_inverse_leave_points_where_they_were() -> None:
     generator = torch.Generator().manual_seed(0)
-    affine, _ = draw_affine(
-        torch.rand(16, 8, generator=generator), AugmentOptions().strengths(), (64, 96)
-    )
+    affine = draw_affine(16, (64, 96))
     points = torch.rand(16, 5, 2, generator=generator) * 64
     torch.testing.assert_close(
         move(invert(affine), move(affine, points)), points, atol=1e-3, rtol=0
@@ -42,9 +47,7 @@ def test_a_map_and_its_inverse_leave_points_where_they_were() -> None:
 
 @pytest.mark.parametrize("preset", ["default", "dlc", "topdown"])
 def test_warping_images_moves_a_blob_where_its_point_goes(preset: str) -> None:
-    options = AugmentOptions(preset=preset, flip=0.5).strengths()
-    generator = torch.Generator().manual_seed(1)
-    affine, _ = draw_affine(torch.rand(32, 8, generator=generator), options, (80, 120))
+    affine = draw_affine(32, (80, 120), preset)
     y, x = torch.meshgrid(torch.arange(80.0), torch.arange(120.0), indexing="ij")
     point = torch.tensor([70.0, 45.0])
     blob = torch.exp(-((x - point[0]) ** 2 + (y - point[1]) ** 2) / (2 * 3.0**2))

@@ -4,19 +4,43 @@ What happens to a sample depends on (seed, epoch, sample) alone: not on the batc
 number of loader workers, or what ran before.
 """
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from pose_core.batches import pixels
-from pose_core.batches.geometry import Affine, warp
-from pose_core.batches.options import Strengths
+from pose_core.batches import covers, histograms, operations, pixels
+from pose_core.batches.bending import Bend, draw_bend
+from pose_core.batches.geometry import Affine, is_identity, move, warp
+from pose_core.batches.maps import add_map, identity, mirrored
+from pose_core.batches.operations import Elastic, Geometric, Operation, Pixelwise
+from pose_core.batches.pipelines import Pipeline
+from pose_core.batches.pixels import Draw, Images
 
-DRAWS = 48  # uniform numbers per sample; a fixed number, so that new draws go at the end
+DRAWS = 33
+"""Uniform numbers of an operation: whether it happens, and how; a bend takes more."""
+
+APPLY: dict[type[Operation], Callable[[Images, Any, Draw], Images]] = {
+    operations.Boxes: covers.boxes,
+    operations.Hide: covers.hide,
+    operations.Dropout: covers.dropout,
+    operations.Gamma: pixels.gamma,
+    operations.Contrast: pixels.contrast,
+    operations.Color: pixels.color,
+    operations.Gain: pixels.gain,
+    operations.Brightness: pixels.brightness,
+    operations.Equalize: histograms.equalize,
+    operations.Clahe: histograms.clahe,
+    operations.Emboss: pixels.emboss,
+    operations.Blur: pixels.motion_blur,
+    operations.Noise: pixels.noise,
+    operations.SaltPepper: pixels.salt_pepper,
+}
+"""What each operation does to pixels."""
 
 
 @dataclass(frozen=True)
@@ -24,30 +48,41 @@ class Augmented:
     """Images as the network sees them.
 
     Attributes:
-        images: float (batch, 3, height, width), in 0..1.
-        affine: (batch, 2, 3), from the resized image's pixels to these.
-        flipped: bool (batch,), where symmetric keypoints changed places.
+        images: float (batch * frames, 3, height, width), in 0..1.
+        affine: (batch * frames, 2, 3), from the resized image's pixels to these, but for the bend.
+        flipped: bool (batch * frames,), where symmetric keypoints changed places.
+        keypoints: (batch, keypoints, 2), those given, where they lie in these images, unswapped;
+            none of a clip.
+        bend: of each sample, done after its map; None where nothing bends.
     """
 
     images: Tensor
     affine: Affine
     flipped: Tensor
+    keypoints: Tensor
+    bend: Bend | None = None
 
 
 class Augmentation:
     """Draws and applies variations.
 
     Args:
-        strengths: their bounds.
+        pipeline: the operations. All maps come first, as one, then the bend, then the pixels.
         seed: the run's seed.
     """
 
-    def __init__(self, strengths: Strengths, seed: int) -> None:
-        self.strengths = strengths
+    def __init__(self, pipeline: Pipeline, seed: int) -> None:
+        self.pipeline = pipeline
         self.seed = seed
 
+    @torch.no_grad()
     def __call__(
-        self, images: UInt8[Tensor, "batch frames 3 h w"], samples: list[int], epoch: int
+        self,
+        images: UInt8[Tensor, "batch frames 3 h w"],
+        samples: list[int],
+        epoch: int,
+        keypoints: Float[Tensor, "batch keypoints 2"] | None = None,
+        centre: int = 0,
     ) -> Augmented:
         """Augment a batch; all frames of a sample share one draw, but for pixel noise.
 
@@ -55,53 +90,117 @@ class Augmentation:
             images: the frames of each sample (context, or a clip), resized.
             samples: the number of each sample in its data set.
             epoch: of training; another epoch draws anew.
+            keypoints: of labeled frames, in pixels of the resized images; NaN where missing. None
+                for a clip, which is not bent and whose points are not hidden.
+            centre: which of the frames the keypoints are of.
 
         Returns:
             Images (batch * frames, 3, h, w), samples in order, with one map and flip per image.
         """
-        _, frames, _, height, width = images.shape
+        with torch.autocast(images.device.type, enabled=False):
+            return self.augment(images, samples, epoch, keypoints, centre)
+
+    def augment(
+        self,
+        images: Tensor,
+        samples: list[int],
+        epoch: int,
+        keypoints: Tensor | None,
+        centre: int,
+    ) -> Augmented:
+        """Augment at full precision."""
+        frames, size = images.shape[1], (images.shape[-2], images.shape[-1])
         keys = [(self.seed, epoch, sample) for sample in samples]
-        drawn = uniform(keys).to(images.device).repeat_interleave(frames, dim=0)
-        floats = images.flatten(0, 1).float() / 255
-        affine, flipped = draw_affine(drawn[:, :8], self.strengths, (height, width))
-        if not is_identity(affine):
-            floats = warp(floats, affine)
-        floats = pixels.vary(floats, drawn[:, 8:], keys, self.strengths)
-        return Augmented(floats, affine, flipped)
+        numbers = self.draw(keys)
+        affine, bend = self.place(numbers, len(keys), size, keypoints is not None)
+        flipped = mirrored(affine)
+        floats = images.float().div_(255)
+        if bend or not is_identity(affine):
+            floats = placed(floats, affine, bend)
+        affine, flipped = affine.to(images.device), flipped.to(images.device)
+        if bend:
+            bend = Bend(bend.controls.to(images.device), size)
+        labeled = floats.new_empty(len(keys), 0, 2) if keypoints is None else keypoints
+        points = move(affine, labeled)
+        points = bend.move(points) if bend else points
+        for place, (operation, u) in enumerate(zip(self.pipeline, numbers, strict=True)):
+            if isinstance(operation, Pixelwise):
+                seeds = tuple(mixed((*key, place)) for key in keys)
+                floats = vary(floats, operation, u, seeds, points, centre)
+        return Augmented(
+            images=floats.clamp(0, 1).flatten(0, 1),
+            affine=affine.repeat_interleave(frames, dim=0),
+            flipped=flipped.repeat_interleave(frames, dim=0),
+            keypoints=points,
+            bend=bend,
+        )
+
+    def draw(self, keys: list[tuple[int, int, int]]) -> tuple[Float[Tensor, "batch numbers"], ...]:
+        """Draw the uniform numbers of each operation."""
+        counts = [draws_of(operation) for operation in self.pipeline]
+        return uniform(keys, sum(counts)).split(counts, dim=1)
+
+    def place(
+        self, numbers: tuple[Tensor, ...], batch: int, size: tuple[int, int], labeled: bool
+    ) -> tuple[Affine, Bend | None]:
+        """Compose the maps, and draw the bend; on the processor, for they are small."""
+        affine, bend = identity(batch), None
+        for operation, u in zip(self.pipeline, numbers, strict=True):
+            if isinstance(operation, Geometric):
+                affine = add_map(operation, affine, u, size)
+            elif isinstance(operation, Elastic) and labeled and (u[:, 0] < operation.chance).any():
+                bend = draw_bend(operation, u, size)
+        return affine, bend
 
 
-def uniform(keys: list[tuple[int, int, int]]) -> Float[Tensor, "batch draws"]:
+def placed(images: Images, affine: Affine, bend: Bend | None) -> Images:
+    """Move and bend images, all frames of a sample alike, sampling each once."""
+    frames = images.shape[1]
+    field = bend.field().to(images.device) if bend else None
+    # frames become channels: a sample's grid is made once
+    moved = warp(images.flatten(1, 2), affine.to(images.device), field)
+    return moved.unflatten(1, (frames, 3))
+
+
+def vary(
+    images: Images,
+    operation: Pixelwise,
+    u: Float[Tensor, "batch numbers"],
+    seeds: tuple[int, ...],
+    keypoints: Float[Tensor, "batch keypoints 2"],
+    centre: int,
+) -> Images:
+    """Do an operation to the samples whose first number says that it happens."""
+    chosen = torch.nonzero(u[:, 0] < operation.chance)[:, 0]
+    if len(chosen) == 0:
+        return images
+    some = chosen.to(images.device)
+    draw = Draw(
+        u=u[chosen, 1:].to(images.device),
+        seeds=tuple(seeds[number] for number in chosen.tolist()),
+        keypoints=keypoints[some],
+        centre=centre,
+    )
+    apply = APPLY[type(operation)]
+    if len(chosen) == len(images):
+        return apply(images, operation, draw)
+    return images.index_copy(0, some, apply(images[some], operation, draw))
+
+
+def draws_of(operation: Operation) -> int:
+    """Count the numbers that an operation takes."""
+    return 1 + 2 * (operation.cells + 3) ** 2 if isinstance(operation, Elastic) else DRAWS
+
+
+def uniform(keys: list[tuple[int, int, int]], count: int) -> Float[Tensor, "batch draws"]:
     """Draw numbers in 0..1 that depend on each (seed, epoch, sample) alone."""
-    rows = [np.random.default_rng(key).random(DRAWS, dtype=np.float32) for key in keys]
+    rows = [np.random.default_rng(key).random(count, dtype=np.float32) for key in keys]
     return torch.from_numpy(np.stack(rows))
 
 
-def draw_affine(
-    u: Float[Tensor, "batch 8"], strengths: Strengths, size: tuple[int, int]
-) -> tuple[Affine, Tensor]:
-    """Turn uniform numbers into maps about the image's centre, and say which are mirror images."""
-    height, width = size
-    signed = 2 * u - 1
-    angle = signed[:, 0] * math.radians(strengths.rotation)
-    low, high = map(math.log, strengths.scale)
-    scale = torch.exp(low + u[:, 1] * (high - low))
-    stretch = torch.exp(signed[:, 2] * math.log(strengths.stretch))
-    shear = torch.tan(signed[:, 3] * math.radians(strengths.shear))
-    flipped = u[:, 4] < strengths.flip
-    cos, sin = torch.cos(angle), torch.sin(angle)
-    rotation = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], -2)
-    sign = torch.where(flipped, -1.0, 1.0)
-    zero = torch.zeros_like(scale)
-    x_row = torch.stack([sign * scale * stretch, scale * shear], -1)
-    y_row = torch.stack([zero, scale / stretch], -1)
-    linear = rotation @ torch.stack([x_row, y_row], -2)
-    centre = torch.tensor([(width - 1) / 2, (height - 1) / 2], device=u.device)
-    extent = torch.tensor([width, height], device=u.device)
-    shift = centre - linear @ centre + signed[:, 5:7] * strengths.translation * extent
-    return torch.cat([linear, shift[..., None]], dim=-1), flipped
-
-
-def is_identity(affine: Affine) -> bool:
-    """Say whether no map moves anything, so that images need no resampling."""
-    identity = torch.eye(2, 3, device=affine.device, dtype=affine.dtype)
-    return bool((affine == identity).all())
+def mixed(key: tuple[int, ...]) -> int:
+    """Mix a key into one seed."""
+    seed = 0x9E3779B97F4A7C15
+    for part in key:
+        seed = ((seed ^ part) * 0xBF58476D1CE4E5B9 + 0x94D049BB133111EB) % 2**63
+    return seed

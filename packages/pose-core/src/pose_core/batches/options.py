@@ -1,7 +1,10 @@
 """What a config can say about data and augmentation. No torch here: a command checks it first."""
 
-from dataclasses import dataclass, fields, replace
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pose_core.batches.operations import OPERATIONS
+from pose_core.batches.pipelines import Pipeline, build_pipeline
 
 
 @dataclass(frozen=True)
@@ -49,119 +52,73 @@ class UnlabeledOptions:
 
 
 @dataclass(frozen=True)
-class Strengths:
-    """How strongly images are varied. Every image has its own draw within these bounds.
-
-    Attributes:
-        rotation: degrees either way.
-        scale: smallest and largest factor.
-        stretch: the largest factor by which one axis is scaled more than the other.
-        shear: degrees either way.
-        translation: fraction of the image's size, either way.
-        flip: chance of a left-right mirror image, with symmetric keypoints swapped.
-        brightness: added to pixels in 0..1, either way.
-        contrast: the largest factor on the distance to the mean; its inverse is the smallest.
-        gamma: the largest exponent; its inverse is the smallest.
-        color: the largest factor on a single colour channel; its inverse is the smallest.
-        noise: largest standard deviation of Gaussian noise, pixels in 0..1.
-        salt_pepper: largest fraction of pixels made black or white.
-        blur: chance of a motion blur, of up to 9 pixels.
-        boxes: largest number of boxes drawn over the image, at most 5.
-        box_size: largest side of a box, as a fraction of the image.
-    """
-
-    rotation: float = 0.0
-    scale: tuple[float, float] = (1.0, 1.0)
-    stretch: float = 1.0
-    shear: float = 0.0
-    translation: float = 0.0
-    flip: float = 0.0
-    brightness: float = 0.0
-    contrast: float = 1.0
-    gamma: float = 1.0
-    color: float = 1.0
-    noise: float = 0.0
-    salt_pepper: float = 0.0
-    blur: float = 0.0
-    boxes: int = 0
-    box_size: float = 0.0
-
-
-NONE = Strengths()
-DEFAULT = Strengths(
-    rotation=25.0,
-    scale=(0.8, 1.25),
-    stretch=1.1,
-    shear=8.0,
-    translation=0.1,
-    brightness=0.2,
-    contrast=1.6,
-    gamma=1.5,
-    color=1.2,
-    noise=0.08,
-    salt_pepper=0.02,
-    blur=0.3,
-    boxes=4,
-    box_size=0.2,
-)
-TOPDOWN = replace(DEFAULT, rotation=180.0)
-DLC = Strengths(
-    rotation=25.0,
-    scale=(0.85, 1.15),
-    translation=0.15,
-    brightness=0.2,
-    contrast=1.6,
-    noise=0.05,
-    salt_pepper=0.02,
-    blur=0.5,
-    boxes=4,
-    box_size=0.1,
-)
-PRESETS = {"none": NONE, "default": DEFAULT, "topdown": TOPDOWN, "dlc": DLC}
-
-
-@dataclass(frozen=True)
 class AugmentOptions:
-    """A preset of augmentation, and what to change of it.
+    """How images are varied: a preset, and what to change of it.
+
+    Each operation takes a number (its strength, the first field in `operations`), a mapping of its
+    options, true for its defaults, false to leave it out, and null to have it as the preset does:
+    `augment.rotation=10 augment.flip=0.5 augment.blur=false augment.noise={deviation: 0.1}`.
 
     Attributes:
-        preset: "default"; "dlc", with milder geometry; "topdown", of any rotation; or "none".
-        rotation: this and all that follow are as in `Strengths`; null takes the preset's value.
-        scale: see `Strengths`.
-        stretch: see `Strengths`.
-        shear: see `Strengths`.
-        translation: see `Strengths`.
-        flip: see `Strengths`.
-        brightness: see `Strengths`.
-        contrast: see `Strengths`.
-        gamma: see `Strengths`.
-        color: see `Strengths`.
-        noise: see `Strengths`.
-        salt_pepper: see `Strengths`.
-        blur: see `Strengths`.
-        boxes: see `Strengths`.
-        box_size: see `Strengths`.
+        preset: "default"; "topdown", of any rotation; "dlc", as published; or "none".
+        pipeline: operations in place of the preset's, in their order: names, or mappings of one
+            name, as in `[{rotation: 10}, {blur: {chance: 0.5}}, equalize]`.
+        flip: chance of a mirror image, with symmetric keypoints swapped.
+        crop: fraction of the size by which each border moves in or out.
+        shear: degrees.
+        stretch: factor by which one axis grows and the other shrinks.
+        scale: smallest and largest factor.
+        rotation: degrees.
+        translation: fraction of the size.
+        elastic: bend of labeled frames, as a fraction of the shorter side.
+        boxes: how many plain boxes are drawn, at most.
+        hide: chance that a labeled point is covered in its own frame, and not in its neighbours.
+        dropout: fraction made black, in small squares.
+        gamma: factor of the exponent.
+        contrast: factor on the distance to the mean.
+        color: factor on single colours.
+        gain: factor on all pixels.
+        brightness: added to pixels in 0..1.
+        equalize: chance that the histogram is spread evenly.
+        clahe: chance of the same in tiles, with limited contrast.
+        emboss: share of a relief that is blended in.
+        blur: chance of a motion blur.
+        noise: standard deviation of Gaussian noise, for pixels in 0..1.
+        salt_pepper: fraction made black or white.
+
+    Raises:
+        ConfigError: for an operation, option or value that cannot be.
     """
 
     preset: Literal["default", "dlc", "topdown", "none"] = "default"
-    rotation: float | None = None
-    scale: tuple[float, float] | None = None
-    stretch: float | None = None
-    shear: float | None = None
-    translation: float | None = None
-    flip: float | None = None
-    brightness: float | None = None
-    contrast: float | None = None
-    gamma: float | None = None
-    color: float | None = None
-    noise: float | None = None
-    salt_pepper: float | None = None
-    blur: float | None = None
-    boxes: int | None = None
-    box_size: float | None = None
+    pipeline: tuple[Any, ...] | None = None
+    flip: Any = None
+    crop: Any = None
+    shear: Any = None
+    stretch: Any = None
+    scale: Any = None
+    rotation: Any = None
+    translation: Any = None
+    elastic: Any = None
+    boxes: Any = None
+    hide: Any = None
+    dropout: Any = None
+    gamma: Any = None
+    contrast: Any = None
+    color: Any = None
+    gain: Any = None
+    brightness: Any = None
+    equalize: Any = None
+    clahe: Any = None
+    emboss: Any = None
+    blur: Any = None
+    noise: Any = None
+    salt_pepper: Any = None
 
-    def strengths(self) -> Strengths:
-        """Give the preset with the changes."""
-        given = {one.name: getattr(self, one.name) for one in fields(Strengths)}
-        changes = {name: value for name, value in given.items() if value is not None}
-        return replace(PRESETS[self.preset], **changes)
+    def __post_init__(self) -> None:
+        self.operations()  # refuses what cannot be, before anything is loaded
+
+    def operations(self) -> Pipeline:
+        """Give the operations in their order."""
+        changes = {name: getattr(self, name) for name in OPERATIONS}
+        return build_pipeline(self.preset, self.pipeline, changes)

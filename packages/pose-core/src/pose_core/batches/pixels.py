@@ -1,70 +1,146 @@
-"""What augmentation does to pixel values: light, colour, noise, blur, boxes; each image its own."""
+"""What augmentation does to pixel values: light, colour, noise, blur; each sample its own.
+
+Every function takes images (samples, frames, 3, height, width), about 0..1, and uniform numbers per
+sample, and gives new images; frames of a sample share the numbers.
+"""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from pose_core.batches.options import Strengths
+from pose_core.batches.operations import (
+    Blur,
+    Brightness,
+    Color,
+    Contrast,
+    Emboss,
+    Gain,
+    Gamma,
+    Noise,
+    SaltPepper,
+)
 
-Images = Float[Tensor, "batch 3 h w"]
-BLUR = 9  # pixels of the longest motion blur
+Images = Float[Tensor, "samples frames 3 h w"]
+Numbers = Float[Tensor, "samples numbers"]
 
 
-def vary(
-    images: Images,
-    u: Float[Tensor, "batch 40"],
-    keys: list[tuple[int, int, int]],
-    strengths: Strengths,
-) -> Images:
-    """Vary the pixels of images in 0..1.
+@dataclass(frozen=True)
+class Draw:
+    """What an operation may depend on.
 
-    Args:
-        images: the frames of all samples, sample by sample.
-        u: uniform numbers, the same for the frames of one sample.
-        keys: (seed, epoch, sample) of each sample, which seed the noise.
-        strengths: their bounds.
+    Attributes:
+        u: uniform numbers of each sample, on the images' device.
+        seeds: of each sample and this operation, for noise.
+        keypoints: (samples, keypoints, 2) in pixels of these images; NaN where none is labeled.
+        centre: which of the frames is the labeled one.
     """
-    images = boxes(images, u[:, 12:], strengths)
-    images = light(images, u[:, :6], strengths)
-    if strengths.blur > 0:
-        images = motion_blur(images, u[:, 6:9], strengths.blur)
-    if strengths.noise > 0 or strengths.salt_pepper > 0:
-        images = noise(images, u[:, 9:11], keys, strengths)
-    return images.clamp(0, 1)
+
+    u: Numbers
+    seeds: tuple[int, ...]
+    keypoints: Float[Tensor, "samples keypoints 2"]
+    centre: int = 0
+
+    def number(self, index: int) -> Float[Tensor, "samples 1 1 1 1"]:
+        """Give a uniform number of each sample, to multiply images by."""
+        return self.u[:, index, None, None, None, None]
+
+    def factor(self, index: int, largest: float) -> Float[Tensor, "samples 1 1 1 1"]:
+        """Give a factor between a bound and its inverse, on a log scale."""
+        return torch.exp((2 * self.number(index) - 1) * math.log(largest))
+
+    def random(
+        self, shape: tuple[int, ...], fill: Callable[[Tensor, torch.Generator], Tensor]
+    ) -> Tensor:
+        """Fill an array for each sample by its own seed."""
+        drawn = self.u.new_empty(len(self.seeds), *shape)
+        for one, seed in zip(drawn, self.seeds, strict=True):
+            fill(one, torch.Generator(drawn.device).manual_seed(seed))
+        return drawn
 
 
-def light(images: Images, u: Float[Tensor, "batch 6"], strengths: Strengths) -> Images:
-    """Change brightness, contrast, gamma and the weights of the colours."""
-    signed = (2 * u - 1)[:, :, None, None, None]
-    if strengths.gamma > 1:
-        images = images.clamp(1e-4, 1) ** torch.exp(signed[:, 0] * math.log(strengths.gamma))
-    if strengths.contrast > 1:
-        mean = images.mean((1, 2, 3), keepdim=True)
-        images = mean + (images - mean) * torch.exp(signed[:, 1] * math.log(strengths.contrast))
-    if strengths.color > 1:
-        images = images * torch.exp(signed[:, 2:5, 0] * math.log(strengths.color))
-    return images + signed[:, 5] * strengths.brightness
+def brightness(images: Images, operation: Brightness, draw: Draw) -> Images:
+    """Add to all pixels."""
+    return images + (2 * draw.number(0) - 1) * operation.amount
 
 
-def motion_blur(images: Images, u: Float[Tensor, "batch 3"], chance: float) -> Images:
-    """Smear some images along a line of any direction."""
-    chosen = torch.nonzero(u[:, 0] < chance)[:, 0]
-    if len(chosen) == 0:
-        return images
-    kernels = lines(angle=u[chosen, 1] * math.pi, length=1 + u[chosen, 2] * (BLUR - 1))
-    weights = kernels[:, None].expand(-1, 3, -1, -1).reshape(-1, 1, BLUR, BLUR)
-    flat = images[chosen].reshape(1, -1, *images.shape[-2:])
-    padded = F.pad(flat, (BLUR // 2,) * 4, mode="replicate")
-    blurred = F.conv2d(padded, weights, groups=weights.shape[0])
-    return images.index_copy(0, chosen, blurred.reshape(-1, *images.shape[1:]))
+def gain(images: Images, operation: Gain, draw: Draw) -> Images:
+    """Multiply all pixels."""
+    return images * draw.factor(0, operation.factor)
 
 
-def lines(angle: Float[Tensor, " n"], length: Float[Tensor, " n"]) -> Float[Tensor, "n k k"]:
-    """Draw antialiased line segments through the centre of BLUR x BLUR kernels that sum to 1."""
-    offset = torch.arange(BLUR, device=angle.device) - BLUR // 2
+def color(images: Images, operation: Color, draw: Draw) -> Images:
+    """Multiply each channel by its own factor."""
+    u = draw.u[:, None, :3, None, None]
+    return images * torch.exp((2 * u - 1) * math.log(operation.factor))
+
+
+def contrast(images: Images, operation: Contrast, draw: Draw) -> Images:
+    """Multiply the distance to the sample's mean."""
+    factor = draw.factor(0, operation.factor)
+    mean = images.mean((1, 2, 3, 4), keepdim=True)
+    return torch.addcmul(mean * (1 - factor), images, factor)
+
+
+def gamma(images: Images, operation: Gamma, draw: Draw) -> Images:
+    """Raise all pixels to an exponent."""
+    return images.clamp(1e-4, 1) ** draw.factor(0, operation.factor)
+
+
+def noise(images: Images, operation: Noise, draw: Draw) -> Images:
+    """Add Gaussian noise, new for each frame."""
+    field = draw.random(images.shape[1:], lambda one, g: one.normal_(generator=g))
+    return torch.addcmul(images, field, draw.number(0) * operation.deviation)
+
+
+def salt_pepper(images: Images, operation: SaltPepper, draw: Draw) -> Images:
+    """Make pixels, or squares of them, black or white, new ones for each frame."""
+    frames, _, height, width = images.shape[1:]
+    field = grains(draw, (frames, 1), (height, width), operation.grain)
+    fraction = draw.number(0) * (operation.fraction / 2)
+    # raised to 1 where the field is high, and then lowered to 0 where it is low
+    return torch.clamp(images, (field > 1 - fraction).float(), (field >= fraction).float())
+
+
+def grains(
+    draw: Draw, shape: tuple[int, ...], size: tuple[int, int], grain: int
+) -> Float[Tensor, "samples ... h w"]:
+    """Draw a uniform number for each square of `grain` pixels."""
+    height, width = (math.ceil(side / grain) for side in size)
+    field = draw.random((*shape, height, width), lambda one, g: one.uniform_(generator=g))
+    if grain > 1:
+        field = field.repeat_interleave(grain, -1).repeat_interleave(grain, -2)
+    return field[..., : size[0], : size[1]]
+
+
+def emboss(images: Images, operation: Emboss, draw: Draw) -> Images:
+    """Blend in a relief lit from the top left."""
+    low, high = operation.between
+    strength = low + draw.u[:, 1] * (high - low)
+    relief = torch.tensor([[-1.0, -1, 0], [-1, 0, 1], [0, 1, 1]], device=images.device)
+    identity = torch.zeros_like(relief)
+    identity[1, 1] = 1
+    kernels = identity + draw.u[:, 0, None, None] * operation.alpha * (
+        strength[:, None, None] * relief
+    )
+    return filtered(images, kernels)
+
+
+def motion_blur(images: Images, operation: Blur, draw: Draw) -> Images:
+    """Smear along a line of any direction."""
+    length = 1 + draw.u[:, 1] * (operation.length - 1)
+    return filtered(images, lines(draw.u[:, 0] * math.pi, length, operation.length | 1))
+
+
+def lines(
+    angle: Float[Tensor, " n"], length: Float[Tensor, " n"], side: int
+) -> Float[Tensor, "n k k"]:
+    """Draw antialiased line segments through the centre of square kernels that sum to 1."""
+    offset = torch.arange(side, device=angle.device) - side // 2
     y, x = torch.meshgrid(offset, offset, indexing="ij")
     cos, sin = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
     along, across = x * cos + y * sin, y * cos - x * sin
@@ -73,49 +149,12 @@ def lines(angle: Float[Tensor, " n"], length: Float[Tensor, " n"]) -> Float[Tens
     return drawn / drawn.sum((1, 2), keepdim=True)
 
 
-def noise(
-    images: Images,
-    u: Float[Tensor, "batch 2"],
-    keys: list[tuple[int, int, int]],
-    strengths: Strengths,
-) -> Images:
-    """Add Gaussian noise, and black and white pixels."""
-    frames = len(images) // len(keys)
-    shape = (frames, *images.shape[1:])
-    fields, speckles = [], []
-    for key in keys:
-        generator = torch.Generator(images.device).manual_seed(mixed(key))
-        fields.append(torch.randn(shape, generator=generator, device=images.device))
-        speckles.append(
-            torch.rand((frames, 1, *shape[2:]), generator=generator, device=images.device)
-        )
-    field, speckle = torch.cat(fields), torch.cat(speckles)
-    amount = (u * torch.tensor([strengths.noise, strengths.salt_pepper / 2], device=u.device))[
-        ..., None, None, None
-    ]
-    images = images + field * amount[:, 0]
-    images = torch.where(speckle < amount[:, 1], torch.zeros_like(images), images)
-    return torch.where(speckle > 1 - amount[:, 1], torch.ones_like(images), images)
-
-
-def mixed(key: tuple[int, int, int]) -> int:
-    """Mix a key into one seed."""
-    seed = 0x9E3779B97F4A7C15
-    for part in key:
-        seed = ((seed ^ part) * 0xBF58476D1CE4E5B9 + 0x94D049BB133111EB) % 2**63
-    return seed
-
-
-def boxes(images: Images, u: Float[Tensor, "batch 28"], strengths: Strengths) -> Images:
-    """Cover parts of the images by plain boxes, so that hidden points are guessed from the rest."""
-    height, width = images.shape[-2:]
-    y = torch.arange(height, device=images.device)[:, None] / height
-    x = torch.arange(width, device=images.device) / width
-    for number in range(min(strengths.boxes, (u.shape[1] - 1) // 5)):
-        present = u[:, -1] * (strengths.boxes + 1) >= number + 1
-        left, top, wide, high, grey = u[:, 5 * number : 5 * number + 5, None, None].unbind(1)
-        wide, high = wide * strengths.box_size, high * strengths.box_size
-        covered = ((x - left).abs() < wide / 2) & ((y - top).abs() < high / 2)
-        covered = covered & present[:, None, None]
-        images = torch.where(covered[:, None], grey[:, None], images)
-    return images
+def filtered(images: Images, kernels: Float[Tensor, "samples k k"]) -> Images:
+    """Correlate the images of each sample with its kernel; borders repeat."""
+    samples, frames, channels = images.shape[:3]
+    side = kernels.shape[-1]
+    planes = F.pad(images.flatten(0, 1), (side // 2,) * 4, mode="replicate")
+    planes = planes.unflatten(0, (samples, frames)).transpose(0, 1).flatten(1, 2)
+    weights = kernels.repeat_interleave(channels, 0)[:, None]
+    blurred = F.conv2d(planes, weights, groups=len(weights))
+    return blurred.unflatten(1, (samples, channels)).transpose(0, 1)

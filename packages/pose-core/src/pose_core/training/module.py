@@ -10,7 +10,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
 from pose_core.batches.augment import Augmentation
-from pose_core.batches.geometry import Affine, compose, inside, invert, move, resizing
+from pose_core.batches.geometry import compose, inside, invert, move, resizing
 from pose_core.batches.labeled import LabeledBatch
 from pose_core.batches.unlabeled import ClipBatch
 from pose_core.heatmaps import render_heatmaps
@@ -75,11 +75,17 @@ class PoseModule(LightningModule):
     def training_step(self, batch: dict[str, Any], _: int) -> Tensor:
         """Compute the loss of one batch of labeled frames, and of one clip where there are any."""
         labeled: LabeledBatch = batch["labeled"]
-        frames = labeled.images.shape[1]
-        seen = self.augmentation(labeled.images, labeled.rows.tolist(), self.current_epoch)
+        size = size_of(labeled.images)
+        seen = self.augmentation(
+            labeled.images,
+            labeled.rows.tolist(),
+            self.current_epoch,
+            keypoints=move(resizing(labeled.sizes, size), labeled.keypoints),
+            centre=self.network.offsets.index(0),
+        )
         heatmaps = self.network(seen.images.unflatten(0, labeled.images.shape[:2]))
-        size = size_of(seen.images)
-        targets = self.targets(labeled, seen.affine[::frames], seen.flipped[::frames], size)
+        flipped = seen.flipped[:: labeled.images.shape[1]]
+        targets = self.targets(seen.keypoints, labeled.visibility, flipped, size)
         values = self.objective.on_labeled(heatmaps, targets)
         if "unlabeled" in batch:
             values |= self.objective.on_clip(self.predict_clip(batch["unlabeled"]))
@@ -92,15 +98,23 @@ class PoseModule(LightningModule):
         return total
 
     def targets(
-        self, labeled: LabeledBatch, affine: Affine, flipped: Tensor, size: tuple[int, int]
+        self,
+        keypoints: Float[Tensor, "batch keypoints 2"],
+        visibility: Tensor,
+        flipped: Tensor,
+        size: tuple[int, int],
     ) -> Float[Tensor, "batch keypoints h w"]:
         """Draw the target heatmaps of labeled frames as the network sees them.
 
         A missing keypoint, or one that left the image, has a map of zeros; an occluded one is
         uniform: the network shall say that it could be anywhere.
+
+        Args:
+            keypoints: where the points of the frames lie in the images, before any swap.
+            visibility: of the points of the frames.
+            flipped: which images are mirrored, so that symmetric keypoints swap.
+            size: height and width of the images.
         """
-        keypoints = move(compose(affine, resizing(labeled.sizes, size)), labeled.keypoints)
-        visibility = labeled.visibility
         keypoints = torch.where(flipped[:, None, None], keypoints[:, self.swapped], keypoints)
         visibility = torch.where(flipped[:, None], visibility[:, self.swapped], visibility)
         drawn = (visibility == VISIBLE) & inside(keypoints, size)
@@ -141,9 +155,9 @@ class PoseModule(LightningModule):
         images = labeled.images.float() / 255
         heatmaps = self.network(images)
         batch, size = len(labeled.rows), size_of(images)
-        still = torch.eye(2, 3, device=self.device).expand(batch, 2, 3)
         unflipped = torch.zeros(batch, dtype=torch.bool, device=self.device)
-        targets = self.targets(labeled, still, unflipped, size)
+        resized = move(resizing(labeled.sizes, size), labeled.keypoints)
+        targets = self.targets(resized, labeled.visibility, unflipped, size)
         values = self.objective.on_labeled(heatmaps, targets)
         loss = self.objective.total(values, 0.0)
         self.log("validation_loss", loss, batch_size=batch, sync_dist=True)
