@@ -92,7 +92,7 @@ class Task:
 
     def evaluate(self, logs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give log-likelihood (groups,), gradient (groups, 2), information (groups, 2, 2)."""
-        found = self.dynamics.likelihood(self.lanes, self.noise(np.exp(logs)))
+        found = self.dynamics.evaluate(self.lanes, self.noise(np.exp(logs)))
         sums = np.zeros((len(logs), 6))
         np.add.at(sums, self.group, found)
         return sums[:, 0], sums[:, 1:3], sums[:, [3, 4, 4, 5]].reshape(-1, 2, 2)

@@ -33,8 +33,12 @@ class Form(Protocol):
     def write(self, t: int, mean: np.ndarray, P: np.ndarray) -> None:
         """Put them in their place."""
 
-    def filter(self) -> float:
-        """Run forward; give the log-likelihood and keep what was filtered."""
+    def filter(self, state: State | None = None) -> float:
+        """Run forward; give the log-likelihood and keep what was filtered.
+
+        Where a state is given, it is the filtered one of the first frame, which is then passed
+        over.
+        """
 
     def back(self) -> bool:
         """Run back, after `filter`; say whether no smoothed variance was lost to rounding."""
@@ -60,11 +64,12 @@ def form_of(chain: Chain, moves: Moves, b: np.ndarray) -> Form:
     return Dense(chain, moves, b)
 
 
-def filtered(form: Form, forward: Callable[[int], tuple[float, int]]) -> float:
+def filtered(form: Form, forward: Callable[[int], tuple[float, int]], state: State | None) -> float:
     """Run a kernel from the first frame to the last, over frames that are too wide for it."""
-    total, frames = 0.0, form.chain.frames
-    value, t = forward(0)
-    total += value
+    frames = form.chain.frames
+    if state is not None:
+        form.write(0, *state)
+    total, t = forward(0 if state is None else 1)
     while t < frames:
         total += across(form, t)
         value, t = forward(t + 1)
@@ -140,11 +145,13 @@ class Diagonal:
         first, F, Q = self.moves
         self.steps = diagonal.Steps(packed(first), diagonal_of(F), packed(Q), self.chain.steps[1])
 
-    def filter(self) -> float:
+    def filter(self, state: State | None = None) -> float:
         """Run forward."""
         self.kept = np.zeros((self.chain.frames, 9))
         rows = self.chain.rows_of_three
-        return filtered(self, lambda t: diagonal.forward(rows, self.steps, self.b, self.kept, t))
+        return filtered(
+            self, lambda t: diagonal.forward(rows, self.steps, self.b, self.kept, t), state
+        )
 
     def read(self, t: int) -> State:
         """Give a filtered state."""
@@ -194,11 +201,13 @@ class Integrated:
         h = np.ascontiguousarray(F[:, 0, len(first) // 2])
         self.steps = integrated.Steps(blocks(first), h, blocks(Q), self.chain.steps[1])
 
-    def filter(self) -> float:
+    def filter(self, state: State | None = None) -> float:
         """Run forward."""
         self.kept = np.zeros((self.chain.frames, 27))
         rows = self.chain.rows_of_three
-        return filtered(self, lambda t: integrated.forward(rows, self.steps, self.b, self.kept, t))
+        return filtered(
+            self, lambda t: integrated.forward(rows, self.steps, self.b, self.kept, t), state
+        )
 
     def read(self, t: int) -> State:
         """Give a filtered state."""
@@ -243,13 +252,13 @@ class Dense:
     def __post_init__(self) -> None:
         self.steps = dense.Steps(*self.moves, self.chain.steps[1])
 
-    def filter(self) -> float:
+    def filter(self, state: State | None = None) -> float:
         """Run forward."""
-        frames, state = self.chain.frames, len(self.moves.first)
-        self.means = np.empty((frames, state))
-        self.covariances = np.empty((frames, state, state))
+        frames, size = self.chain.frames, len(self.moves.first)
+        self.means = np.empty((frames, size))
+        self.covariances = np.empty((frames, size, size))
         most = (self.chain.rows, self.steps, self.b, self.means, self.covariances)
-        return filtered(self, lambda t: dense.forward(*most, t))
+        return filtered(self, lambda t: dense.forward(*most, t), state)
 
     def read(self, t: int) -> State:
         """Give a filtered state."""
@@ -265,6 +274,10 @@ class Dense:
         self.first, self.F, self.Q, self.floors = found
         return False  # its path comes from a pass of its own
 
+    def smooth(self) -> None:
+        """Turn what was filtered into what is smoothed; the last frame is taken as it is."""
+        dense.rts(self.steps, self.means, self.covariances)
+
     def slope(self, change: Moves) -> float:
         """Contract with a change."""
         mine = (self.first, self.F, self.Q)
@@ -272,7 +285,7 @@ class Dense:
 
     def path(self) -> Path:
         """Smooth what was filtered."""
-        dense.rts(self.steps, self.means, self.covariances)
+        self.smooth()
         mean = self.chain.rows.mean
         latent = len(mean)
         covariances = self.covariances[:, :latent, :latent].copy()

@@ -9,13 +9,18 @@ one lane in registers.
 Source: Biderman, Whiteway et al. 2024, equations 14-17; a, b: the noise model of this package.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from pose_eks.core.compiled import compiled
+from pose_eks.core.threads import in_threads
+
+LEAST_WORK = 20_000  # observations, below which threads are not worth starting
 
 
 class Lanes(NamedTuple):
@@ -65,13 +70,52 @@ class Dynamics:
         order: 1 where s is in px² per time, 2 in px² per time³.
         likelihood: (Lanes, Noise) to (lanes, 6): log-likelihood, its derivatives in log s and
             log theta, and the Fisher information ss, st, tt.
-        smooth: (Lanes, Noise) to posterior means and variances of the position, (lanes, frames).
+        prior: Lanes to the state (lanes, ...) before the first frame.
+        filtered: (Lanes, Noise, state before) to the state after the last frame.
+        smoothed: (Lanes, Noise, state before, posterior of the frame after the last, its gap, 0
+            for none) to posterior means and variances of the position, (lanes, frames), and the
+            posterior state of the first frame.
     """
 
     name: str
     order: int
     likelihood: Callable[[Lanes, Noise], np.ndarray]
-    smooth: Callable[[Lanes, Noise], tuple[np.ndarray, np.ndarray]]
+    prior: Callable[[Lanes], np.ndarray]
+    filtered: Callable[[Lanes, Noise, np.ndarray], np.ndarray]
+    smoothed: Callable[
+        [Lanes, Noise, np.ndarray, np.ndarray, float], tuple[np.ndarray, np.ndarray, np.ndarray]
+    ]
+
+    def evaluate(self, lanes: Lanes, noise: Noise) -> np.ndarray:
+        """Give what `likelihood` does, lanes in threads."""
+        pieces = split(lanes, noise)
+        return np.concatenate(in_threads(self.likelihood, *zip(*pieces, strict=True), workers=None))
+
+    def smooth(self, lanes: Lanes, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
+        """Give posterior means and variances of the position, (lanes, frames), lanes in threads."""
+        found = in_threads(self.alone, *zip(*split(lanes, noise), strict=True), workers=None)
+        means, variances = zip(*found, strict=True)
+        return np.concatenate(means), np.concatenate(variances)
+
+    def alone(self, lanes: Lanes, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
+        """Smooth in one thread."""
+        before = self.prior(lanes)
+        return self.smoothed(lanes, noise, before, before, 0.0)[:2]
+
+
+def split(lanes: Lanes, noise: Noise) -> list[tuple[Lanes, Noise]]:
+    """Give lanes in as many parts as there are processors, or all where they are short."""
+    count, frames = lanes.observed.shape
+    parts = min(count, os.cpu_count() or 1) if frames * count > LEAST_WORK else 1
+    edges = np.linspace(0, count, parts + 1).astype(int)
+    pieces = [slice(*edge) for edge in pairwise(edges)]
+    return [
+        (
+            Lanes(lanes.observed[i], lanes.spread[i], lanes.gaps, *(a[i] for a in lanes[3:])),
+            Noise(*(a[i] for a in noise)),
+        )
+        for i in pieces
+    ]
 
 
 @compiled

@@ -99,30 +99,74 @@ def likelihood(lanes: Lanes, noise: Noise) -> np.ndarray:
 
 
 @compiled
-def smooth(lanes: Lanes, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
-    """Give posterior means and variances of the position (Rauch, Tung, Striebel)."""
+def prior(lanes: Lanes) -> np.ndarray:
+    """Give the state (lanes, 5) before the first frame: m, u, p, c, w."""
+    states = np.zeros((len(lanes.observed), 5))
+    states[:, 2], states[:, 4] = lanes.position_variance, lanes.velocity_variance
+    return states
+
+
+@compiled
+def taken_in(state: State, y: float, R: float) -> State:
+    """Update a state by an observation."""
+    m, u, p, c, w = state
+    i = 1.0 / (p + R)
+    k, j, e = p * i, c * i, y - m
+    return m + k * e, u + j * e, p * R * i, c * R * i, w - j * c
+
+
+@compiled
+def filtered(lanes: Lanes, noise: Noise, before: np.ndarray) -> np.ndarray:
+    """Give the state (lanes, 5) after the last frame from that before the first."""
+    states = before.copy()
+    for lane in range(len(before)):
+        m, u, p, c, w = read(before[lane])
+        for t in range(lanes.observed.shape[1]):
+            m, u, p, c, w = moved(m, u, p, c, w, lanes.gaps[t], noise.step[lane])
+            y = lanes.observed[lane, t]
+            if y == y:
+                R = noise.gain[lane] * lanes.spread[lane, t] + noise.floor[lane]
+                m, u, p, c, w = taken_in((m, u, p, c, w), y, R)
+        states[lane] = (m, u, p, c, w)
+    return states
+
+
+@compiled
+def read(state: np.ndarray) -> State:
+    """Read a state."""
+    return state[0], state[1], state[2], state[3], state[4]
+
+
+@compiled
+def smoothed(
+    lanes: Lanes, noise: Noise, before: np.ndarray, after: np.ndarray, gap: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give posterior means and variances of the position, and the first frame's whole state.
+
+    See `pose_eks.core.walk.smoothed`.
+    """
     count, frames = lanes.observed.shape
     means, variances = np.empty((count, frames)), np.empty((count, frames))
-    states = np.empty((frames, 5))  # of one lane, filtered
+    states, firsts = np.empty((frames, 5)), np.empty((count, 5))  # of one lane; of all
     for lane in range(count):
         s = noise.step[lane]
-        m, u = 0.0, 0.0
-        p, c, w = lanes.position_variance[lane], 0.0, lanes.velocity_variance[lane]
+        m, u, p, c, w = read(before[lane])
         for t in range(frames):
             m, u, p, c, w = moved(m, u, p, c, w, lanes.gaps[t], s)
             y = lanes.observed[lane, t]
             if y == y:
                 R = noise.gain[lane] * lanes.spread[lane, t] + noise.floor[lane]
-                i = 1.0 / (p + R)
-                k, j, e = p * i, c * i, y - m
-                m, u = m + k * e, u + j * e
-                p, c, w = p * R * i, c * R * i, w - j * c
+                m, u, p, c, w = taken_in((m, u, p, c, w), y, R)
             states[t] = (m, u, p, c, w)
+        if gap > 0.0:
+            m, u, p, c, w = read(after[lane])
+            m, u, p, c, w = stepped_back(states[frames - 1], m, u, p, c, w, gap, s)
         means[lane, frames - 1], variances[lane, frames - 1] = m, p
         for t in range(frames - 2, -1, -1):
             m, u, p, c, w = stepped_back(states[t], m, u, p, c, w, lanes.gaps[t + 1], s)
             means[lane, t], variances[lane, t] = m, p
-    return means, variances
+        firsts[lane] = (m, u, p, c, w)
+    return means, variances, firsts
 
 
 @compiled

@@ -47,12 +47,44 @@ def likelihood(lanes: Lanes, noise: Noise) -> np.ndarray:
 
 
 @compiled
-def smooth(lanes: Lanes, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
-    """Give posterior means and variances (Rauch, Tung, Striebel); see `Dynamics`."""
+def prior(lanes: Lanes) -> np.ndarray:
+    """Give the state (lanes, 2) before the first frame; mean and variance."""
+    states = np.zeros((len(lanes.observed), 2))
+    states[:, 1] = lanes.position_variance
+    return states
+
+
+@compiled
+def filtered(lanes: Lanes, noise: Noise, before: np.ndarray) -> np.ndarray:
+    """Give the state (lanes, 2) after the last frame from that before the first."""
+    states = before.copy()
+    for lane in range(len(before)):
+        m, p = before[lane, 0], before[lane, 1]
+        for t in range(lanes.observed.shape[1]):
+            p += noise.step[lane] * lanes.gaps[t]
+            y = lanes.observed[lane, t]
+            if y == y:
+                R = noise.gain[lane] * lanes.spread[lane, t] + noise.floor[lane]
+                i = 1.0 / (p + R)
+                m, p = m + p * i * (y - m), p * R * i
+        states[lane, 0], states[lane, 1] = m, p
+    return states
+
+
+@compiled
+def smoothed(
+    lanes: Lanes, noise: Noise, before: np.ndarray, after: np.ndarray, gap: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give posterior means and variances (Rauch, Tung, Striebel), and the first frame's state.
+
+    `before` is the filtered state before the first frame; `after` the posterior of the frame that
+    follows the last by `gap`, which counts where `gap` is above 0. See `Dynamics`.
+    """
     count, frames = lanes.observed.shape
     means, variances = np.empty((count, frames)), np.empty((count, frames))
+    states = np.empty((count, 2))
     for lane in range(count):
-        m, p = 0.0, lanes.position_variance[lane]
+        m, p = before[lane, 0], before[lane, 1]
         for t in range(frames):
             p += noise.step[lane] * lanes.gaps[t]
             y = lanes.observed[lane, t]
@@ -61,10 +93,13 @@ def smooth(lanes: Lanes, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
                 i = 1.0 / (p + R)
                 m, p = m + p * i * (y - m), p * R * i
             means[lane, t], variances[lane, t] = m, p
-        for t in range(frames - 2, -1, -1):
-            q = noise.step[lane] * lanes.gaps[t + 1]
+        if gap > 0.0:
+            m, p = after[lane, 0], after[lane, 1]
+        for t in range(frames - (1 if gap > 0.0 else 2), -1, -1):
+            q = noise.step[lane] * (lanes.gaps[t + 1] if t < frames - 1 else gap)
             g = variances[lane, t] / (variances[lane, t] + q)
             m = means[lane, t] + g * (m - means[lane, t])
             p = g * (q + g * p)
             means[lane, t], variances[lane, t] = m, p
-    return means, variances
+        states[lane, 0], states[lane, 1] = m, p
+    return means, variances, states
