@@ -16,7 +16,6 @@ from pose_eks.cameras.rig import Rig
 from pose_eks.errors import EksError
 
 STEPS = 50
-CLOSE = 1e-6  # pixels that the last step moves a point in any camera
 SUSPECT = 3.0  # standard deviations of a view from which on a second opinion is asked for
 UNSEEN = 1e12  # squared standard deviations of a point that a camera cannot see, though it should
 
@@ -44,6 +43,7 @@ def triangulate(
     pixels: np.ndarray,
     variances: np.ndarray | None = None,
     freedom: float | None = None,
+    close: float = 1e-6,
 ) -> Triangulated:
     """Find the points that cameras see.
 
@@ -54,14 +54,15 @@ def triangulate(
             one is missing.
         freedom: degrees of freedom ν of a Student-t likelihood for each view, 4 say; None for
             least squares. A view at d standard deviations gets the weight ν / (ν + d²).
+        close: a point is found when the last step moves it by less, in pixels of any camera.
 
     Raises:
         EksError: if shapes do not fit.
     """
     views = views_of(rig, pixels, variances)
-    found = refine(views, linear(views, range(len(rig.cameras))), None)
+    found = refine(views, linear(views, range(len(rig.cameras))), None, close)
     if freedom is not None:
-        found = refine(views, second_opinion(views, found, freedom), freedom)
+        found = refine(views, second_opinion(views, found, freedom), freedom, close)
     parts = described(views, found, freedom)
     shape = np.shape(pixels)[:-2]
     return Triangulated(*(part.reshape(*shape, *part.shape[1:]) for part in parts))
@@ -176,7 +177,7 @@ def slope_at(views: Views, points: np.ndarray, freedom: float | None) -> Slope:
     return Slope(cost.sum(axis=-1), gradient, information, residuals, weights, slopes)
 
 
-def refine(views: Views, points: np.ndarray, freedom: float | None) -> np.ndarray:
+def refine(views: Views, points: np.ndarray, freedom: float | None, close: float) -> np.ndarray:
     """Take points (points, 3) to the maximum of the likelihood, each by its own steps.
 
     Steps are Gauss-Newton's, damped where they do not help (Levenberg and Marquardt).
@@ -195,7 +196,7 @@ def refine(views: Views, points: np.ndarray, freedom: float | None) -> np.ndarra
         there = Slope(*(chosen(better, b, a) for a, b in zip(here, trial, strict=True)))
         damping = np.where(better, damping / 10, np.maximum(10 * damping, 1e-3))
         moved = np.abs(np.einsum("ncij,nj->nci", here.slopes, step)).max(axis=(1, 2), initial=0.0)
-        on = (moved > CLOSE) & (damping < 1e12)
+        on = (moved > close) & (damping < 1e12)
         left, damping = left[on], damping[on]
         there = Slope(*(part[on] for part in there))
     return points

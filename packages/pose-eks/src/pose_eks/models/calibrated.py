@@ -76,7 +76,8 @@ def smooth_calibrated(
     )
     if edges:
         skeleton = Skeleton(edges, options.limb_lengths, options.limb_tolerance)
-        found = keep_lengths({k: m for k, (_, m) in models.items()}, found, skeleton, keypoints)
+        each = {k: model for k, (_, model) in models.items()}
+        found = keep_lengths(each, found, skeleton, keypoints, student_of(options))
     solved = zip(models.items(), found, strict=True)
     points = [Point(k, sight, one) for (k, (sight, _)), one in solved]
     return assembled(rig, seen, points, times, labels, options)

@@ -21,6 +21,7 @@ from pose_eks.cameras.limbs import Limbs, Pull, fit_to_lengths, limbs_of, pulls
 from pose_eks.core.chain import Chain
 from pose_eks.core.inference import smooth
 from pose_eks.core.nonlinear import Nonlinear
+from pose_eks.core.robust import Student, told
 from pose_eks.core.solving import Solved
 from pose_eks.errors import EksError
 from pose_eks.models.added_rows import NOTHING, with_rows
@@ -53,7 +54,11 @@ def numbered(limbs: Sequence[tuple[str, str]], names: Sequence[str]) -> tuple[tu
 
 
 def keep_lengths(
-    models: Mapping[int, Nonlinear], solved: Sequence[Solved], skeleton: Skeleton, keypoints: int
+    models: Mapping[int, Nonlinear],
+    solved: Sequence[Solved],
+    skeleton: Skeleton,
+    keypoints: int,
+    student: Student | None,
 ) -> list[Solved]:
     """Smooth keypoints anew, with their limbs' lengths.
 
@@ -62,6 +67,7 @@ def keep_lengths(
         solved: what was found for each without limbs, in their order.
         skeleton: the limbs.
         keypoints: how many there are.
+        student: the robust likelihood that weights are of; None for the Gaussian one.
 
     Raises:
         EksError: if a limb cannot be.
@@ -85,7 +91,8 @@ def keep_lengths(
 
     begin = fit_to_lengths(means, covariances, limbs)[0][:, numbers]
     places, settled = mixed(round_of, begin, spread)
-    return described(models, solved, places, limbs, settled, keypoints)
+    ended = [replace(one, settled=one.settled and settled) for one in solved]
+    return described(models, ended, places, limbs, keypoints, student)
 
 
 def pulled(
@@ -148,8 +155,8 @@ def described(
     solved: Sequence[Solved],
     places: np.ndarray,
     limbs: Limbs,
-    settled: bool,
     keypoints: int,
+    student: Student | None,
 ) -> list[Solved]:
     """Give what was found, with covariances at the places given each frame's own lengths."""
     means = np.full((len(places), keypoints, 3), np.nan)
@@ -158,6 +165,8 @@ def described(
     for n, (k, one) in enumerate(zip(models, solved, strict=True)):
         chain = replace(models[k].about(places[:, n]), weights=one.chain.weights)
         means[:, k], chains = places[:, n], [*chains, chain]
+        if student is not None:
+            chain = replace(chain, weights=told(chain, student.degrees))
         covariances[:, k] = smooth(chain, one.found.values).covariances
     spreads = fit_to_lengths(means, covariances, limbs)[1]
     return [
@@ -165,7 +174,6 @@ def described(
             one,
             chain=chain,
             path=replace(one.path, means=means[:, k], covariances=spreads[:, k]),
-            settled=one.settled and settled,
         )
         for k, one, chain in zip(models, solved, chains, strict=True)
     ]

@@ -16,6 +16,7 @@ from pose_eks.models.added_rows import with_rows
 from pose_eks.models.sights import FAR, View, motion_of
 from pose_eks.options import CalibratedOptions
 
+START = 0.05  # pixels: how exactly a path must be known to begin with
 LOOSE = 3.0  # times the scene's width: where a point that one camera sees may be
 LAG = 10  # frames of the moves that show their directions
 ROUND = 0.1  # share of the moves' shape that has no direction
@@ -42,7 +43,7 @@ def placed(
     usual = [usual_of(spread[:, k]) for k in range(spread.shape[1])]
     variances = options.a * spread + np.reshape(usual, (-1, 1, 1))
     freedom = options.degrees if options.likelihood == "student" else None
-    found = triangulate(rig, pixels, variances, freedom)
+    found = triangulate(rig, pixels, variances, freedom, close=START)
     weights = found.weights * (1 if freedom is None else (freedom + 2) / freedom)
     return found.points, np.where(weights > 0, weights, 1.0)
 
