@@ -107,7 +107,7 @@ class Machine:
     def line(self) -> str:
         """Read to the end of the line."""
         start, self.at = self.at, self.pickled.index(b"\n", self.at) + 1
-        return self.pickled[start : self.at - 1].decode("utf-8")
+        return self.pickled[start : self.at - 1].decode("latin-1")
 
     def since_mark(self) -> list[Any]:
         """Take what was put on the stack since the last mark."""
@@ -323,7 +323,7 @@ STEPS: dict[int, Callable[[Machine], Any]] = {
     ord("I"): pushed(integer_in_text),
     ord("L"): pushed(integer_in_text),
     ord("F"): pushed(lambda machine: float(machine.line())),
-    ord("V"): pushed(lambda machine: machine.line().encode().decode("raw-unicode-escape")),
+    ord("V"): pushed(lambda machine: machine.line().encode("latin-1").decode("raw-unicode-escape")),
     ord("S"): pushed(old_text),
     ord("U"): sized(BYTE, lambda raw: raw.decode("latin-1")),
     ord("T"): sized(FOUR, lambda raw: raw.decode("latin-1")),
