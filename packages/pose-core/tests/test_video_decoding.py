@@ -14,7 +14,9 @@ def index_with(times):
     return Index(
         times=None if times is None else np.array(times, np.int64),
         keys=np.array([0]),
+        ranks=np.arange(len(times or ())),
         frames=len(times or ()),
+        packets=len(times or ()),
         cut_off=0,
         size=(4, 4),
         fps=25.0,

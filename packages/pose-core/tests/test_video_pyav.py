@@ -222,7 +222,9 @@ def test_a_decoder_sees_the_first_packet_before_it_is_sent_elsewhere(made, monke
     # Nothing else tells which encoder made a stream, and the decoding of old 4:4:4 hangs on it.
     read, decode = [], decoding.decode
     monkeypatch.setattr(
-        decoding, "decode", lambda packets: decode(read.append(p) or p for p in packets)
+        decoding,
+        "decode",
+        lambda packets, *more: decode((read.append(p) or p for p in packets), *more),
     )
     next(pyav.read(made / "b-frames.mp4", [[50]]))
     with av.open(str(made / "b-frames.mp4")) as container:

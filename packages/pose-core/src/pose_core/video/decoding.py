@@ -1,5 +1,6 @@
 """Frames of a video by number, decoded forward, with a seek only where one is needed (PyAV)."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import dropwhile, islice
@@ -7,8 +8,9 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import av
+import numpy as np
 
-from pose_core.video.index import Index, decode, opened, packets_of
+from pose_core.video.index import Index, Packets, decode, opened, packets_of
 
 
 class Shown(Protocol):
@@ -22,6 +24,7 @@ class Shown(Protocol):
 T = TypeVar("T")
 S = TypeVar("S", bound=Shown)
 LOOK_AHEAD = 16  # frames a codec may hold back to reorder them (H.264's largest)
+LONGEST_GROUP = 250  # frames from one key frame to the next, as x264 and x265 have it unasked
 WORTH_A_SEEK = 30  # frames; fewer are decoded faster than the decoder's threads are filled anew
 
 
@@ -32,12 +35,18 @@ class Decoder:
     frames are one slice. Where frames are missing that the packets promise, the rest is decoded
     by slices: on damaged files that conceals better, and loses no frame beside the bad one.
     The change depends on the file and the frames asked for alone, so a read can be repeated.
+
+    What is decoded after a packet that the decoder refused draws on a picture that is not there,
+    up to the next key frame, and comes out as another frame or as noise, without a word. It counts
+    as not decoded.
     """
 
     def __init__(self, path: Path, index: Index) -> None:
         self._path = path
         self._index = index
         self._by_slices = index.times is None  # as they were counted
+        self._fails = False  # by frames: a refused packet is known then, but not which one
+        self._spoilt: deque[range] = deque(maxlen=4 * LOOK_AHEAD)  # in the order of decoding
         self._open = ExitStack()
         self._is_fresh: bool  # no packet was read yet
         self._before: int | None  # the number of the frame before; None at once after a seek
@@ -56,15 +65,15 @@ class Decoder:
         if not self._covers(number) or self._is_far(number):
             self._seek(number)
         while not self._reaches(number):
-            if self._before is None:  # no frame at or before it was shown: an open GOP, or damage
+            if self._before is None and not self._fails:  # none at or before it: an open GOP
                 self._restart(self._key - 1)
             elif self._by_slices:
                 return None
             else:
-                self._by_slices = True
+                self._by_slices, self._fails = True, False
                 self._reopen()
                 self._seek(number)
-        return self._held[1]
+        return None if self._is_spoilt(number) else self._held[1]
 
     def _covers(self, number: int) -> bool:
         """Say whether decoding forward comes to a frame, or has just passed it as missing."""
@@ -77,9 +86,31 @@ class Decoder:
 
     def _reaches(self, number: int) -> bool:
         """Decode up to a frame; False if it was not among those that came."""
-        while self._held[0] < number:
+        while self._held[0] < number and not self._fails:
             self._advance()
-        return self._held[0] == number
+        return self._held[0] == number and not self._fails
+
+    def _decode(self, packets: Packets) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Decode packets to numbered frames, and note what is damaged."""
+        for number, frame in numbered(decode(packets, self._note), self._index):
+            if frame.is_corrupt:  # seldom set where something is wrong, but never without reason
+                self._note(frame)
+            yield number, frame
+
+    def _note(self, damaged: Shown) -> None:
+        """Note what is spoilt by a packet that the decoder refused, or by a frame it half read."""
+        if not self._by_slices:
+            self._fails = True
+        elif self._index.times is not None and damaged.pts is not None:
+            for number in self._index.numbers_at(damaged.pts):
+                self._spoilt.append(spoilt_by(number, self._index))
+
+    def _is_spoilt(self, number: int) -> bool:
+        """Say whether a frame may draw on one that was refused."""
+        if not self._spoilt:
+            return False
+        rank = int(self._index.ranks[number])
+        return any(rank in ranks for ranks in self._spoilt)
 
     def _advance(self) -> None:
         """Hold the next frame; at the end of the file a frame after the last."""
@@ -118,7 +149,7 @@ class Decoder:
         packets = packets_of(self._container, self._stream)
         # Some containers land between key frames, and some codecs would draw on nothing there.
         from_key = dropwhile(lambda packet: packet.size and not packet.is_keyframe, packets)
-        self._frames = in_order(numbered(decode(from_key), self._index), first)
+        self._frames = in_order(self._decode(from_key), first)
         return True
 
     def _reopen(self) -> None:
@@ -127,8 +158,19 @@ class Decoder:
         video = opened(self._path, "SLICE" if self._by_slices else "FRAME")
         self._container, self._stream = self._open.enter_context(video)
         self._is_fresh = True
-        frames = decode(packets_of(self._container, self._stream))
-        self._frames = in_order(numbered(frames, self._index), 0)
+        self._frames = in_order(self._decode(packets_of(self._container, self._stream)), 0)
+
+
+def spoilt_by(number: int, index: Index) -> range:
+    """Name the frames that may draw on one, by their places in the order of decoding.
+
+    They end with the next key frame. Files of one key frame alone would be lost from there on; but
+    encoders renew the picture block by block too, so after the longest usual group it is trusted.
+    """
+    rank = int(index.ranks[number])
+    keys = np.sort(index.ranks[index.keys])
+    following = np.append(keys[keys > rank], index.frames)
+    return range(rank, min(int(following[0]), rank + LONGEST_GROUP))
 
 
 def numbered(frames: Iterable[S], index: Index) -> Iterator[tuple[int, S]]:

@@ -5,7 +5,7 @@ among the times of the packets that are really there: frame n is the n-th shown.
 """
 
 import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,7 +31,9 @@ class Index:
             where the file has no times that can be trusted, so that frames are counted from the
             start.
         keys: int64 (keys,), rising numbers of the frames at which decoding can begin.
+        ranks: int64 (frames,), the place of each in the order of decoding; empty without times.
         frames: how many there are.
+        packets: in the file, also those that hold or show no frame.
         cut_off: how many more the header promises; not 0 where the end of the file is lost.
         size: height and width as shown, after rotation.
         fps: frames per second, the mean where it varies.
@@ -39,7 +41,9 @@ class Index:
 
     times: np.ndarray | None
     keys: np.ndarray
+    ranks: np.ndarray
     frames: int
+    packets: int
     cut_off: int
     size: tuple[int, int]
     fps: float
@@ -99,11 +103,13 @@ def cached_index(path: Path, size: int, changed: int) -> Index:
     size_shown = shown_size(path)
     if doubtful and not (times_rise_when_decoded(path) and packets.timed):
         frames = count_decoded(path)
-        keys = np.zeros(0, np.int64)
-        return Index(None, keys, frames, max(0, len(packets.times) - frames), size_shown, fps)
-    times = np.sort(packets.times)
+        none, lost = np.zeros(0, np.int64), max(0, len(packets.times) - frames)
+        return Index(None, none, none, frames, packets.seen, lost, size_shown, fps)
+    ranks = np.argsort(packets.times, kind="stable")
+    times = packets.times[ranks]
     keys = np.unique(np.searchsorted(times, packets.times[packets.is_key]))
-    return Index(times, keys, len(times), max(0, promised - packets.seen), size_shown, fps)
+    lost = max(0, promised - packets.seen)
+    return Index(times, keys, ranks, len(times), packets.seen, lost, size_shown, fps)
 
 
 @contextmanager
@@ -170,17 +176,24 @@ def packets_of(container: Container, stream: av.VideoStream) -> Packets:
         return
 
 
-def decode(packets: Packets) -> Iterator[av.VideoFrame]:
-    """Decode packet by packet, so that a bad one costs its own frames only.
+def decode(
+    packets: Packets, failed: "Callable[[av.Packet[av.VideoStream]], object]" = lambda packet: None
+) -> Iterator[av.VideoFrame]:
+    """Decode packet by packet, so that a bad one does not end it.
 
     `container.decode()` would stop for good at the first. An empty packet within the file (a frame
     that an AVI says to repeat) must not reach the decoder, which would take it for the end.
+
+    Args:
+        packets: of one stream, in the order of the file.
+        failed: is told each packet that the decoder refuses.
     """
     for packet in packets:
         if packet.size or packet.dts is None:
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
+                failed(packet)
                 continue
             yield from frames
 
