@@ -332,3 +332,9 @@ def test_flies_are_placed_in_space() -> None:
         assert np.isfinite(view.keypoints).all()
         assert np.median(np.abs(view.keypoints - view.center)) < 1
     assert found.views["Cam-A"].fit.converged.mean() > 0.8  # some floors sink to nothing
+
+
+def test_mixing_that_goes_nowhere_ends_with_its_best_and_says_so() -> None:
+    found, settled = mixed(lambda x: x + 1 + np.tanh(x) ** 2, np.zeros(3), np.ones(3))
+    assert not settled
+    np.testing.assert_allclose(found, 1.0)

@@ -29,6 +29,7 @@ from pose_eks.models.added_rows import NOTHING, with_rows
 ROUNDS = 60
 MEMORY = 6  # rounds that are mixed
 STILL = 1e-3  # of a standard deviation: positions that move less in a round are found, in the mean
+ASTRAY = 3.0  # times the least move so far: a round that moves more has lost its way
 ODD = 0.03  # and none of them more than this
 
 
@@ -121,7 +122,7 @@ def mixed(
     Returns:
         The place, and whether it was reached.
     """
-    here, best = start, np.inf
+    here, best, share = start, (np.inf, start, start), 1.0
     landed: list[np.ndarray] = []
     moves: list[np.ndarray] = []
     for _ in range(ROUNDS):
@@ -130,12 +131,15 @@ def mixed(
         size = float(np.sqrt((move**2).mean()))
         if size < STILL and np.abs(move).max() < ODD:
             return there, True
-        if size > 4 * best:  # led astray: begin anew from the last step
-            landed, moves = [], []
-        best = min(best, size)
+        if size > ASTRAY * best[0]:  # begin anew from the best so far, by a shorter step
+            share, landed, moves = 0.5 * share, [], []
+            here = best[1] + share * (best[2] - best[1])
+            continue
+        if size < best[0]:
+            best = size, here, there
         landed, moves = [*landed, there][-MEMORY:], [*moves, move][-MEMORY:]
         here = combined(landed, moves)
-    return there, False
+    return best[2], False
 
 
 def combined(landed: Sequence[np.ndarray], moves: Sequence[np.ndarray]) -> np.ndarray:
