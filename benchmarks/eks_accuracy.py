@@ -33,7 +33,7 @@ PEER = "ensemble-kalman-smoother==4.6.2"
 PEER_PYTHON = "3.12"  # it needs at least 3.10 and less than 3.13
 MEAN = {"avg_mode": "mean", "var_mode": "var"}
 INFLATED = {"inflate_vars": True}
-PAIRS = ([0.9, 0.9], [0.99, 0.98], [0.99, 0.99], [0.999, 0.99])  # of diameter and centre
+PAIRS = ([0.9, 0.9], [0.99, 0.98], [0.99, 0.99], [0.999, 0.98], [0.999, 0.99], [0.999, 0.999])
 SEVERAL_VIEWS: dict[str, dict[str, Any]] = {
     "quantile 50": {"quantile_keep_pca": 50},
     "quantile 95": {"quantile_keep_pca": 95},

@@ -1,7 +1,7 @@
 """Defects of a known implementation, each reproduced there, none of which may come back here.
 
-The order is that of a list of twenty; those of commands for several cameras, and what other test
-files hold already, are named in their place.
+The order is that of a list of twenty. What the known implementation is reproduced for, its results
+for a given s, is in test_eks4.
 """
 
 import cProfile
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pose_eks import Ensemble, MultiCameraOptions, SingleCameraOptions, smooth, smooth_views
-from pose_eks.__main__ import main
+from pose_eks.__main__ import main, parser
 from pose_eks.cameras.projection import project, project_all
 from pose_eks.cameras.rig import Camera, Rig
 from pose_eks.commands.arguments import options_of
@@ -25,7 +25,7 @@ from pose_eks.models.calibrated import smooth_calibrated
 from pose_eks.models.inflation import distances
 from pose_eks.models.pupil import SIDES, smooth_pupil
 from pose_eks.options import CalibratedOptions, PupilOptions
-from pose_io_dlc.predictions import write_predictions
+from pose_io_dlc.predictions import read_predictions, write_predictions
 from pose_io_dlc.tables import PredictionTable
 
 PUPIL = ("pupil_top_r", "pupil_bottom_r", "pupil_right_r", "pupil_left_r")
@@ -252,6 +252,21 @@ def tables(folder: Path, lengths: tuple[int, ...], suffix: str = ".csv") -> list
     return paths
 
 
+def test_mirrored_points_may_have_any_name(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    space = walks(rng, 60, 2, 3)
+    both = np.concatenate([space @ rng.normal(size=(3, 2)) for _ in range(2)], axis=1)
+    names = ("left_ear_top", "tail_base_top", "left_ear_bot", "tail_base_bot")
+    given = []
+    for number, keypoints in enumerate(seen(rng, both).keypoints):
+        given.append(str(tmp_path / f"member{number}.csv"))
+        table = PredictionTable(names, keypoints, np.full((60, 4), 0.9))
+        write_predictions(given[-1], table)
+    output = tmp_path / "smoothed.csv"
+    assert main(["mirrored", *given, "--output", str(output)]) == 0
+    assert set(read_predictions(output).names) == set(names)
+
+
 def test_members_of_unequal_length_are_named_and_nothing_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -312,11 +327,22 @@ def test_every_option_of_several_cameras_does_something(changed: dict[str, objec
     assert np.abs(other - usual).max() > 1e-6
 
 
-def test_the_command_has_the_defaults_of_the_library() -> None:
-    from pose_eks.__main__ import parser
-
-    given = parser().parse_args(["singlecam", "a.csv", "--output", "b.csv"])
-    assert options_of(given, SingleCameraOptions) == SingleCameraOptions()
+@pytest.mark.parametrize(
+    ("mode", "options", "more"),
+    [
+        ("singlecam", SingleCameraOptions, []),
+        ("multicam", MultiCameraOptions, []),
+        ("mirrored", MultiCameraOptions, []),
+        ("asynchronous", MultiCameraOptions, ["--timestamps", "left=t.npy"]),
+        ("pupil", PupilOptions, []),
+        ("calibrated", CalibratedOptions, ["--calibration", "c.toml"]),
+    ],
+)
+def test_the_command_has_the_defaults_of_the_library(
+    mode: str, options: type, more: list[str]
+) -> None:
+    given = parser().parse_args([mode, "a.csv", "--output", "b", *more])
+    assert options_of(given, options) == options()
 
 
 def test_an_option_that_a_mode_does_not_have_is_refused(
