@@ -334,7 +334,8 @@ def test_flies_are_placed_in_space() -> None:
     assert found.views["Cam-A"].fit.converged.mean() > 0.8  # some floors sink to nothing
 
 
-def test_mixing_that_goes_nowhere_ends_with_its_best_and_says_so() -> None:
-    found, settled = mixed(lambda x: x + 1 + np.tanh(x) ** 2, np.zeros(3), np.ones(3))
+def test_mixing_of_a_map_that_never_stands_still_ends_and_says_so() -> None:
+    rng = np.random.default_rng(0)
+    found, settled = mixed(lambda x: rng.normal(size=x.shape), np.zeros(30), np.ones(30))
     assert not settled
-    np.testing.assert_allclose(found, 1.0)
+    assert np.isfinite(found).all()
