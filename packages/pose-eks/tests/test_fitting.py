@@ -1,5 +1,7 @@
 """Maximum likelihood against a general optimiser and against known truth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -102,3 +104,29 @@ def test_a_keypoint_is_fitted_the_same_whatever_the_others_are() -> None:
     together, one = smooth(keypoints).fit, smooth(keypoints[:, :, 1:2]).fit
     np.testing.assert_allclose(together.s[1], one.s[0], rtol=1e-9)
     np.testing.assert_allclose(together.b[1], one.b[0], rtol=1e-9)
+
+
+def test_a_fit_on_ranges_sees_nothing_else() -> None:
+    _, keypoints = drawn(900)
+    options = SingleCameraOptions(dynamics="walk")
+    clean, ranges = task_for(keypoints, options), ((0, 200), (500, 900))
+    spoilt = clean.lanes.observed.copy()
+    spoilt[:, 200:500] *= -9
+    lanes = clean.lanes._replace(observed=spoilt)
+    found = fit(replace(clean, lanes=lanes, ranges=ranges), 1e-6, 100)
+    truth = fit(replace(clean, ranges=ranges), 1e-6, 100)
+    np.testing.assert_array_equal(found.s, truth.s)
+    apart = [fit(replace(clean, lanes=clean.lanes.cut(slice(*one))), 1e-6, 100) for one in ranges]
+    assert (np.minimum(apart[0].s, apart[1].s) < found.s).all()
+    assert (np.maximum(apart[0].s, apart[1].s) > found.s).all()
+
+
+def test_keypoints_of_a_group_share_what_fits_them_best() -> None:
+    _, keypoints = drawn(400)
+    task = task_for(keypoints, SingleCameraOptions(dynamics="walk"))
+    apart = fit(task, 1e-6, 100)
+    group = np.array([0, 0, 0, 0, 1, 1])
+    shared = replace(task, group=group, given=task.given[:2], scale=task.scale[[0, 2]])
+    found = fit(shared, 1e-6, 100)
+    assert found.s[1] == pytest.approx(apart.s[2], rel=1e-3)
+    assert apart.s[:2].min() < found.s[0] < apart.s[:2].max()

@@ -7,6 +7,7 @@ grid on a stretch of the frames gives the start, so that a second, lower maximum
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,6 +70,8 @@ class Task:
         a: see `multiplies`.
         given: (groups, 2), s and b where they are given, NaN where they are to be fitted.
         scale: (groups, 2), their orders of magnitude.
+        ranges: half-open ranges of frames that the fit sees, each of which begins from the prior;
+            None for all frames.
     """
 
     lanes: Lanes
@@ -78,6 +81,14 @@ class Task:
     a: float
     given: np.ndarray
     scale: np.ndarray
+    ranges: tuple[tuple[int, int], ...] | None = None
+
+    @cached_property
+    def pieces(self) -> tuple[Lanes, ...]:
+        """What the fit sees."""
+        if self.ranges is None:
+            return (self.lanes,)
+        return tuple(self.lanes.cut(slice(*one)) for one in self.ranges)
 
     def noise(self, parameters: np.ndarray) -> Noise:
         """Give the noise of every lane for parameters (groups, 2): s, b."""
@@ -92,15 +103,16 @@ class Task:
 
     def evaluate(self, logs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give log-likelihood (groups,), gradient (groups, 2), information (groups, 2, 2)."""
-        found = self.dynamics.evaluate(self.lanes, self.noise(np.exp(logs)))
-        sums = np.zeros((len(logs), 6))
-        np.add.at(sums, self.group, found)
+        noise, sums = self.noise(np.exp(logs)), np.zeros((len(logs), 6))
+        for piece in self.pieces:
+            np.add.at(sums, self.group, self.dynamics.evaluate(piece, noise))
         return sums[:, 0], sums[:, 1:3], sums[:, [3, 4, 4, 5]].reshape(-1, 2, 2)
 
     def cut(self, frames: int) -> "Task":
-        """Give the task on so many frames, from the middle of the recording."""
-        first = (self.lanes.observed.shape[1] - frames) // 2
-        return replace(self, lanes=self.lanes.cut(slice(first, first + frames)))
+        """Give the task on at most so many frames, from the middle of the longest piece."""
+        longest = max(self.pieces, key=lambda piece: piece.observed.shape[1])
+        first = max(0, longest.observed.shape[1] - frames) // 2
+        return replace(self, lanes=longest.cut(slice(first, first + frames)), ranges=None)
 
 
 def fit(task: Task, tolerance: float, passes: int) -> Fit:
@@ -111,7 +123,7 @@ def fit(task: Task, tolerance: float, passes: int) -> Fit:
         tolerance: the search ends when both logarithms move by less.
         passes: the most evaluations over all frames.
     """
-    frames = task.lanes.observed.shape[1]
+    frames = sum(piece.observed.shape[1] for piece in task.pieces)
     free = np.isnan(task.given)
     with np.errstate(divide="ignore"):  # b may be given as 0
         fixed = np.log(task.given)
@@ -125,7 +137,7 @@ def fit(task: Task, tolerance: float, passes: int) -> Fit:
 
 def start(task: Task, free: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     """Give the best logarithms of a coarse grid on a stretch of the frames."""
-    crop = task.cut(min(GRID_FRAMES, task.lanes.observed.shape[1]))
+    crop = task.cut(GRID_FRAMES)
     grid = [np.where(free, np.log(task.scale) + offset, fixed) for offset in GRID]
     values = np.stack([crop.evaluate(logs)[0] for logs in grid])
     best = np.where(np.isfinite(values), values, -np.inf).argmax(axis=0)

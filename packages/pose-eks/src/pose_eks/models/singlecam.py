@@ -4,7 +4,8 @@ q_t = q_{t-1} + e_t, e_t ~ N(0, s I)    (equation 16; or its integral, see `pose
 O_t = q_t + n_t,     n_t ~ N(0, R_t)    (equation 17), R_t = a diag(v_t) + b I
 
 Source: Biderman, Whiteway et al. 2024, section 5.9.1. There R is the members' variance over their
-number; members share their errors, so the variance is taken as it is, and a floor b added.
+number; members share their errors, so the variance is taken as it is, and a floor b added. Heavy
+tails are those of single members: `pose_eks.models.outvoting`.
 """
 
 from dataclasses import replace
@@ -16,8 +17,14 @@ from pose_eks.core.fitting import Fit, Task, fit
 from pose_eks.core.lanes import Dynamics, Lanes
 from pose_eks.ensemble import Consensus, summarize
 from pose_eks.errors import EksError
+from pose_eks.models.outvoting import Votes, equal_votes, voted
 from pose_eks.options import SingleCameraOptions
 from pose_eks.smoothed import Smoothed
+
+ROUNDS = 10  # of weighing members, the most
+ROUND_FRAMES = 4000  # of the middle, for the parameters in each round
+ROUGH = 0.02  # tolerance of the parameters in each round
+STILL = 1e-4  # squared moves of the weighted mean, over the members' variance
 
 
 def smooth(
@@ -43,10 +50,41 @@ def smooth(
     consensus = summarize(keypoints, confidence, options.center, options.divide_by_confidence)
     gaps = gaps_of(times, len(consensus.center))
     offset = np.nan_to_num(mean_over_frames(consensus.center))
+    if options.likelihood == "student" and not consensus.alone.all():
+        votes = equal_votes(keypoints, confidence, consensus)
+        votes = settled(votes, offset, gaps, options)
+        done = smoothed_as(votes.consensus, offset, gaps, options)
+        return replace(done, center=consensus.center, weight=votes.weight)
+    return smoothed_as(consensus, offset, gaps, options)
+
+
+def smoothed_as(
+    consensus: Consensus, offset: np.ndarray, gaps: np.ndarray, options: SingleCameraOptions
+) -> Smoothed:
+    """Fit and smooth what the members say."""
     task = task_of(consensus, offset, gaps, options)
     found = fit(task, options.tolerance, options.passes)
-    means, variances = task.dynamics.smooth(task.lanes, task.noise(np.stack([found.s, found.b], 1)))
-    return assemble(consensus, offset, means, variances, found, options)
+    return assemble(consensus, offset, *path_of(task, found), found, options)
+
+
+def path_of(task: Task, found: Fit) -> tuple[np.ndarray, np.ndarray]:
+    """Give posterior means and variances of every lane."""
+    return task.dynamics.smooth(task.lanes, task.noise(np.stack([found.s, found.b], 1)))
+
+
+def settled(
+    votes: Votes, offset: np.ndarray, gaps: np.ndarray, options: SingleCameraOptions
+) -> Votes:
+    """Weigh the members until their weighted means move little; parameters from a crop."""
+    for _ in range(ROUNDS):
+        task = task_of(votes.consensus, offset, gaps, options)
+        found = fit(task.cut(min(ROUND_FRAMES, len(gaps))), ROUGH, options.passes)
+        path = from_lanes(path_of(task, found)[0]) + offset
+        before, votes = votes, voted(votes, path, found.b, options.degrees)
+        moved = (votes.center - before.center) ** 2 / np.maximum(votes.variance, 1e-12)
+        if np.nanmean(moved) < STILL:
+            break
+    return votes
 
 
 def as_known(
@@ -82,25 +120,34 @@ def task_of(
     consensus: Consensus, offset: np.ndarray, gaps: np.ndarray, options: SingleCameraOptions
 ) -> Task:
     """Lay the observations out in lanes (x and y of each keypoint), with scales for the fit."""
-    dynamics = DYNAMICS[options.dynamics]
-    points = consensus.center.shape[1]
     observed, spread = to_lanes(consensus.center - offset), to_lanes(consensus.spread)
-    group = np.repeat(np.arange(points), 2)
-    alone = np.repeat(consensus.alone, 2)
+    return task_of_lanes(observed, spread, consensus.alone, gaps, options)
+
+
+def task_of_lanes(
+    observed: np.ndarray,
+    spread: np.ndarray,
+    alone: np.ndarray,
+    gaps: np.ndarray,
+    options: SingleCameraOptions,
+) -> Task:
+    """Make the task of lanes (2 keypoints, frames), which may lie on a disk."""
+    dynamics = DYNAMICS[options.dynamics]
     moved, fast = typical_moves(observed, gaps, dynamics)
     moved, fast = (positive(shared(values)) for values in (moved, fast))
     typical_gap = float(np.median(gaps[1:])) if len(gaps) > 1 else 1.0
-    wide = np.nan_to_num(shared(mean_over_frames(observed.T**2))) + moved
+    squares = np.array([mean_over_frames(lane**2) for lane in observed])
+    wide = np.nan_to_num(shared(squares)) + moved
     quick = moved / typical_gap**2
     lanes = Lanes(observed, spread, gaps, np.repeat(wide, 2), np.repeat(quick, 2))
     given = [np.nan if value is None else value for value in (options.s, options.b)]
     return Task(
         lanes=lanes,
         dynamics=dynamics,
-        group=group,
-        multiplies=alone,
+        group=np.repeat(np.arange(len(alone)), 2),
+        multiplies=np.repeat(alone, 2),
         a=options.a,
-        given=np.tile(np.array(given, dtype=float), (points, 1)),
+        given=np.tile(np.array(given, dtype=float), (len(alone), 1)),
         scale=np.stack([fast, moved], axis=1),
     )
 
@@ -160,11 +207,35 @@ def assemble(
     options: SingleCameraOptions,
 ) -> Smoothed:
     """Put lanes back into keypoints, NaN for a keypoint that was never seen."""
-    never = np.logical_not(consensus.members.any(axis=0))
+    usual = mean_over_frames(consensus.spread)
+    return assembled(consensus, offset, means, variances, found, options, usual)
+
+
+def assembled(
+    consensus: Consensus,
+    offset: np.ndarray,
+    means: np.ndarray,
+    variances: np.ndarray,
+    found: Fit,
+    options: SingleCameraOptions,
+    usual: np.ndarray,
+) -> Smoothed:
+    """Put lanes of some frames back into keypoints; see `assemble`.
+
+    Args:
+        consensus: of the frames.
+        offset: (keypoints, 2), that the lanes are without; anything for one that is never seen.
+        means: (lanes, frames).
+        variances: (lanes, frames).
+        found: the parameters.
+        options: of the model.
+        usual: (keypoints, 2), mean of v over all frames, NaN for a keypoint that is never seen.
+    """
+    never = np.isnan(usual).all(axis=-1)
     gain = np.where(consensus.alone, found.b, options.a)[:, None]
     floor = np.where(consensus.alone, 0.0, found.b)[:, None]
     spread = gain * consensus.spread
-    expected = np.where(np.isfinite(spread), spread, mean_over_frames(spread)) + floor
+    expected = np.where(np.isfinite(spread), spread, gain * usual) + floor
     posterior = np.where(never[:, None], np.nan, from_lanes(variances))
     s, b = (np.where(never, np.nan, values) for values in (found.s, found.b))
     return Smoothed(
