@@ -228,6 +228,7 @@ TWINS = [
     ("img1.png", "img9.png", r"frame 'labeled-data/v/img1\.png' is in .*h5 only"),
     ("tail,tail", "paw,paw", r"differs from .*h5 in its columns \('paw', 'tail'\)"),
     ("ann,ann,ann,ann", "bob,bob,bob,bob", "scorer is 'bob', in CollectedData_ann.h5 'ann'"),
+    ("2.25", "2e307", "row 4: differs from .* in 1 numbers, the first is y of 'nose'"),
     ("2.25", "2.2", "warning: .*has the same numbers with more digits"),
 ]
 
@@ -441,3 +442,14 @@ def test_backslashes_in_an_h5_are_found_and_mended(lab, labels):
     assert main(["check", str(lab), "--fix"]) == 0
     assert not any("backslashes" in text for text in texts(lab))
     assert read_sheet(h5).index_width == 3
+
+
+def test_other_tables_in_a_folder_are_passed_over_and_broken_ones_are_not(save):
+    save("times.csv", "frame,seconds\n0,0.01\n")
+    save("a.csv", PREDICTED + "0,1,2,x,1,2,.5\n")
+    root = save("vDLC_net_1.csv", "").parent
+    found = "\n".join(texts(root))
+    assert "note: " in found
+    assert "times.csv: is no table of labels or predictions, and is not looked at" in found
+    assert "a.csv: row 4: 'x' is not a number (nose, likelihood)" in found
+    assert "vDLC_net_1.csv: is empty" in found

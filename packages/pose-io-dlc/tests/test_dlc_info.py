@@ -183,3 +183,10 @@ def test_predictions_are_held_against_the_video_beside_them(save, tmp_path, caps
     found = fields(shown(capsys, save("mouse.csv", text)))
     assert found["video"] == "64 x 48"
     assert found["coordinates"].endswith("; 1 point outside the frame")
+
+
+def test_a_broken_file_in_a_folder_is_listed_as_such(save, capsys):
+    save("a.csv", PREDICTIONS)
+    root = save("b.csv", PREDICTIONS + "3,x,1,1\n").parent
+    rows = [line.split() for line in shown(capsys, root).splitlines() if ".csv" in line]
+    assert rows == [["a.csv", "predictions", "2", "1"], ["b.csv", "unreadable"]]

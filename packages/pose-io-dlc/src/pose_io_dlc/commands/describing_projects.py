@@ -18,6 +18,7 @@ from pose_io_dlc.projects.opening import open_project
 from pose_io_dlc.projects.project import Camera, Project, videos_in
 from pose_io_dlc.projects.three_d import is_three_d, read_three_d
 from pose_io_dlc.projects.video_sets import listed_videos
+from pose_io_dlc.sheets.files import is_table
 
 Facts = dict[str, Any]
 
@@ -186,7 +187,7 @@ def of_folder(path: Path) -> Facts:
         FormatError: if it has none.
     """
     found = [(file, kind_of(file)) for file in sorted(path.iterdir()) if file.is_file()]
-    known = [of_one(file, kind) for file, kind in found if kind != "unknown"]
+    known = [of_one(file, kind) for file, kind in found if kind != "unknown" or is_table(file)]
     if not known:
         raise FormatError(
             f"{path}: is no project of DeepLabCut or Lightning Pose, and holds no file of theirs; "
@@ -203,7 +204,7 @@ def of_one(file: Path, kind: str) -> Facts:
     try:
         whole = of_file(file)
     except FormatError as error:
-        return facts | {"kind": f"{kind}, unreadable", "problem": str(error)}
+        return facts | {"kind": "unreadable", "problem": str(error)}
     if "frames" in whole:
         facts["frames"] = whole["frames"]
     if whole.get("keypoints"):

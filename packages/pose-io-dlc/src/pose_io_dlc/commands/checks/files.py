@@ -1,5 +1,6 @@
 """What can be wrong with files by themselves, whatever they hold."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,18 +12,25 @@ from pose_io_dlc.commands.checks.rows import Rows, read_anyway
 from pose_io_dlc.commands.checks.twins import of_twins
 from pose_io_dlc.commands.describing import root_of
 from pose_io_dlc.kinds import Kind, kind_of
-from pose_io_dlc.sheets.files import H5, PARQUET
+from pose_io_dlc.sheets.files import H5, PARQUET, is_table
 from pose_io_dlc.sheets.h5_writing import PANDAS_VERSION
 
 PICKLES = (".pickle", ".pkl")
+OURS = re.compile(r"^CollectedData|^machinelabels|DLC_|DeepCut_")
+"""Names that DeepLabCut gives to its files."""
+
 TABLES = (".csv", *H5, *PARQUET)
 
 
 def of_files(files: Iterable[Path]) -> Iterator[Problem]:
-    """Look at those of some files that are tables or pickles of this family."""
+    """Look at those of some files that are tables or pickles of this family, or were meant to."""
     for file in files:
-        if file.suffix.lower() in TABLES or kind_of(file) != "unknown":
+        meant = is_table(file) or OURS.search(file.name) is not None
+        if kind_of(file) != "unknown" or (meant and file.suffix.lower() in (*TABLES, *PICKLES)):
             yield from of_file(file)
+        elif file.suffix.lower() in TABLES:
+            what = "is no table of labels or predictions, and is not looked at"
+            yield Problem(str(file), what, level="note", kind="other")
 
 
 def of_file(
