@@ -30,7 +30,8 @@ from pose_core.batches.pixels import (
 
 
 def draw_of(*numbers: float) -> Draw:
-    return Draw(torch.tensor([numbers]), seeds=(0,), keypoints=torch.zeros(1, 0, 2))
+    nothing = torch.zeros(1, 0, 2)
+    return Draw(torch.tensor([numbers]), torch.device("cpu"), seeds=(0,), keypoints=nothing)
 
 
 def grey_images(*shape: int) -> torch.Tensor:

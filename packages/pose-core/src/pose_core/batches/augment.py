@@ -126,9 +126,10 @@ class Augmentation:
         for place, (operation, u) in enumerate(zip(self.pipeline, numbers, strict=True)):
             if isinstance(operation, Pixelwise):
                 seeds = tuple(mixed((*key, place)) for key in keys)
-                floats = vary(floats, operation, u, seeds, points, centre)
+                some, changed = vary(floats, operation, u, seeds, points, centre)
+                floats = changed if len(some) == len(keys) else floats.index_copy_(0, some, changed)
         return Augmented(
-            images=floats.clamp(0, 1).flatten(0, 1),
+            images=floats.clamp_(0, 1).flatten(0, 1),
             affine=affine.repeat_interleave(frames, dim=0),
             flipped=flipped.repeat_interleave(frames, dim=0),
             keypoints=points,
@@ -169,22 +170,21 @@ def vary(
     seeds: tuple[int, ...],
     keypoints: Float[Tensor, "batch keypoints 2"],
     centre: int,
-) -> Images:
-    """Do an operation to the samples whose first number says that it happens."""
+) -> tuple[Tensor, Images]:
+    """Do an operation to the samples whose first number says that it happens: which, and how."""
     chosen = torch.nonzero(u[:, 0] < operation.chance)[:, 0]
-    if len(chosen) == 0:
-        return images
     some = chosen.to(images.device)
+    if len(chosen) == 0:
+        return some, images[some]
     draw = Draw(
-        u=u[chosen, 1:].to(images.device),
+        numbers=u[chosen, 1:],
+        device=images.device,
         seeds=tuple(seeds[number] for number in chosen.tolist()),
         keypoints=keypoints[some],
         centre=centre,
     )
-    apply = APPLY[type(operation)]
-    if len(chosen) == len(images):
-        return apply(images, operation, draw)
-    return images.index_copy(0, some, apply(images[some], operation, draw))
+    these = images if len(chosen) == len(images) else images[some]
+    return some, APPLY[type(operation)](these, operation, draw)
 
 
 def draws_of(operation: Operation) -> int:

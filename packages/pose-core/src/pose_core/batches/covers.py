@@ -1,5 +1,9 @@
 """Parts of images made plain: boxes, boxes over labeled points, and dropped squares."""
 
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -11,70 +15,84 @@ PER_BOX = 5
 """Numbers that a box takes: x, y, width, height, grey."""
 
 
+class Box(NamedTuple):
+    """A plain box in some frames of a sample."""
+
+    sample: int
+    frames: slice
+    rows: slice
+    columns: slice
+    grey: float
+
+
 def boxes(images: Images, operation: Boxes, draw: Draw) -> Images:
     """Cover parts of all frames alike, so that hidden points are guessed from the rest."""
-    cover = bare(images)
-    for number in range(operation.count):
-        present = draw.u[:, 0] * (operation.count + 1) >= number + 1
-        u = draw.u[:, 1 + PER_BOX * number :][:, :PER_BOX]
-        sides = u[:, 2:4] * operation.size * present[:, None]
-        cover = with_box(cover, u[:, :2], sides, u[:, 4])
-    return under(cover, images)
+    drawn = []
+    for sample, (many, *u) in enumerate(draw.numbers.tolist()):
+        for number in range(int(many * (operation.count + 1))):
+            x, y, wide, high, grey = u[PER_BOX * number :][:PER_BOX]
+            sides = (wide * operation.size, high * operation.size)
+            drawn.append(box_at(images, sample, slice(None), (x, y), sides, grey))
+    return with_boxes(images, drawn)
 
 
 def hide(images: Images, operation: Hide, draw: Draw) -> Images:
     """Cover labeled points, each anywhere under its box, in the labeled frame alone."""
-    if not draw.keypoints.shape[1]:
-        return images
-    cover = bare(images)
     height, width = images.shape[-2:]
-    extent = torch.tensor([width, height], device=images.device)
+    frame, drawn = slice(draw.centre, draw.centre + 1), []
     for number in range(operation.points):
-        u = draw.u[:, (PER_BOX + 1) * number :][:, : PER_BOX + 1]
-        points, found = choose(draw.keypoints, u[:, 0])
-        sides = (0.25 + 0.75 * u[:, 3:5]) * operation.size * found[:, None]
-        # the point stays a little inside the border of its box
-        middle = (points + 0.5) / extent + (u[:, 1:3] - 0.5) * 0.8 * sides
-        cover = with_box(cover, middle, sides, u[:, 5])
-    before, frame, after = images.split([draw.centre, 1, images.shape[1] - draw.centre - 1], dim=1)
-    return torch.cat([before, under(cover, frame), after], dim=1)
+        u = draw.numbers[:, (PER_BOX + 1) * number :][:, : PER_BOX + 1]
+        for sample, (px, py) in choose(draw.keypoints.cpu(), u[:, 0]).items():
+            x, y, wide, high, grey = u[sample, 1:].tolist()
+            sides = tuple((0.25 + 0.75 * side) * operation.size for side in (wide, high))
+            # the point stays a little inside the border of its box
+            middle = (
+                (px + 0.5) / width + (x - 0.5) * 0.8 * sides[0],
+                (py + 0.5) / height + (y - 0.5) * 0.8 * sides[1],
+            )
+            drawn.append(box_at(images, sample, frame, middle, (sides[0], sides[1]), grey))
+    return with_boxes(images, drawn)
 
 
 def choose(
     keypoints: Float[Tensor, "samples keypoints 2"], u: Float[Tensor, " samples"]
-) -> tuple[Tensor, Tensor]:
-    """Choose one labeled point of each sample, and say whether it has any."""
-    known = torch.isfinite(keypoints).all(-1)
-    wanted = (u * known.sum(1)).long() + 1
-    place = ((known.cumsum(1) == wanted[:, None]) & known).float().argmax(1)
-    points = keypoints[torch.arange(len(keypoints), device=u.device), place]
-    return points.nan_to_num(), known.any(1)
+) -> dict[int, tuple[float, float]]:
+    """Choose one labeled point of each sample that has any."""
+    chosen = {}
+    for sample, (points, number) in enumerate(zip(keypoints, u.tolist(), strict=True)):
+        known = points[torch.isfinite(points).all(-1)]
+        if len(known):
+            x, y = known[int(number * len(known))].tolist()
+            chosen[sample] = (x, y)
+    return chosen
 
 
-def bare(images: Images) -> Float[Tensor, "samples h w"]:
-    """Give a cover that covers nothing: its grey is NaN."""
-    return images.new_full((len(images), *images.shape[-2:]), torch.nan)
+def box_at(
+    images: Images,
+    sample: int,
+    frames: slice,
+    middle: tuple[float, float],
+    sides: tuple[float, float],
+    grey: float,
+) -> Box:
+    """Give a box of which middle and sides (x, y) are fractions of the image."""
+    height, width = images.shape[-2:]
+    columns, rows = span(middle[0], sides[0], width), span(middle[1], sides[1], height)
+    return Box(sample, frames, rows, columns, grey)
 
 
-def with_box(
-    cover: Float[Tensor, "samples h w"],
-    middle: Float[Tensor, "samples 2"],
-    sides: Float[Tensor, "samples 2"],
-    grey: Float[Tensor, " samples"],
-) -> Float[Tensor, "samples h w"]:
-    """Draw one plain box per sample; places and sides (x, y) as fractions of the image."""
-    height, width = cover.shape[-2:]
-    x = (torch.arange(width, device=cover.device) + 0.5) / width
-    y = (torch.arange(height, device=cover.device) + 0.5) / height
-    in_x = (x - middle[:, :1]).abs() < sides[:, :1] / 2
-    in_y = (y - middle[:, 1:]).abs() < sides[:, 1:] / 2
-    return torch.where(in_y[:, :, None] & in_x[:, None], grey[:, None, None], cover)
+def span(middle: float, side: float, size: int) -> slice:
+    """Give the pixels whose centres lie within half a side of the middle."""
+    ends = (math.ceil((middle + half) * size - 0.5) for half in (-side / 2, side / 2))
+    return slice(*(min(max(end, 0), size) for end in ends))
 
 
-def under(cover: Float[Tensor, "samples h w"], images: Images) -> Images:
-    """Lay a cover over all frames."""
-    above = cover[:, None, None]
-    return torch.where(above.isnan(), images, above)
+def with_boxes(images: Images, drawn: Iterable[Box]) -> Images:
+    """Draw boxes, the later ones above the earlier ones."""
+    painted = images.clone()
+    for box in drawn:
+        painted[box.sample, box.frames, :, box.rows, box.columns] = box.grey
+    return painted
 
 
 def dropout(images: Images, operation: Dropout, draw: Draw) -> Images:
@@ -83,4 +101,4 @@ def dropout(images: Images, operation: Dropout, draw: Draw) -> Images:
     field = grains(draw, (1, 3), size, operation.grain)
     together = draw.number(1) >= operation.by_channel
     field = torch.where(together, field[:, :, :1], field)
-    return images * (field >= draw.number(0) * operation.fraction)
+    return images * (field >= draw.number(0) * operation.fraction).float()

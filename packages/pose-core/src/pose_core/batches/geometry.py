@@ -70,9 +70,10 @@ def warp(
     offset = back[..., 2] + 0.5 / half - 1
     x = torch.arange(width, dtype=images.dtype, device=images.device)[:, None]
     y = torch.arange(height, dtype=images.dtype, device=images.device)[:, None]
-    columns = x * back[:, None, :, 0]
-    rows = y * back[:, None, :, 1] + offset[:, None]
-    grid = columns[:, None] + rows[:, :, None]
+    columns = (x * back[:, None, :, 0])[:, None]
+    rows = (y * back[:, None, :, 1] + offset[:, None])[:, :, None]
+    # (x, y) as one complex number each: their sum is formed many times faster
+    grid = torch.view_as_real(torch.view_as_complex(columns) + torch.view_as_complex(rows))
     if displacement is not None:
         grid = grid + move(torch.nn.functional.pad(back[..., :2], (0, 1))[:, None], displacement)
     return F.grid_sample(images, grid, mode="bilinear", align_corners=False)

@@ -205,9 +205,14 @@ class Emboss(Pixelwise):
 
 @dataclass(frozen=True)
 class Noise(Pixelwise):
-    """Add Gaussian noise of up to `deviation`, for pixels in 0..1; each frame its own."""
+    """Add Gaussian noise of up to `deviation`, for pixels in 0..1; each frame its own.
+
+    A share `by_channel` of the samples has colourful noise, the others grey, as cameras without
+    colour have.
+    """
 
     deviation: float = 0.08
+    by_channel: float = 0.5
     chance: float = 1.0
 
 

@@ -7,6 +7,7 @@ sample, and gives new images; frames of a sample share the numbers.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -34,16 +35,23 @@ class Draw:
     """What an operation may depend on.
 
     Attributes:
-        u: uniform numbers of each sample, on the images' device.
+        numbers: uniform numbers of each sample, on the processor.
+        device: of the images.
         seeds: of each sample and this operation, for noise.
         keypoints: (samples, keypoints, 2) in pixels of these images; NaN where none is labeled.
         centre: which of the frames is the labeled one.
     """
 
-    u: Numbers
+    numbers: Numbers
+    device: torch.device
     seeds: tuple[int, ...]
     keypoints: Float[Tensor, "samples keypoints 2"]
     centre: int = 0
+
+    @cached_property
+    def u(self) -> Numbers:
+        """The numbers where the images are."""
+        return self.numbers.to(self.device)
 
     def number(self, index: int) -> Float[Tensor, "samples 1 1 1 1"]:
         """Give a uniform number of each sample, to multiply images by."""
@@ -54,12 +62,12 @@ class Draw:
         return torch.exp((2 * self.number(index) - 1) * math.log(largest))
 
     def random(
-        self, shape: tuple[int, ...], fill: Callable[[Tensor, torch.Generator], Tensor]
+        self, shape: tuple[int, ...], fill: Callable[[Tensor, torch.Generator, int], None]
     ) -> Tensor:
-        """Fill an array for each sample by its own seed."""
+        """Let `fill` fill an array for each sample, given a generator of the sample's seed."""
         drawn = self.u.new_empty(len(self.seeds), *shape)
-        for one, seed in zip(drawn, self.seeds, strict=True):
-            fill(one, torch.Generator(drawn.device).manual_seed(seed))
+        for number, seed in enumerate(self.seeds):
+            fill(drawn[number], torch.Generator(drawn.device).manual_seed(seed), number)
         return drawn
 
 
@@ -83,7 +91,7 @@ def contrast(images: Images, operation: Contrast, draw: Draw) -> Images:
     """Multiply the distance to the sample's mean."""
     factor = draw.factor(0, operation.factor)
     mean = images.mean((1, 2, 3, 4), keepdim=True)
-    return torch.addcmul(mean * (1 - factor), images, factor)
+    return (images * factor).add_(mean * (1 - factor))
 
 
 def gamma(images: Images, operation: Gamma, draw: Draw) -> Images:
@@ -92,9 +100,17 @@ def gamma(images: Images, operation: Gamma, draw: Draw) -> Images:
 
 
 def noise(images: Images, operation: Noise, draw: Draw) -> Images:
-    """Add Gaussian noise, new for each frame."""
-    field = draw.random(images.shape[1:], lambda one, g: one.normal_(generator=g))
-    return torch.addcmul(images, field, draw.number(0) * operation.deviation)
+    """Add Gaussian noise, new for each frame; in grey, or each channel for itself."""
+
+    def fill(field: Tensor, generator: torch.Generator, number: int) -> None:
+        if by_channel[number]:
+            field.normal_(generator=generator)
+        else:
+            field.copy_(field.new_empty(field[:, :1].shape).normal_(generator=generator))
+
+    by_channel = (draw.numbers[:, 1] < operation.by_channel).tolist()
+    field = draw.random(images.shape[1:], fill)
+    return field.mul_(draw.number(0) * operation.deviation).add_(images)
 
 
 def salt_pepper(images: Images, operation: SaltPepper, draw: Draw) -> Images:
@@ -111,7 +127,11 @@ def grains(
 ) -> Float[Tensor, "samples ... h w"]:
     """Draw a uniform number for each square of `grain` pixels."""
     height, width = (math.ceil(side / grain) for side in size)
-    field = draw.random((*shape, height, width), lambda one, g: one.uniform_(generator=g))
+
+    def fill(field: Tensor, generator: torch.Generator, _: int) -> None:
+        field.uniform_(generator=generator)
+
+    field = draw.random((*shape, height, width), fill)
     if grain > 1:
         field = field.repeat_interleave(grain, -1).repeat_interleave(grain, -2)
     return field[..., : size[0], : size[1]]
@@ -120,11 +140,11 @@ def grains(
 def emboss(images: Images, operation: Emboss, draw: Draw) -> Images:
     """Blend in a relief lit from the top left."""
     low, high = operation.between
-    strength = low + draw.u[:, 1] * (high - low)
-    relief = torch.tensor([[-1.0, -1, 0], [-1, 0, 1], [0, 1, 1]], device=images.device)
+    strength = low + draw.numbers[:, 1] * (high - low)
+    relief = torch.tensor([[-1.0, -1, 0], [-1, 0, 1], [0, 1, 1]])
     identity = torch.zeros_like(relief)
     identity[1, 1] = 1
-    kernels = identity + draw.u[:, 0, None, None] * operation.alpha * (
+    kernels = identity + draw.numbers[:, 0, None, None] * operation.alpha * (
         strength[:, None, None] * relief
     )
     return filtered(images, kernels)
@@ -132,15 +152,15 @@ def emboss(images: Images, operation: Emboss, draw: Draw) -> Images:
 
 def motion_blur(images: Images, operation: Blur, draw: Draw) -> Images:
     """Smear along a line of any direction."""
-    length = 1 + draw.u[:, 1] * (operation.length - 1)
-    return filtered(images, lines(draw.u[:, 0] * math.pi, length, operation.length | 1))
+    angle, length = draw.numbers[:, 0] * math.pi, 1 + draw.numbers[:, 1] * (operation.length - 1)
+    return filtered(images, lines(angle, length, operation.length | 1))
 
 
 def lines(
     angle: Float[Tensor, " n"], length: Float[Tensor, " n"], side: int
 ) -> Float[Tensor, "n k k"]:
     """Draw antialiased line segments through the centre of square kernels that sum to 1."""
-    offset = torch.arange(side, device=angle.device) - side // 2
+    offset = torch.arange(side) - side // 2
     y, x = torch.meshgrid(offset, offset, indexing="ij")
     cos, sin = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
     along, across = x * cos + y * sin, y * cos - x * sin
@@ -150,11 +170,15 @@ def lines(
 
 
 def filtered(images: Images, kernels: Float[Tensor, "samples k k"]) -> Images:
-    """Correlate the images of each sample with its kernel; borders repeat."""
-    samples, frames, channels = images.shape[:3]
-    side = kernels.shape[-1]
-    planes = F.pad(images.flatten(0, 1), (side // 2,) * 4, mode="replicate")
-    planes = planes.unflatten(0, (samples, frames)).transpose(0, 1).flatten(1, 2)
-    weights = kernels.repeat_interleave(channels, 0)[:, None]
-    blurred = F.conv2d(planes, weights, groups=len(weights))
-    return blurred.unflatten(1, (samples, channels)).transpose(0, 1)
+    """Correlate the images of each sample with its kernel, on the processor; borders repeat.
+
+    A shifted copy is added for each cell that is not zero: the line of a blur has few.
+    """
+    height, width = images.shape[-2:]
+    padded = F.pad(images.flatten(0, 1), (kernels.shape[-1] // 2,) * 4, mode="replicate")
+    padded = padded.unflatten(0, images.shape[:2])
+    total = torch.zeros_like(images)
+    for sample, row, column in kernels.nonzero().tolist():
+        shifted = padded[sample, ..., row : row + height, column : column + width]
+        total[sample].add_(shifted, alpha=float(kernels[sample, row, column]))
+    return total
