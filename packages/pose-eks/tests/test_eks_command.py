@@ -69,6 +69,47 @@ def test_an_output_that_is_there_is_replaced_only_by_force(
     assert len(read_predictions(output)) == 60
 
 
+def test_a_long_recording_is_smoothed_in_chunks_to_the_same(
+    predictions: list[Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    short, long = tmp_path / "short.csv", tmp_path / "long.csv"
+    assert run("singlecam", *predictions, "--output", short) == 0
+    monkeypatch.setattr("pose_eks.files.long.SHORT", 0)
+    monkeypatch.setattr("pose_eks.files.long.ROWS", 13)
+    assert run("singlecam", *predictions, "--output", long, "--chunk", 25) == 0
+    assert "3 files of 60 frames, in chunks" in capsys.readouterr().out
+    one, other = read_predictions(short), read_predictions(long)
+    np.testing.assert_allclose(other.keypoints, one.keypoints, atol=2e-6)
+    np.testing.assert_array_equal(other.numbered, one.numbered)
+    for name, column in one.extra.items():
+        np.testing.assert_allclose(other.extra[name], column, atol=2e-6, err_msg=name)
+    read = [
+        json.loads(path.with_suffix(".json").read_text())["keypoints"] for path in (short, long)
+    ]
+    assert read[0]["nose"]["flagged"] == read[1]["nose"]["flagged"]
+    assert not list(tmp_path.glob(".pose-eks-*"))
+
+
+def test_a_long_recording_of_unequal_files_names_the_short_one(
+    predictions: list[Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = predictions[1].read_text().splitlines(keepends=True)
+    predictions[1].write_text("".join(lines[:-20]))
+    monkeypatch.setattr("pose_eks.files.long.SHORT", 0)
+    monkeypatch.setattr("pose_eks.files.long.ROWS", 20)
+    output = tmp_path / "o.csv"
+    assert run("singlecam", *predictions, "--output", output, "--chunk", 30) == 1
+    assert "member1.csv: has fewer frames than" in capsys.readouterr().err
+    assert not output.exists()
+    assert not list(tmp_path.glob(".pose-eks-*"))
+
+
 def test_every_keypoint_is_drawn(
     predictions: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

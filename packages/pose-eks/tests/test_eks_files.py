@@ -8,7 +8,14 @@ import pytest
 
 from pose_eks import EksError, smooth
 from pose_eks.files.members import read_members
-from pose_eks.files.outputs import check_output, flagged, ranges_of, summary_of, write_smoothed
+from pose_eks.files.outputs import (
+    Flags,
+    check_output,
+    flagged,
+    ranges_of,
+    summary_of,
+    write_smoothed,
+)
 from pose_io_dlc.predictions import read_predictions, write_predictions
 from pose_io_dlc.tables import PredictionTable
 
@@ -129,7 +136,7 @@ def test_a_jump_that_all_members_make_is_flagged_and_summed_up(tmp_path: Path) -
     keypoints[:, 150:160] = np.nan
     found = smooth(keypoints)
     assert flagged(found)[80:82].all()
-    summary = summary_of(["nose"], found)["nose"]
+    summary = summary_of(["nose"], found.fit, Flags.of(found))["nose"]
     assert summary["missing_frames"] == 10
     assert any(first <= 80 and last >= 82 for first, last in summary["flagged"])
     assert summary["flagged_frames"] == int(flagged(found).sum())

@@ -5,6 +5,7 @@ median and the division by confidence are later practice.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -76,20 +77,81 @@ def summarize(
     """
     keypoints = np.ascontiguousarray(keypoints, dtype=np.float64)
     confidence = checked_confidence(keypoints, confidence)
+    if not (confidence > 0).any():  # a tracker that writes none
+        confidence = np.full_like(confidence, np.nan)
+    tally = counted(keypoints, confidence, center)
+    return concluded(tally, Totals.of(tally), divide_by_confidence)
+
+
+class Tally(NamedTuple):
+    """What members say of some frames, before anything is known of the others.
+
+    Attributes:
+        center: (frames, keypoints, 2), NaN where nobody sees it.
+        variance: (frames, keypoints, 2), with n - 1 in the denominator, 0 for n < 2.
+        members: (frames, keypoints), how many see it.
+        surety: (frames, keypoints), mean of the confidences known; NaN for none.
+        ever: (members, keypoints), whether a member sees a keypoint in any of the frames.
+    """
+
+    center: np.ndarray
+    variance: np.ndarray
+    members: np.ndarray
+    surety: np.ndarray
+    ever: np.ndarray
+
+
+def counted(keypoints: np.ndarray, confidence: np.ndarray, center: str) -> Tally:
+    """Collect what members say; see `summarize`, whose checks have been made."""
     seen = np.isfinite(keypoints).all(axis=-1) & (confidence != 0)
-    middle, spread, count, surety, known = gather(keypoints, confidence, seen, center == "median")
-    ever = np.maximum(seen.any(axis=1).sum(axis=0), 1)  # members that see a keypoint at all
-    spread *= (ever - 1.0)[:, None] / ever[:, None]
-    alone = np.logical_not((count > 1).any(axis=0))
-    share = np.where(count > 0, count / ever, np.nan)
-    weight = np.maximum(np.where(known > 0, surety, 1.0) * share, LEAST_CONFIDENCE)
-    spread = with_lone_members(spread, count)
+    middle, variance, count, surety = gather(keypoints, confidence, seen, center == "median")
+    return Tally(middle, variance, count, surety, seen.any(axis=1))
+
+
+class Totals(NamedTuple):
+    """What has to be known of all frames to conclude about some of them.
+
+    Attributes:
+        ever: (members, keypoints), whether a member sees a keypoint at all.
+        several: (keypoints,), frames in which two members or more see it.
+        squares: (keypoints, 2), sum of the variances in these frames.
+    """
+
+    ever: np.ndarray
+    several: np.ndarray
+    squares: np.ndarray
+
+    @staticmethod
+    def of(tally: Tally) -> "Totals":
+        """Give those of some frames."""
+        several = tally.members > 1
+        squares = np.where(several[..., None], tally.variance, 0.0).sum(axis=0)
+        return Totals(tally.ever, several.sum(axis=0), squares)
+
+    def and_of(self, tally: Tally) -> "Totals":
+        """Give those of further frames as well."""
+        more = Totals.of(tally)
+        return Totals(
+            self.ever | more.ever, self.several + more.several, self.squares + more.squares
+        )
+
+
+def concluded(tally: Tally, totals: Totals, divide_by_confidence: bool) -> Consensus:
+    """Give the consensus of some frames; see `summarize`."""
+    ever = np.maximum(totals.ever.sum(axis=0), 1)  # members that see a keypoint at all
+    scale = ((ever - 1.0) / ever)[:, None]
+    alone = totals.several == 0
+    share = np.where(tally.members > 0, tally.members / ever, np.nan)
+    sure = np.where(np.isfinite(tally.surety), tally.surety, 1.0)
+    weight = np.maximum(sure * share, LEAST_CONFIDENCE)
+    typical = totals.squares / np.maximum(totals.several, 1)[:, None]
+    spread = scale * np.where((tally.members == 1)[..., None], typical, tally.variance)
     if divide_by_confidence:
         spread = spread / weight[..., None]
     spread[:, alone] = 1 / weight[:, alone, None] if divide_by_confidence else 1.0
-    spread[count == 0] = np.nan
-    confidence = np.where(count > 0, surety * share, 0.0)
-    return Consensus(middle, spread, confidence, count, alone)
+    spread[tally.members == 0] = np.nan
+    confidence = np.where(tally.members > 0, tally.surety * share, 0.0)
+    return Consensus(tally.center, spread, confidence, tally.members, alone)
 
 
 def checked_confidence(keypoints: np.ndarray, confidence: np.ndarray | None) -> np.ndarray:
@@ -116,15 +178,7 @@ def checked_confidence(keypoints: np.ndarray, confidence: np.ndarray | None) -> 
             f"confidence: {np.nanmin(confidence):g} to {np.nanmax(confidence):g} is not "
             "between 0 and 1; give NaN where it is unknown"
         )
-    return confidence if (confidence > 0).any() else np.full_like(confidence, np.nan)
-
-
-def with_lone_members(spread: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Give the keypoint's mean variance where one member alone sees a point, which shows none."""
-    several = (count > 1)[..., None]
-    frames = np.maximum(several.sum(axis=0), 1)
-    typical = np.where(several, spread, 0.0).sum(axis=0) / frames
-    return np.where((count == 1)[..., None], typical, spread)
+    return confidence
 
 
 @compiled
@@ -134,28 +188,25 @@ def gather(
     """Collect the members of every point.
 
     Returns:
-        centre (frames, keypoints, 2), NaN where nobody sees it; variance with n - 1 in the
-        denominator, 0 for n < 2; count (frames, keypoints) of members; mean of the confidences
-        known; their number.
+        The first four of `Tally`.
     """
     members, frames, points, _ = keypoints.shape
     center = np.full((frames, points, 2), np.nan)
     variance = np.zeros((frames, points, 2))
     count = np.zeros((frames, points), np.int64)
     surety = np.full((frames, points), np.nan)
-    known = np.zeros((frames, points), np.int64)
     values = np.empty(members)
     for t in range(frames):
         for k in range(points):
-            total = 0.0
+            total, known = 0.0, 0
             for i in range(members):
                 if seen[i, t, k]:
                     count[t, k] += 1
                     if confidence[i, t, k] == confidence[i, t, k]:
                         total += confidence[i, t, k]
-                        known[t, k] += 1
-            if known[t, k] > 0:
-                surety[t, k] = total / known[t, k]
+                        known += 1
+            if known > 0:
+                surety[t, k] = total / known
             for axis in range(2 if count[t, k] > 0 else 0):
                 n = 0
                 for i in range(members):
@@ -163,7 +214,7 @@ def gather(
                         insert(values, n, keypoints[i, t, k, axis])
                         n += 1
                 center[t, k, axis], variance[t, k, axis] = moments(values, n, median)
-    return center, variance, count, surety, known
+    return center, variance, count, surety
 
 
 @compiled

@@ -48,8 +48,7 @@ def add_to(modes: "argparse._SubParsersAction[Any]") -> None:
 def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, MultiCameraOptions)
-    from pose_eks.commands.finishing import UNITS, Work, finish
-    from pose_eks.commands.saying import fit_table
+    from pose_eks.commands.finishing import UNITS, Work, finish, views_table
     from pose_eks.commands.several import Several
     from pose_eks.files.times import read_times
     from pose_eks.models.asynchronous import smooth_asynchronous
@@ -62,7 +61,7 @@ def run(given: argparse.Namespace) -> int:
     several.say()
     ensembles = {name: view.ensemble for name, view in several.views.items()}
     found = smooth_asynchronous(ensembles, times, options, several.labels, at)
-    table = fit_table(several.labels, found.views, work.unit_of_s)
+    table = views_table(work, several.labels, found.views)
     finish(work, several.outputs(given, found.views), given.output / "summary.json", {}, table)
     write_requested(given, several, found)
     return 0

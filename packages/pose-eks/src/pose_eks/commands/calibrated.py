@@ -38,8 +38,7 @@ def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, CalibratedOptions)
     from pose_eks.cameras.calibration import read_calibration
-    from pose_eks.commands.finishing import Work, finish
-    from pose_eks.commands.saying import fit_table
+    from pose_eks.commands.finishing import Work, finish, views_table
     from pose_eks.commands.several import Several
     from pose_eks.models.calibrated import smooth_calibrated
 
@@ -51,7 +50,7 @@ def run(given: argparse.Namespace) -> int:
     found = smooth_calibrated(rig, ensembles, options, several.common_times(), several.labels)
     write_positions(given, several, found)
     more = {"calibration": str(given.calibration)}
-    table = fit_table(several.labels, found.views, work.unit_of_s)
+    table = views_table(work, several.labels, found.views)
     finish(work, several.outputs(given, found.views), given.output / "summary.json", more, table)
     return 0
 

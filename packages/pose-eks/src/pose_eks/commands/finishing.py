@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pose_eks import __version__
 from pose_eks.commands.saying import closing, fit_table
 from pose_eks.files.members import Members
-from pose_eks.files.outputs import summary_of, write_smoothed, write_summary
+from pose_eks.files.outputs import Flags, summary_of, write_smoothed, write_summary
 from pose_eks.smoothed import Smoothed
 
 UNITS = {"walk": "px²/frame", "velocity": "px²/frame³"}
@@ -78,21 +80,41 @@ def finish(
     for one in outputs:
         scorer = f"eks_{work.mode}"
         write_smoothed(one.path, one.members.rows, one.found, scorer, work.given.plain)
-    cameras = {one.name or "all": summary_of(one.members.labels, one.found) for one in outputs}
-    seconds = round(time.perf_counter() - work.started, 3)
-    asked = {
+    flags = [Flags.of(one.found) for one in outputs]
+    cameras = {
+        one.name or "all": summary_of(one.members.labels, one.found.fit, own)
+        for one, own in zip(outputs, flags, strict=True)
+    }
+    found = {"keypoints": next(iter(cameras.values()))} if len(cameras) == 1 else {"views": cameras}
+    write_summary(summary, asked(work) | found | dict(more) | spent(work))
+    draw(work, outputs)
+    one = outputs[0]
+    lines = table or fit_table(one.members.labels, one.found.fit, {"": flags[0]}, work.unit_of_s)
+    print("\n".join(lines))
+    never = sum(int(np.isnan(own.squares).sum()) for own in flags)
+    count = sum(len(own.missing) for own in flags)
+    print("\n".join(closing(never, count, [one.path for one in outputs], work.given)))
+
+
+def views_table(work: Work, labels: Sequence[str], views: Mapping[str, Smoothed]) -> list[str]:
+    """Give the table of a model whose views share the parameters of every keypoint."""
+    flags = {name: Flags.of(one) for name, one in views.items()}
+    return fit_table(labels, next(iter(views.values())).fit, flags, work.unit_of_s)
+
+
+def asked(work: Work) -> dict[str, Any]:
+    """Say what was asked for, as plain data."""
+    return {
         "pose_eks": __version__,
         "mode": work.mode,
         "files": {name: list(map(str, paths)) for name, paths in work.files.items()},
         "options": asdict(work.options),
     }
-    found = {"keypoints": next(iter(cameras.values()))} if len(cameras) == 1 else {"views": cameras}
-    write_summary(summary, asked | found | dict(more) | {"seconds": seconds})
-    draw(work, outputs)
-    first = outputs[0]
-    lines = table or fit_table(first.members.labels, {"": first.found}, work.unit_of_s)
-    print("\n".join(lines))
-    print("\n".join(closing([one.found for one in outputs], [o.path for o in outputs], work.given)))
+
+
+def spent(work: Work) -> dict[str, float]:
+    """Say how long it took."""
+    return {"seconds": round(time.perf_counter() - work.started, 3)}
 
 
 def draw(work: Work, outputs: Sequence[Output]) -> None:

@@ -35,8 +35,8 @@ def add_to(modes: "argparse._SubParsersAction[Any]") -> None:
 def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, MultiCameraOptions)
-    from pose_eks.commands.finishing import Output, Work, finish
-    from pose_eks.commands.saying import fit_table, found_table, views_line
+    from pose_eks.commands.finishing import Output, Work, finish, views_table
+    from pose_eks.commands.saying import found_table, views_line
     from pose_eks.files.members import read_members
     from pose_eks.files.outputs import check_output
     from pose_eks.files.views import split
@@ -50,6 +50,6 @@ def run(given: argparse.Namespace) -> int:
     print(views_line(parts.views, parts.points), flush=True)
     found = smooth_views(parts.views, options, members.times, parts.points)
     output = Output(given.output, members, parts.joined(found.views))
-    table = fit_table(parts.points, found.views, work.unit_of_s)
+    table = views_table(work, parts.points, found.views)
     finish(work, [output], given.output.with_suffix(".json"), {"views": list(parts.views)}, table)
     return 0

@@ -28,8 +28,7 @@ def add_to(modes: "argparse._SubParsersAction[Any]") -> None:
 def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, MultiCameraOptions)
-    from pose_eks.commands.finishing import Work, finish
-    from pose_eks.commands.saying import fit_table
+    from pose_eks.commands.finishing import Work, finish, views_table
     from pose_eks.commands.several import Several
     from pose_eks.models.multicam import smooth_views
 
@@ -38,6 +37,6 @@ def run(given: argparse.Namespace) -> int:
     several.say()
     ensembles = {name: view.ensemble for name, view in several.views.items()}
     found = smooth_views(ensembles, options, several.common_times(), several.labels)
-    table = fit_table(several.labels, found.views, work.unit_of_s)
+    table = views_table(work, several.labels, found.views)
     finish(work, several.outputs(given, found.views), given.output / "summary.json", {}, table)
     return 0

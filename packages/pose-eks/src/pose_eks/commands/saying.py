@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pose_eks.core.fitting import Fit
 from pose_eks.ensemble import Ensemble
 from pose_eks.files.members import Members
-from pose_eks.files.outputs import flagged
-from pose_eks.smoothed import Smoothed
+from pose_eks.files.outputs import Flags
 
 SHOWN = 60
 """Characters of a file name that a table has room for."""
@@ -57,17 +57,17 @@ def shortened(path: Path) -> str:
     return name if len(name) <= SHOWN else f"{name[:half]}...{name[-half:]}"
 
 
-def fit_table(labels: Sequence[str], found: Mapping[str, Smoothed], unit: str) -> list[str]:
+def fit_table(labels: Sequence[str], fit: Fit, found: Mapping[str, Flags], unit: str) -> list[str]:
     """Give a table of each keypoint's parameters, errors and flagged frames.
 
     Args:
         labels: of the keypoints.
-        found: the results of each camera, "" for the only one; all have these keypoints.
+        fit: their parameters.
+        found: what is said of the frames of each camera, "" for the only one.
         unit: of the process noise s; "" for models without one.
     """
-    fit = next(iter(found.values())).fit
-    deviations = [np.sqrt(mean_of(one.posterior_variance)) for one in found.values()]
-    odd = np.sum([flagged(one).sum(axis=0) for one in found.values()], axis=0)
+    deviations = [one.deviation for one in found.values()]
+    odd = np.sum([one.flagged for one in found.values()], axis=0)
     step = [f"s ({unit})"] if unit else []
     errors = [f"error {name} (px)".replace("  ", " ") for name in found]
     rows = [["keypoint", *step, "b (px²)", *errors, "flagged", "passes"]]
@@ -79,21 +79,18 @@ def fit_table(labels: Sequence[str], found: Mapping[str, Smoothed], unit: str) -
     return columns(rows)
 
 
-def mean_of(values: np.ndarray) -> np.ndarray:
-    """Give the mean over frames and axes of each keypoint; NaN where it is never seen."""
-    there = np.isfinite(values)
-    total = np.where(there, values, 0.0).sum(axis=(0, 2))
-    count = there.sum(axis=(0, 2))
-    return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+def closing(never: int, keypoints: int, written: Sequence[Path], given: Namespace) -> list[str]:
+    """Say what was written and what to do with it.
 
-
-def closing(found: Sequence[Smoothed], written: Sequence[Path], given: Namespace) -> list[str]:
-    """Say what was written and what to do with it."""
+    Args:
+        never: keypoints that are missing in every frame.
+        keypoints: how many there are.
+        written: files.
+        given: the command line.
+    """
     lines = [f"wrote {path}" for path in written]
-    never = sum(int(np.isnan(one.keypoints[..., 0]).all(axis=0).sum()) for one in found)
     if never:
-        total = sum(one.keypoints.shape[1] for one in found)
-        lines.append(f"note: {never} of {total} keypoints are missing everywhere")
+        lines.append(f"note: {never} of {keypoints} keypoints are missing everywhere")
     if given.plain:
         return [*lines, "next: run without --plain for the variances of x and y"]
     if given.plot:

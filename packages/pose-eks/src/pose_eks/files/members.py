@@ -82,6 +82,11 @@ def read_table(path: Path) -> PredictionTable:
         raise EksError(str(error)) from error
     if not len(table) or not table.names:
         raise EksError(f"{path}: has {len(table)} frames and {len(table.names)} keypoints")
+    return only_points(table)
+
+
+def only_points(table: PredictionTable) -> PredictionTable:
+    """Give a table without its further columns."""
     return replace(table, extra={})
 
 

@@ -3,12 +3,13 @@
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pose_eks.core.fitting import Fit
 from pose_eks.errors import EksError
 from pose_eks.smoothed import Smoothed
 from pose_io_dlc.atomic import atomic
@@ -109,9 +110,57 @@ def ranges_of(frames: np.ndarray) -> list[list[int]]:
     return np.asarray(edges).reshape(-1, 2).tolist()
 
 
-def summary_of(labels: Sequence[str], found: Smoothed) -> dict[str, Any]:
+@dataclass(frozen=True, eq=False)
+class Flags:
+    """What a summary says of the frames of every keypoint.
+
+    Attributes:
+        missing: (keypoints,), frames in which no member sees it.
+        ranges: of each keypoint, stretches of flagged frames.
+        squares: (keypoints,), sum of the posterior variances of x and y.
+        frames: how many there are.
+    """
+
+    missing: np.ndarray
+    ranges: tuple[list[list[int]], ...]
+    squares: np.ndarray
+    frames: int
+
+    @staticmethod
+    def none(keypoints: int) -> "Flags":
+        """Give those of no frames."""
+        return Flags(np.zeros(keypoints, int), ([],) * keypoints, np.zeros(keypoints), 0)
+
+    @staticmethod
+    def of(found: Smoothed) -> "Flags":
+        """Give those of a result."""
+        return Flags.none(found.keypoints.shape[1]).and_of(found, 0)
+
+    def and_of(self, found: Smoothed, start: int) -> "Flags":
+        """Give those of further frames as well, which begin at `start`."""
+        odd = flagged(found)
+        more = [[[a + start, b + start] for a, b in ranges_of(column)] for column in odd.T]
+        return Flags(
+            self.missing + np.isnan(found.center[..., 0]).sum(axis=0),
+            tuple([*old, *new] for old, new in zip(self.ranges, more, strict=True)),
+            self.squares + found.posterior_variance.sum(axis=(0, 2)),
+            self.frames + len(found.keypoints),
+        )
+
+    @property
+    def flagged(self) -> np.ndarray:
+        """(keypoints,), flagged frames."""
+        return np.array([sum(b - a for a, b in ranges) for ranges in self.ranges])
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """(keypoints,), typical posterior standard deviation; NaN where it is never seen."""
+        return np.asarray(np.sqrt(self.squares / (2 * max(self.frames, 1))))
+
+
+def summary_of(labels: Sequence[str], fit: Fit, flags: Flags) -> dict[str, Any]:
     """Give the parameters of every keypoint and where it was flagged, as plain data."""
-    fit, odd = found.fit, flagged(found)
+    counts = flags.flagged
     return {
         label: {
             "s": number(fit.s[k]),
@@ -119,9 +168,9 @@ def summary_of(labels: Sequence[str], found: Smoothed) -> dict[str, Any]:
             "log_likelihood": number(fit.log_likelihood[k]),
             "passes": int(fit.passes[k]),
             "converged": bool(fit.converged[k]),
-            "missing_frames": int(np.isnan(found.center[:, k, 0]).sum()),
-            "flagged_frames": int(odd[:, k].sum()),
-            "flagged": ranges_of(odd[:, k]),
+            "missing_frames": int(flags.missing[k]),
+            "flagged_frames": int(counts[k]),
+            "flagged": flags.ranges[k],
         }
         for k, label in enumerate(labels)
     }
