@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,6 +76,33 @@ def test_a_fit_ends_in_the_same_place(
     for one, other in zip(quick, slow, strict=True):
         np.testing.assert_allclose(np.log(one.found.values / other.found.values), 0, atol=0.02)
         np.testing.assert_allclose(one.path.means, other.path.means, atol=0.02)
+
+
+LANES = """
+import sys
+import numpy as np
+from pose_eks.core.dynamics import DYNAMICS
+from pose_eks.core.lanes import Lanes, Noise
+rng = np.random.default_rng(0)
+observed = np.cumsum(rng.normal(size=(3, 200)), axis=1)
+observed[rng.random((3, 200)) < 0.2] = np.nan
+observed[1, 50:90] = np.nan
+gaps = np.concatenate([[0.0], rng.uniform(0.5, 2.0, 199)])
+lanes = Lanes(observed, rng.gamma(1.0, size=(3, 200)), gaps, np.full(3, 9.0), np.full(3, 2.0))
+noise = Noise(np.array([0.3, 1.0, 3.0]), np.array([1.0, 1.0, 0.7]), np.array([0.5, 1.0, 0.0]),
+              np.array([0.0, 0.0, 0.7]), np.array([0.5, 1.0, 0.0]))
+found = [DYNAMICS[name].evaluate(lanes, noise).ravel() for name in DYNAMICS]
+found += [np.concatenate(DYNAMICS[name].smooth(lanes, noise)).ravel() for name in DYNAMICS]
+np.save(sys.argv[1], np.concatenate(found))
+"""
+
+
+def test_lanes_are_the_same_to_rounding(tmp_path: Path) -> None:
+    for choice in ("0", "1"):
+        command = [sys.executable, "-c", LANES, str(tmp_path / choice)]
+        subprocess.run(command, check=True, env={**os.environ, "POSE_EKS_NUMBA": choice})
+    slow, quick = (np.load(tmp_path / f"{choice}.npy") for choice in ("0", "1"))
+    np.testing.assert_allclose(slow, quick, rtol=1e-8, atol=1e-8)
 
 
 SAID = """

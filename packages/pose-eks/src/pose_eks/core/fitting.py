@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pose_eks.core import compiled
 from pose_eks.core.lanes import Dynamics, Lanes, Noise
 
 GRID_FRAMES = 2000
@@ -122,13 +123,19 @@ def fit(task: Task, tolerance: float, passes: int) -> Fit:
         task: the observations and what is known of their noise.
         tolerance: the search ends when both logarithms move by less.
         passes: the most evaluations over all frames.
+
+    Returns:
+        The parameters; of a long recording without a compiler, those of its middle.
     """
     frames = sum(piece.observed.shape[1] for piece in task.pieces)
     free = np.isnan(task.given)
     with np.errstate(divide="ignore"):  # b may be given as 0
         fixed = np.log(task.given)
     logs = np.where(free, start(task, free, fixed), fixed)
-    if free.any() and frames > 2 * CROP_FRAMES:
+    crop = free.any() and frames > 2 * CROP_FRAMES
+    if crop and not compiled.COMPILED:  # numpy would take minutes over all frames
+        task, crop = task.cut(CROP_FRAMES), False
+    if crop:
         logs = climb(task.cut(CROP_FRAMES), logs, free, 0.01, passes).logs
     found = climb(task, logs, free, tolerance, passes)
     s, b = np.exp(found.logs).T

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pose_eks.core.compiled import compiled
+from pose_eks.core import compiled
 from pose_eks.core.threads import in_threads
 
 LEAST_WORK = 20_000  # observations, below which threads are not worth starting
@@ -75,6 +75,8 @@ class Dynamics:
         smoothed: (Lanes, Noise, state before, posterior of the frame after the last, its gap, 0
             for none) to posterior means and variances of the position, (lanes, frames), and the
             posterior state of the first frame.
+        plain_likelihood: `likelihood` in numpy, for where there is no compiler.
+        plain_smooth: means and variances of a whole recording in numpy.
     """
 
     name: str
@@ -85,14 +87,20 @@ class Dynamics:
     smoothed: Callable[
         [Lanes, Noise, np.ndarray, np.ndarray, float], tuple[np.ndarray, np.ndarray, np.ndarray]
     ]
+    plain_likelihood: Callable[[Lanes, Noise], np.ndarray]
+    plain_smooth: Callable[[Lanes, Noise], tuple[np.ndarray, np.ndarray]]
 
     def evaluate(self, lanes: Lanes, noise: Noise) -> np.ndarray:
         """Give what `likelihood` does, lanes in threads."""
+        if not compiled.COMPILED:
+            return self.plain_likelihood(lanes, noise)
         pieces = split(lanes, noise)
         return np.concatenate(in_threads(self.likelihood, *zip(*pieces, strict=True), workers=None))
 
     def smooth(self, lanes: Lanes, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
         """Give posterior means and variances of the position, (lanes, frames), lanes in threads."""
+        if not compiled.COMPILED:
+            return self.plain_smooth(lanes, noise)
         found = in_threads(self.alone, *zip(*split(lanes, noise), strict=True), workers=None)
         means, variances = zip(*found, strict=True)
         return np.concatenate(means), np.concatenate(variances)
@@ -118,7 +126,7 @@ def split(lanes: Lanes, noise: Noise) -> list[tuple[Lanes, Noise]]:
     ]
 
 
-@compiled
+@compiled.compiled
 def of_lane(noise: Noise, lane: int) -> tuple[float, float, float, float, float]:
     """Give one lane's step, gain and floor, and the slopes of the latter two."""
     return (
@@ -130,7 +138,7 @@ def of_lane(noise: Noise, lane: int) -> tuple[float, float, float, float, float]
     )
 
 
-@compiled
+@compiled.compiled
 def surprise(
     e: float, i: float, fs: float, ft: float, ns: float, nt: float
 ) -> tuple[float, float, float, float, float]:

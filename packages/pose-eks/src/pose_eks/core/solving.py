@@ -17,6 +17,7 @@ from pose_eks.core.threads import in_threads
 
 B = TypeVar("B")
 STILL = 1e-6  # of a standard deviation: a path that moves less has been found
+FINER = 0.2  # tolerance of the fit in each round, of that of the rounds
 ROUNDS = 50  # linearisations, the most
 
 
@@ -77,10 +78,20 @@ def ended(task: "Task") -> list[Solved]:
     if crop is None:
         standing, rounds, settled = task.settle(task.begin())
     else:
-        known = [one.found for one in crop.settle(crop.begin())[0]]
+        known = [
+            grown(one.found, whole.frames / part.frames)
+            for one, whole, part in zip(
+                crop.settle(crop.begin())[0], task.models, crop.models, strict=True
+            )
+        ]
         standing, rounds, settled = task.settle(task.begin(known), refit=False)
         standing = task.paths(task.fitted(standing))
     return [solved(one, rounds, settled) for one in task.widened(standing)]
+
+
+def grown(found: Found, ratio: float) -> Found:
+    """Give what is found of a crop as a start for so many times the frames."""
+    return replace(found, curvature=ratio * found.curvature)
 
 
 class Standing(NamedTuple):
@@ -133,7 +144,11 @@ class Task:
     def fitted(self, standing: Sequence[Standing]) -> list[Standing]:
         """Fit the parameters anew, from where they are."""
         chains, before = [one.chain for one in standing], [one.found for one in standing]
-        found = fit(chains, self.groups, self.search, self.ranges, before)
+        search = self.search
+        if self.student is not None:  # finer than the rounds are would be for nothing
+            tolerance = max(search.tolerance, FINER * self.student.tolerance)
+            search = replace(search, tolerance=tolerance)
+        found = fit(chains, self.groups, search, self.ranges, before)
         return [one._replace(found=new) for one, new in zip(standing, found, strict=True)]
 
     def paths(self, standing: Sequence[Standing]) -> list[Standing]:
@@ -197,6 +212,8 @@ class Task:
         logs = np.abs(np.log(new.found.values / old.found.values)).max(initial=0.0)
         spread = np.sqrt(np.einsum("tii->ti", new.path.covariances))
         moved = np.abs(new.path.means - old.path.means) / np.maximum(spread, 1e-300)
+        if self.student is not None:  # a single frame may long waver between two views
+            return bool(logs < width and np.sqrt(np.mean(moved**2)) < width / 3)
         return bool(logs < width and moved.max() < 5 * width)
 
     def in_threads(self, task: Callable[..., B], *items: Sequence[Any]) -> list[B]:

@@ -6,7 +6,6 @@ What is hidden follows: u given q has the mean K' q and keeps its covariance.
 """
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from pose_eks.core.chain import Chain
 
@@ -38,7 +37,7 @@ def taken_in(
     K = divided(cross, P[:latent, :latent])
     C = root(P[:latent, :latent])
     inner = np.linalg.cholesky(np.eye(latent) + C.T @ J @ C)
-    X = solve_triangular(inner, C.T, lower=True)
+    X = np.linalg.solve(inner, C.T)
     posterior = X.T @ X
     step = posterior @ g
     logs = np.log(2 * np.pi * R).sum() + 2 * np.log(np.diag(inner)).sum()
