@@ -241,6 +241,13 @@ def gpu(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def dali(session: nox.Session) -> None:
+    """The DALI reader of videos, on its CPU backend; downloads 424 MB."""
+    install(session, "-e", f"{folder('pose-core')}[test,dali]")
+    session.run("pytest", "-k", "dali", str(folder("pose-core") / "tests"), *session.posargs)
+
+
+@nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """Draw an animal, train on it, predict, smooth and score; says where the page is."""
     install(session, *editable(PACKAGES))

@@ -32,6 +32,26 @@ class TestPyavOnMotionJpeg(VideoReaderConformance):
     suffix = ".avi"
 
 
+class TestDaliOnMotionJpeg(VideoReaderConformance):
+    plugin, name = CORE, "dali"
+    suffix = ".avi"
+
+
+class TestDaliOnVp9(VideoReaderConformance):
+    plugin, name = CORE, "dali"
+    suffix = ".webm"
+
+
+class TestDaliOnWhatItHandsOn(VideoReaderConformance):
+    plugin, name = CORE, "dali"
+
+
+@pytest.mark.gpu
+class TestDaliOnGpu(VideoReaderConformance):
+    plugin, name = CORE, "dali"
+    device = "cuda"
+
+
 class TestTimmResnet(BackboneConformance):
     plugin, name = CORE, "timm"
     options = {"model": "resnet18"}

@@ -10,8 +10,10 @@ from pose_core.plugins import Plugins
 from pose_core.video.readers import choose, find_videos
 
 
-def reader(name, priority=0, unavailable=lambda: None):
-    return VideoReader(name=name, priority=priority, unavailable=unavailable, probe=None, read=None)
+def reader(name, priority=0, unavailable=lambda: None, advice=None):
+    return VideoReader(
+        name=name, priority=priority, unavailable=unavailable, probe=None, read=None, advice=advice
+    )
 
 
 def plugins_with(*readers):
@@ -44,6 +46,27 @@ def test_a_check_that_raises_is_a_reason_not_a_crash():
     chosen, reason = choose(plugins_with(reader("slow"), reader("fast", 10, broken)))
     assert chosen.name == "slow"
     assert "fast cannot: RuntimeError: no driver" in reason
+
+
+def test_a_reader_may_say_why_it_is_the_one():
+    plugins = plugins_with(reader("slow"), reader("fast", 10, advice=lambda: (True, "GPU found")))
+    chosen, reason = choose(plugins)
+    assert chosen.name == "fast"
+    assert reason == "fast: GPU found"
+
+
+def test_a_reader_may_advise_against_itself_and_is_taken_by_name_all_the_same():
+    plugins = plugins_with(reader("slow"), reader("fast", 10, advice=lambda: (False, "no GPU")))
+    chosen, reason = choose(plugins)
+    assert chosen.name == "slow"
+    assert reason == "slow: the first that can run here; fast only if asked for: no GPU"
+    assert choose(plugins, "fast")[0].name == "fast"
+
+
+def test_advice_that_raises_is_advice_against():
+    chosen, reason = choose(plugins_with(reader("slow"), reader("fast", 10, advice=broken)))
+    assert chosen.name == "slow"
+    assert "fast only if asked for: RuntimeError: no driver" in reason
 
 
 def test_a_name_is_taken_whatever_its_priority():

@@ -95,6 +95,7 @@ class VideoReader:
     `probe(path)` gives a VideoInfo. `read(path, windows, size, device)` yields one Clip per window
     (a sequence of frame numbers, in any order), resized to `size` by an antialiased triangle filter
     (None: as they are). Frames are exact: number n is the n-th shown. Both raise VideoError.
+    `advice()` says whether to choose it where none is named, and why; without it, it is chosen.
     """
 
     name: str  # what a config or a command names
@@ -102,6 +103,7 @@ class VideoReader:
     probe: "Callable[[Path], VideoInfo]"
     read: "Callable[[Path, Iterable[Sequence[int]], tuple[int, int] | None, str], Iterator[Clip]]"
     priority: int = 0  # the highest available one is chosen
+    advice: "Callable[[], tuple[bool, str]] | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,12 +179,52 @@ class Predicted:
         keypoints: (batch, keypoints, 2) decoded, in pixels of the frame on disk, whatever resizing
             and augmentation the network saw; NaN where the point left the augmented image.
         confidence: (batch, keypoints), between 0 and 1.
+        decoded: like keypoints, but also near the border of the augmented image, where a point
+            that left it is decoded wrongly; clips only.
+        follows: bool (batch,), whether a frame shows the moment after the one before it in the
+            batch: False for the first frame of a clip; clips only.
+        cells: (batch, keypoints, 2, 3), maps from pixels of the frame to cells of the heatmaps,
+            through all resizing and augmentation; clips only.
+        sigma: (), standard deviation of a target Gaussian, in cells; clips only.
+        gate: (), confidence below which a point is in doubt, fitted to the validation frames after
+            each validation; clips only.
     """
 
     heatmaps: "Tensor | None" = None
     targets: "Tensor | None" = None
     keypoints: "Tensor | None" = None
     confidence: "Tensor | None" = None
+    decoded: "Tensor | None" = None
+    follows: "Tensor | None" = None
+    cells: "Tensor | None" = None
+    sigma: "Tensor | None" = None
+    gate: "Tensor | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltLoss:
+    """A loss built for labels that says more of itself than a plain function can.
+
+    Attributes:
+        compute: Predicted to an unreduced loss, as `Loss.build` says.
+        weight: default weight with these options; None leaves the component's.
+        unit: of its values with these options; None leaves the component's.
+        in_nats: whether its values are those of a divergence of heatmaps in nats: d**2 / 2 for a
+            point d standard deviations off. The objective then multiplies them by what a nat costs
+            in the supervised losses, so that a weight of 1 is right beside any of them.
+        about: gives what was fitted, in a few words for the start of a run, for a standard
+            deviation of the target Gaussians in pixels of the frame.
+    """
+
+    compute: "Callable[[Predicted], Tensor]"
+    weight: float | None = None
+    unit: str | None = None
+    in_nats: bool = False
+    about: Callable[[float], str] | None = None
+
+    def __call__(self, predicted: Predicted) -> "Tensor":
+        """Compute the loss."""
+        return self.compute(predicted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,10 +232,11 @@ class Loss:
     """A training loss that a config can name.
 
     `build(options, labels)` sees the labels of the training frames and gives a function of
-    Predicted to an unreduced loss: (batch, keypoints) for a supervised one; any shape, NaN where
-    nothing can be said, for an unsupervised one, whose Predicted is one clip. Missing labels,
-    epsilon, weight, annealing, mean and logging belong to the objective: a config sets `weight`
-    and `epsilon` beside the loss's own options, and the fields here are their defaults.
+    Predicted (or a BuiltLoss) to an unreduced loss: (batch, keypoints) for a supervised one; any
+    shape, NaN where nothing can be said, for an unsupervised one, whose Predicted is one clip.
+    Missing labels, epsilon, weight, annealing, mean and logging belong to the objective: a config
+    sets `weight` and `epsilon` beside the loss's own options, and the fields here are their
+    defaults. A loss whose options have a field `epsilon` takes it off itself.
     """
 
     name: str  # what `losses` names
@@ -223,8 +266,9 @@ class Smoother:
 class Metric:
     """A number per frame and keypoint: `compute(predictions, labels)` to (frames, keypoints).
 
-    NaN where it cannot be said. `needs` is empty for a metric that works without labels, which are
-    then None.
+    NaN where it cannot be said. `needs` is {"labels"} for the labels of the same frames;
+    {"training"} for labels of any frames, which the metric is fitted to; empty for a metric that
+    works without labels, which are then None.
     """
 
     name: str  # what tables and files call it

@@ -9,13 +9,21 @@ from pose_core.commands import demo, evaluate, plugins, predict, smooth, train
 from pose_core.hookspecs import hookimpl
 from pose_core.model.decoder_options import ArgmaxOptions, SoftArgmaxFullOptions, SoftArgmaxOptions
 from pose_core.model.options import BackboneHeadOptions, HeatmapHeadOptions, TimmOptions
-from pose_core.video import pyav
+from pose_core.video import dali, pyav
 
 
 @hookimpl
 def pose_video_readers() -> Iterable[h.VideoReader]:
-    """PyAV, which decodes whatever FFmpeg does."""
+    """PyAV, which decodes whatever FFmpeg does, and DALI, which is faster where there is a GPU."""
     yield h.VideoReader(name="pyav", unavailable=pyav.unavailable, probe=pyav.probe, read=pyav.read)
+    yield h.VideoReader(
+        name="dali",
+        unavailable=dali.unavailable,
+        probe=dali.probe,
+        read=dali.read,
+        priority=10,
+        advice=dali.advice,
+    )
 
 
 @hookimpl

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, get_worker_info
 
 from pose_core.errors import ConfigError
 from pose_core.hookspecs import VideoReader
@@ -20,11 +20,13 @@ class ClipBatch(NamedTuple):
         images: uint8 (1, frames, 3, height, width), resized.
         sizes: float32 (1, 2), height and width of the video's frames.
         clips: int64 (1,), the number of the clip in its data set.
+        decoded: bool (1, frames), False where the file is damaged; the frame before stands there.
     """
 
     images: Tensor
     sizes: Tensor
     clips: Tensor
+    decoded: Tensor
 
 
 class Clips(Dataset):
@@ -35,6 +37,7 @@ class Clips(Dataset):
         videos: files.
         length: frames per clip; what is left at a video's end is not used.
         size: height and width to resize to.
+        device: where to decode in this process; processes that load data cannot use a GPU.
 
     Raises:
         ConfigError: if there are no videos, or all are shorter than a clip.
@@ -42,7 +45,12 @@ class Clips(Dataset):
     """
 
     def __init__(
-        self, reader: VideoReader, videos: Sequence[Path], length: int, size: tuple[int, int]
+        self,
+        reader: VideoReader,
+        videos: Sequence[Path],
+        length: int,
+        size: tuple[int, int],
+        device: str = "cpu",
     ) -> None:
         if not videos:
             raise ConfigError(
@@ -52,6 +60,7 @@ class Clips(Dataset):
         self.reader = reader
         self.size = size
         self.length = length
+        self.device = device
         infos = [reader.probe(video) for video in videos]
         self.clips = [
             (info, start) for info in infos for start in range(0, info.frames - length + 1, length)
@@ -68,12 +77,14 @@ class Clips(Dataset):
     def __getitem__(self, number: int) -> ClipBatch:
         info, start = self.clips[number]
         window = range(start, start + self.length)
-        clip = next(iter(self.reader.read(info.path, [window], self.size, "cpu")))
+        device = self.device if get_worker_info() is None else "cpu"
+        clip = next(iter(self.reader.read(info.path, [window], self.size, device)))
         images = fill_holes(clip.images, clip.decoded)
         return ClipBatch(
             images=torch.from_numpy(images).permute(0, 3, 1, 2),
             sizes=torch.tensor(info.size, dtype=torch.float32),
             clips=torch.tensor(number),
+            decoded=torch.from_numpy(clip.decoded),
         )
 
 

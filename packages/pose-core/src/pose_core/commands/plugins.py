@@ -30,11 +30,14 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
 
 def note(one: "Provided", count: "Counter[tuple[str, str]]") -> str:
     """Say why a component cannot be used here, if it cannot."""
-    from pose_core.video.readers import why_not
+    from pose_core.video.readers import advised, why_not
 
     if count[one.kind, one.component.name] > 1:
         return "provided twice: uninstall one"
     if one.kind == "video_reader":
         reason = why_not(one.component)
-        return f"unavailable: {reason}" if reason else "available"
+        if reason:
+            return f"unavailable: {reason}"
+        wanted, why = advised(one.component)
+        return f"available: {why}" if wanted else f"only if asked for: {why}"
     return ""

@@ -1,7 +1,7 @@
 """Frames of a video by number, decoded forward, with a seek only where one is needed (PyAV)."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import dropwhile, islice
 from pathlib import Path
@@ -56,6 +56,9 @@ class Decoder:
     def close(self) -> None:
         """Close the file."""
         self._open.close()
+
+    def expect(self, window: Sequence[int]) -> None:
+        """Do nothing: frames are decoded as they are asked for."""
 
     def frame(self, number: int) -> av.VideoFrame | None:
         """Decode one frame; None where the file is damaged.

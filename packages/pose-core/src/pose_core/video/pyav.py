@@ -5,7 +5,7 @@ PyAV itself loads when used, so that listing readers stays fast.
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -14,8 +14,6 @@ from pose_core.hookspecs import Clip, VideoInfo
 
 if TYPE_CHECKING:
     from av import VideoFrame
-
-    from pose_core.video.decoding import Decoder
 
 FULL_CHROMA = 0x2000  # swscale's SWS_FULL_CHR_H_INT, which older PyAV does not name
 
@@ -108,11 +106,33 @@ def empty_clip(numbers: Sequence[int], size: tuple[int, int]) -> Clip:
     return Clip(np.array(numbers, np.int64), images, np.zeros(count, bool))
 
 
-def read_window(
-    decoder: "Decoder", converter: "Converter", window: Sequence[int], before: Clip
-) -> Clip:
+class Decodes(Protocol):
+    """Gives frames by number, cheaply where the numbers rise."""
+
+    def expect(self, window: Sequence[int]) -> None:
+        """Say which frames are asked for next."""
+
+    def frame(self, number: int) -> Any:
+        """Give a frame; None where the file is damaged."""
+
+    def close(self) -> None:
+        """Close the file."""
+
+
+class Draws(Protocol):
+    """Puts frames into clips, at the size of these."""
+
+    size: tuple[int, int]
+
+    def draw(self, frame: Any, image: np.ndarray) -> None:
+        """Draw a frame into a uint8 (height, width, 3) array."""
+
+
+def read_window(decoder: Decodes, converter: Draws, window: Sequence[int], before: Clip) -> Clip:
     """Read the frames of one window, taking from the clip before what it has of them."""
     clip = empty_clip(window, converter.size)
+    if len(clip.numbers):
+        decoder.expect(window)
     known = {int(number): (before, row) for row, number in enumerate(before.numbers)}
     for row in np.argsort(clip.numbers, kind="stable"):  # the decoder goes forward
         number = int(clip.numbers[row])

@@ -25,9 +25,13 @@ def choose(plugins: Plugins, name: str | None = None) -> tuple[VideoReader, str]
     passed_over: list[str] = []
     for reader in by_priority(plugins):
         reason = why_not(reader)
-        if reason is None:
-            return reader, "; ".join([f"{reader.name}: the first that can run here", *passed_over])
-        passed_over.append(f"{reader.name} cannot: {reason}")
+        if reason is not None:
+            passed_over.append(f"{reader.name} cannot: {reason}")
+            continue
+        wanted, why = advised(reader)
+        if wanted:
+            return reader, "; ".join([f"{reader.name}: {why}", *passed_over])
+        passed_over.append(f"{reader.name} only if asked for: {why}")
     listed = "; ".join(passed_over) or "none is installed; install pose-core again"
     raise ConfigError(f"video reader: none can run here: {listed}")
 
@@ -55,6 +59,16 @@ def why_not(reader: VideoReader) -> str | None:
         return reader.unavailable()
     except Exception as error:  # whatever a stranger's check raises is a reason not to use it
         return f"{type(error).__name__}: {error}"
+
+
+def advised(reader: VideoReader) -> tuple[bool, str]:
+    """Say whether to choose a reader that can run here, and why."""
+    if reader.advice is None:
+        return True, "the first that can run here"
+    try:
+        return reader.advice()
+    except Exception as error:  # as above: no stranger's check stops a run
+        return False, f"{type(error).__name__}: {error}"
 
 
 def find_videos(folder: Path) -> list[Path]:
