@@ -14,6 +14,7 @@ from pose_eks.core.nonlinear import Nonlinear, energy
 from pose_eks.core.robust import Student
 from pose_eks.core.search import fit
 from pose_eks.core.solving import solve
+from pose_eks.errors import EksError
 
 S = Parameter("s", grid=GRID)
 TIMES = (0.0, 2.0, 4.0, 6.0)
@@ -249,3 +250,10 @@ def test_intervals_after_robust_weighting_hold_the_truth_as_often_as_they_say(
         spread = np.sqrt(np.einsum("tii->ti", path.covariances))
         inside.append(np.abs(path.means - truth) < 1.96 * spread)
     assert np.mean(inside) == pytest.approx(0.95, abs=0.02)
+
+
+def test_a_likelihood_that_is_not_finite_is_said() -> None:
+    _, chain = drawn(walk(), 50, [0.5])
+    absurd = np.where(np.isnan(chain.observed), np.nan, np.inf)
+    with pytest.raises(EksError, match="fit of s, b0, b1: the log-likelihood is"):
+        fit([replace(chain, observed=absurd)])

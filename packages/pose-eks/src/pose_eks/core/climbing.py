@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pose_eks.core.motion import Parameter
+from pose_eks.errors import EksError
 
 FURTHEST = 2.0  # logarithms, the most of one step
 LEAST_GAIN = 1e-9  # nats: where less is to be won, the search ends
@@ -171,14 +172,24 @@ def climb(
 
 
 def best_of_grid(box: Box, stretch: str) -> Generator[tuple[str, np.ndarray], Slope, Place]:
-    """Give the best of a coarse grid, with the curvature there by differences."""
+    """Give the best of a coarse grid, with the curvature there by differences.
+
+    Raises:
+        EksError: if the likelihood is finite nowhere.
+    """
     best, tried = None, 0
     for logs in box.grid():
         slope = yield stretch, box.values(logs)
         tried += 1
         if best is None or slope.value > best.value or np.isnan(best.value):
             best = Place(logs, slope.value, slope.gradient[box.free], np.empty((0, 0)))
-    assert best is not None
+    if best is None or not np.isfinite(best.value):
+        names = ", ".join(one.name for one in box.parameters)
+        value = "nan" if best is None else f"{best.value:g}"
+        raise EksError(
+            f"fit of {names}: the log-likelihood is {value}; look for infinite or absurd "
+            "observations, times or parameters"
+        )
     rows = []
     for unit in np.eye(len(best.logs)):
         slope = yield stretch, box.values(best.logs + WIDTH * unit)

@@ -103,6 +103,25 @@ def write(kept: np.ndarray, m: Vector, P: Symmetric) -> None:
 
 
 @compiled
+def told(
+    rows: Rows, b: np.ndarray, t: int, q: Vector, S: Symmetric, db: np.ndarray
+) -> tuple[Symmetric, Vector]:
+    """Give H' R^-1 H and H' R^-1 e of a frame, e about the smoothed q; add to dL/dlog b."""
+    J, gain = NO_SYMMETRIC, NO_VECTOR
+    moving = len(rows.loading) > 1
+    for i in range(len(rows.views)):
+        y = rows.observed[t, i]
+        if y == y:
+            H = vector(rows.loading[t if moving else 0, i])
+            one = 1.0 / noise_of(rows, b, t, i)
+            e = y - dot(H, q)
+            J, gain = with_square(J, one, H), along(gain, one * e, H)
+            slope = 0.5 * one * (one * (e * e + dot(H, turned(S, H))) - 1.0)
+            db[rows.floor[i]] += slope * floor_slope(rows, b, t, i)
+    return J, gain
+
+
+@compiled
 def backward(
     rows: Rows, steps: Steps, b: np.ndarray, kept: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]:
@@ -114,7 +133,6 @@ def backward(
     """
     dF, dQ, db = np.zeros_like(steps.F), np.zeros_like(steps.Q), np.zeros(len(b))
     dfirst, sound = np.zeros(6), True
-    moving = len(rows.loading) > 1
     mean = vector(rows.mean)
     r_next, N_next = NO_VECTOR, NO_SYMMETRIC
     for t in range(len(kept) - 1, -1, -1):
@@ -133,16 +151,7 @@ def backward(
             for k in range(3):
                 dF[g, k] += r_next[k] * q[k] - known[k]
         sound &= S[0] >= LOST * P[0] and S[3] >= LOST * P[3] and S[5] >= LOST * P[5]
-        J, gain = NO_SYMMETRIC, NO_VECTOR
-        for i in range(len(rows.views)):
-            y = rows.observed[t, i]
-            if y == y:
-                H = vector(rows.loading[t if moving else 0, i])
-                one = 1.0 / noise_of(rows, b, t, i)
-                e = y - dot(H, along(q, 1.0, mean))
-                J, gain = with_square(J, one, H), along(gain, one * e, H)
-                slope = 0.5 * one * (one * (e * e + dot(H, turned(S, H))) - 1.0)
-                db[rows.floor[i]] += slope * floor_slope(rows, b, t, i)
+        J, gain = told(rows, b, t, along(q, 1.0, mean), S, db)
         fullJ = full(J)
         B = one_minus(product(fullJ, fullP))
         r_next = along(r, 1.0, gain)

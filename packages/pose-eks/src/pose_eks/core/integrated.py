@@ -11,7 +11,8 @@ import numpy as np
 
 from pose_eks.core.chain import Rows
 from pose_eks.core.compiled import compiled
-from pose_eks.core.dense import LOST, WIDE, floor_slope, noise_of
+from pose_eks.core.dense import LOST, WIDE, noise_of
+from pose_eks.core.diagonal import told
 from pose_eks.core.three import (
     NO_MATRIX,
     NO_SYMMETRIC,
@@ -132,7 +133,6 @@ def backward(
     """
     dQ, db, dfirst = np.zeros_like(steps.Q), np.zeros(len(b)), np.zeros(21)
     sound = True
-    moving = len(rows.loading) > 1
     mean = vector(rows.mean)
     r, v = NO_VECTOR, NO_VECTOR
     N, M, L = NO_SYMMETRIC, NO_MATRIX, NO_SYMMETRIC
@@ -150,16 +150,7 @@ def backward(
         Y = plus(product(P, M), product(C, Lf))
         S = half(minus(P, plus(product(X, P), product(Y, Ct))))
         sound &= S[0] >= LOST * P[0] and S[3] >= LOST * P[4] and S[5] >= LOST * P[8]
-        J, gain = NO_SYMMETRIC, NO_VECTOR
-        for i in range(len(rows.views)):
-            y = rows.observed[t, i]
-            if y == y:
-                H = vector(rows.loading[t if moving else 0, i])
-                one = 1.0 / noise_of(rows, b, t, i)
-                e = y - dot(H, along(q, 1.0, mean))
-                J, gain = with_square(J, one, H), along(gain, one * e, H)
-                slope = 0.5 * one * (one * (e * e + dot(H, turned(S, H))) - 1.0)
-                db[rows.floor[i]] += slope * floor_slope(rows, b, t, i)
+        J, gain = told(rows, b, t, along(q, 1.0, mean), S, db)
         Jf = full(J)
         A, D = one_minus(product(Jf, P)), minus(NO_MATRIX, product(Jf, C))
         X = plus(product(A, Nf), product(D, transposed(M)))
