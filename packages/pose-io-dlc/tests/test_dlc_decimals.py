@@ -82,3 +82,31 @@ def test_no_rows_are_no_text():
 def test_other_decimals_are_refused(decimals):
     with pytest.raises(ValueError, match=f"{decimals} is not between 1 and 8"):
         rows_as_text(np.arange(1), np.ones((1, 1)), decimals)
+
+
+@given(
+    arrays.arrays(
+        st.sampled_from([np.float64, np.float32]),
+        (4, 3),
+        elements=st.floats(-1e7, 1e7, width=32).map(lambda x: x / 3)
+        | st.floats(-2, 2)
+        | st.decimals(-1e4, 1e4, places=3).map(float),
+        fill=st.nothing(),
+    )
+)
+def test_the_shortest_text_is_that_of_python_and_numpy(values):
+    for row, texts in zip(values, cells(values, None), strict=True):
+        for value, text in zip(row, texts, strict=True):
+            long = abs(value) >= 0.01  # as where numpy would write an exponent, we do not
+            assert text == (np.format_float_positional(value, trim="0") if long else str(value))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_million_digits_read_back(dtype):
+    rng = np.random.default_rng(0)
+    values = (rng.uniform(-1, 1, (2000, 50)) * 10.0 ** rng.integers(-3, 9, (2000, 50))).astype(
+        dtype
+    )
+    values[::7] = np.round(values[::7], 3)
+    back = np.array([[float(text) for text in row] for row in cells(values, None)])
+    np.testing.assert_array_equal(back.astype(dtype), values)

@@ -109,7 +109,7 @@ def without_placeholders(
         absent |= odd & (x == 0) & (y == 0) & np.isnan(confidence)
         keypoints[absent] = np.nan
         confidence = np.where(absent, np.nan, confidence)
-    keypoints[~np.isfinite(x + y)] = np.nan
+    keypoints[~(np.isfinite(x) & np.isfinite(y))] = np.nan
     return keypoints, confidence
 
 

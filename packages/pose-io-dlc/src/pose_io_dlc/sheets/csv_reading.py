@@ -65,7 +65,8 @@ def read_csv_pieces(path: Path | str, size: int = BLOCK) -> Iterator[Sheet]:
     path = Path(path)
     beginning = read_beginning(path)
     header = beginning.header
-    yield sheet_of(pd.DataFrame({at: [] for at in range(header.width)}, dtype=str), header)
+    none = np.empty((0, len(header.columns.columns)))
+    yield Sheet(header.columns, (), none, header.index_width, {name: () for name in header.text})
     try:
         yield from pieces_of(path, beginning, size)
     except (ValueError, OSError) as error:

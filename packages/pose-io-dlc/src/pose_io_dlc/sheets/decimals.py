@@ -9,6 +9,8 @@ from functools import cache
 
 import numpy as np
 
+from pose_io_dlc.sheets.shortest import DECIMALS, LARGEST, SMALLEST, shortest_decimals
+
 SMALL = 1e-3
 """Numbers closer to zero are written with six digits and an exponent, as 1.23457e-05."""
 
@@ -40,27 +42,25 @@ def rows_as_text(
         raise ValueError(f"decimals: {decimals} is not between 1 and {MOST}")
     if not len(values):
         return b""
-    size = np.abs(values)
-    if decimals is None or (size >= LARGE).any() or values.shape[1] == 0:
-        return shortest(index, values, decimals)
+    if values.dtype not in (np.float32, np.float64):
+        values = values.astype(np.float64)
+    if values.shape[1] == 0 or (decimals is not None and (np.abs(values) >= LARGE).any()):
+        return slowly(index, values, decimals)
     head = index_cells(index)
-    cell = cell_of(decimals)
+    cell = cell_of(decimals or DECIMALS)
     rows = np.zeros((len(values), head.shape[1] + values.shape[1] * cell.itemsize), dtype=np.uint8)
     rows[:, : head.shape[1]] = head
     cells = rows[:, head.shape[1] :].view(cell)
     with np.errstate(invalid="ignore"):
-        fill(cells, values, size, decimals)
+        fill_shortest(cells, values) if decimals is None else fill(cells, values, decimals)
+    cells["end"] = ord(",")
+    cells["end"][:, -1] = ord("\n")
     return rows.tobytes().translate(None, b"\0")
 
 
-def shortest(index: np.ndarray | list[bytes], values: np.ndarray, decimals: int | None) -> bytes:
+def slowly(index: np.ndarray | list[bytes], values: np.ndarray, decimals: int | None) -> bytes:
     """Write rows by Python's own formatting of numbers."""
-    if values.dtype == np.float32 and decimals is None:
-        rows = [[text if text != "nan" else "" for text in row] for row in values.astype(str)]
-    elif decimals is None:
-        rows = [["" if v != v else repr(v) for v in row] for row in values.tolist()]
-    else:
-        rows = [["" if v != v else f"{v:.{decimals}f}" for v in row] for row in values.tolist()]
+    rows = [["" if v != v else f"{v:.{decimals}f}" for v in row] for row in values.tolist()]
     names = (
         [str(n) for n in index.tolist()]
         if isinstance(index, np.ndarray)
@@ -70,28 +70,52 @@ def shortest(index: np.ndarray | list[bytes], values: np.ndarray, decimals: int 
     return ("\n".join(lines) + "\n").encode()
 
 
-def fill(cells: np.ndarray, values: np.ndarray, size: np.ndarray, decimals: int) -> None:
-    """Place the text of every number in its cell."""
+def fill(cells: np.ndarray, values: np.ndarray, decimals: int) -> None:
+    """Place the text of every number, rounded, in its cell."""
+    size = np.abs(values)
     missing = np.isnan(size)
     scaled = np.rint(np.where(missing, 0, size).astype(np.float64) * 10**decimals).astype(np.int64)
     whole = scaled // 10**decimals
-    top = whole // 10_000
-    cells["sign"] = np.where(values < 0, ord("-"), 0)
-    cells["top"] = np.where(top > 0, unpadded()[top], 0) if top.any() else 0
-    cells["low"] = unpadded()[whole - top * 10_000 + np.where(top > 0, 10_000, 0)]
-    cells["point"] = ord(".")
-    fraction = scaled - whole * 10**decimals
-    for name, digits, below in groups(decimals):
-        cells[name] = padded(digits)[fraction // 10**below % 10**digits]
-    cells["end"] = ord(",")
-    cells["end"][:, -1] = ord("\n")
+    place(cells, values < 0, whole, scaled - whole * 10**decimals, decimals)
     texts = cells.view(np.uint8).reshape(*cells.shape, -1)
-    if missing.any():
-        texts[missing, :-1] = 0
+    texts[missing, :-1] = 0
     small = (size < SMALL) & (size > 1e-99)
     if small.any():
         texts[small, 1:-1] = 0  # the sign stays
         texts[small, 1:12] = with_exponent(size[small].astype(np.float64))
+
+
+def fill_shortest(cells: np.ndarray, values: np.ndarray) -> None:
+    """Place the shortest exact text of every number in its cell."""
+    size = np.abs(values)
+    plain = (size >= SMALLEST) & (size < LARGEST)
+    place(cells, np.signbit(values), *shortest_decimals(np.where(plain, size, 0)), DECIMALS)
+    texts = cells.view(np.uint8).reshape(*cells.shape, -1)[..., :-1]
+    after = texts[..., -DECIMALS:]
+    digits = np.where(after == ord("0"), 0, np.arange(1, DECIMALS + 1, dtype=np.uint8))
+    kept = np.maximum(digits.max(axis=-1, keepdims=True), 1)
+    after[np.arange(DECIMALS) >= kept] = 0
+    texts[np.isnan(size)] = 0
+    if (other := ~plain & (size != 0) & ~np.isnan(size)).any():
+        written = np.array([str(number) for number in values[other]], f"S{texts.shape[-1]}")
+        texts[other] = written.view(np.uint8).reshape(len(written), -1)
+
+
+def place(
+    cells: np.ndarray,
+    negative: np.ndarray,
+    whole: np.ndarray,
+    fraction: np.ndarray,
+    decimals: int,
+) -> None:
+    """Place sign, whole part, point and all digits after it, given as a whole number."""
+    top = whole // 10_000
+    cells["sign"] = np.where(negative, ord("-"), 0)
+    cells["top"] = np.where(top > 0, unpadded()[top], 0) if top.any() else 0
+    cells["low"] = unpadded()[whole - top * 10_000 + np.where(top > 0, 10_000, 0)]
+    cells["point"] = ord(".")
+    for name, digits, below in groups(decimals):
+        cells[name] = padded(digits)[fraction // 10**below % 10**digits]
 
 
 def with_exponent(size: np.ndarray) -> np.ndarray:

@@ -86,7 +86,7 @@ def joined(pieces: Iterable[Sheet]) -> Sheet:
     filled = [part for part in parts if len(part)] or parts[:1]
     if len(filled) == 1:
         return filled[0]
-    first = replace(filled[0], values=filled[0].values[:0])
+    first = replace(filled[0], values=np.empty((0, 0)))  # without a hold on its numbers
     text = {name: tuple(chain(*(part.text[name] for part in filled))) for name in first.text}
     index = joined_index([part.index for part in filled])
     parts.clear()
