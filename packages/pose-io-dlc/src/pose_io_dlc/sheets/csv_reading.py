@@ -66,7 +66,7 @@ def read_csv_pieces(path: Path | str, size: int = BLOCK) -> Iterator[Sheet]:
     beginning = read_beginning(path)
     header = beginning.header
     none = np.empty((0, len(header.columns.columns)))
-    yield Sheet(header.columns, (), none, header.index_width, {name: () for name in header.text})
+    yield Sheet(header.columns, (), none, header.index_width, dict.fromkeys(header.text, ()))
     try:
         yield from pieces_of(path, beginning, size)
     except (ValueError, OSError) as error:
