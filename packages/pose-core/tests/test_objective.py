@@ -1,12 +1,15 @@
 """The objective: masks, epsilon, weights, branches; and the schedule of a run."""
 
+from dataclasses import dataclass, replace
+from types import ModuleType
+
 import numpy as np
 import pytest
 import torch
 
 from pose_core import Labels, Skeleton
 from pose_core.errors import ConfigError
-from pose_core.hookspecs import Loss, Predicted
+from pose_core.hookspecs import BuiltLoss, Loss, Predicted, hookimpl
 from pose_core.model.options import ModelOptions
 from pose_core.plugins import Plugins
 from pose_core.training.data import course_of
@@ -88,7 +91,7 @@ def test_misspelt_losses_and_options_are_refused_with_the_right_one(plugins: Plu
         check_losses({"heatmap_mse": {"wieght": 1}}, plugins)
     with pytest.raises(ConfigError, match=r"unknown option 'wieght'; did you mean 'weight'"):
         check_losses({"heatmap_mse": {"wieght": 1}}, plugins)
-    with pytest.raises(ConfigError, match=r"losses\.heatmap_mse\.weight: -1\.0 is less than 0"):
+    with pytest.raises(ConfigError, match=r"heatmap_mse\.weight: -1\.0 is not positive; give"):
         check_losses({"heatmap_mse": {"weight": -1.0}}, plugins)
     with pytest.raises(ConfigError, match="no supervised loss"):
         check_losses({"heatmap_mse": None}, plugins)
@@ -138,3 +141,60 @@ def test_it_is_said_when_unsupervised_losses_count_and_when_they_never_do() -> N
 def test_what_is_no_fraction_is_refused(wrong: dict) -> None:
     with pytest.raises(ConfigError, match=r"training\.(frozen|milestones|epochs)"):
         schedule(**wrong)
+
+
+def test_a_supervised_loss_that_is_no_number_is_not_taken_for_nothing() -> None:
+    heatmaps = maps(2, 1, 3, 4, 4)
+    heatmaps[0, 0, 1] = torch.nan
+    targets = maps(2, 3, 4, 4)
+    objective = Objective((term("supervised", heatmap_mse),), ())
+    assert objective.on_labeled(heatmaps, targets)["supervised"].isnan()
+    targets[0, 1] = 0  # not labeled: does not count
+    assert objective.on_labeled(heatmaps, targets)["supervised"].isfinite()
+
+
+def test_a_clip_whose_heatmaps_are_nan_does_not_cost_nothing() -> None:
+    keypoints = torch.full((3, 2, 2), torch.nan)
+    objective = Objective((), (term("unsupervised", lambda predicted: predicted.keypoints),))
+    assert objective.on_clip(Predicted(keypoints=keypoints))["unsupervised"] == 0
+    broken = Predicted(keypoints=keypoints, heatmaps=torch.full((3, 2, 4, 4), torch.nan))
+    assert objective.on_clip(broken)["unsupervised"].isnan()
+
+
+def test_a_loss_may_take_epsilon_off_itself_and_know_its_own_weight() -> None:
+    @dataclass(frozen=True)
+    class Own:
+        """epsilon: of the loss itself."""
+
+        epsilon: float | None = None
+
+    built = BuiltLoss(compute=lambda predicted: predicted.keypoints, weight=0.25, unit="nat")
+    loss = Loss(
+        name="own",
+        kind="unsupervised",
+        needs=frozenset({"keypoints"}),
+        build=lambda options, labels: built,
+        options=Own,
+        epsilon=0.0,
+    )
+    plugins = Plugins().add("pose_core.plugin")
+    module = ModuleType("own_plugin")
+    module.pose_losses = hookimpl(lambda: [loss], specname="pose_losses")
+    plugins.add(module)
+    given = {"heatmap_mse": {}, "own": {"epsilon": 3.0}}
+    (_, chosen) = check_losses(given, plugins)
+    assert (chosen.options.epsilon, chosen.epsilon, chosen.weight) == (3.0, 0.0, None)
+    (own,) = build_objective(given, LABELS, plugins).unsupervised
+    assert (own.weight, own.epsilon, own.worth) == (0.25, 0.0, 1.0)
+    given["own"]["weight"] = 2
+    (own,) = build_objective(given, LABELS, plugins).unsupervised
+    assert own.weight == 2
+    assert own.about(4.0) == "losses.own: weight 2 per nat"
+
+
+def test_a_ramp_without_a_slope_and_one_that_never_ends_divide_by_nothing() -> None:
+    step = Schedule(10, 0, (), 1.0, begin=0.5, full=0.5, weight=0.3)
+    assert [step.ramp(epoch) for epoch in (4, 5, 9)] == [0, 0.3, 0.3]
+    never = Schedule(10, 0, (), 1.0, begin=1.0, full=1.0)
+    assert [never.ramp(epoch) for epoch in (0, 9)] == [0, 0]
+    assert course_of(replace(step, weight=0.0)).startswith("unlabeled.weight=0: clips are seen")

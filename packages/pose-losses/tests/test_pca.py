@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +11,19 @@ import pytest
 import torch
 
 from pose_core.errors import ConfigError
-from pose_core.hookspecs import Predicted
+from pose_core.hookspecs import BuiltLoss, Predicted
 from pose_core.labels import Labels
 from pose_core.options import fill
 from pose_core.skeleton import Skeleton
 from pose_losses.options import PcaMultiviewOptions, PcaSingleviewOptions
-from pose_losses.pca import Subspace, fit_gaussian, fit_subspace, point_errors, tolerance
+from pose_losses.pca import (
+    Subspace,
+    errors_left_out,
+    fit_gaussian,
+    fit_subspace,
+    point_errors,
+    tolerance,
+)
 from pose_losses.subspaces import build_pca_multiview, build_pca_singleview, distances
 
 NAN = float("nan")
@@ -39,7 +47,15 @@ def labels_of(keypoints: np.ndarray) -> Labels:
 
 
 def said(keypoints: np.ndarray) -> Predicted:
-    return Predicted(keypoints=torch.tensor(keypoints, dtype=torch.float32))
+    return Predicted(decoded=torch.tensor(keypoints, dtype=torch.float32))
+
+
+def published_singleview(labels: Labels, **options: float) -> BuiltLoss:
+    return build_pca_singleview(PcaSingleviewOptions(form="published", **options), labels, 1.0)
+
+
+def published_multiview(labels: Labels, **options: float) -> BuiltLoss:
+    return build_pca_multiview(PcaMultiviewOptions(form="published", **options), labels, 1.0)
 
 
 def test_without_gaps_the_axes_are_the_leading_singular_vectors() -> None:
@@ -91,22 +107,56 @@ def test_rows_that_never_vary_can_be_fitted() -> None:
 def test_the_tolerance_is_a_percentile_of_the_labels_own_errors_in_pixels() -> None:
     subspace = Subspace(np.zeros(4), np.eye(4)[:, :2], 1.0)  # the first point free, the second at 0
     rows = np.zeros((101, 4))
-    rows[:, 2], rows[5, 0] = np.arange(101.0), NAN
+    rows[:, 2], rows[5, :2] = np.arange(101.0), NAN
     errors = np.concatenate([np.zeros(100), np.delete(np.arange(101.0), 5)])
-    assert tolerance(rows, subspace, 99.0, 0.0) == pytest.approx(np.percentile(errors, 99))
-    assert tolerance(rows, subspace, 100.0, 0.0) == 100
-    assert tolerance(rows, subspace, 100.0, 300.0) == 300
+    assert tolerance(point_errors(rows, subspace), 99.0) == pytest.approx(np.percentile(errors, 99))
+    assert tolerance(point_errors(rows, subspace), 100.0) == 100
+    assert tolerance(np.full(3, NAN), 100.0) == 0
 
 
-@pytest.mark.parametrize("build", [build_pca_singleview, build_pca_multiview])
+def test_errors_of_labels_left_out_are_those_of_new_frames() -> None:
+    """Of those that were fitted they would be half as large: 24 rows of 14 coordinates."""
+    rows, others = (scene(n, noise=1.0, seed=s).reshape(n, 14) for n, s in ((24, 0), (4000, 1)))
+    subspace = fit_subspace(rows, 9)
+    new = np.nanmean(point_errors(others, subspace))
+    assert np.nanmean(point_errors(rows, subspace)) < 0.65 * new
+    assert np.nanmean(errors_left_out(rows, 9)) == pytest.approx(new, rel=0.25)
+
+
+def test_the_subspace_is_that_of_scikit_learn() -> None:
+    sklearn = pytest.importorskip("sklearn.decomposition", reason="scikit-learn is not installed")
+    rows = scene(noise=2.0).reshape(80, 14)
+    for components in (3, 0.9, 0.99):
+        theirs, ours = sklearn.PCA(components, svd_solver="full").fit(rows), None
+        ours = fit_subspace(rows, components)
+        assert ours.components == theirs.n_components_
+        assert ours.variance == pytest.approx(theirs.explained_variance_ratio_.sum())
+        expected = theirs.inverse_transform(theirs.transform(rows))
+        np.testing.assert_allclose(ours.reconstruct(rows), expected, atol=1e-8)
+
+
+def test_rows_with_gaps_are_reconstructed_by_least_squares() -> None:
+    rng = np.random.default_rng(5)
+    subspace = Subspace(rng.normal(size=8), np.linalg.qr(rng.normal(size=(8, 3)))[0], 1.0)
+    rows = rng.normal(scale=20, size=(3, 8))
+    rows[1, 2:4] = rows[2, 2:8] = NAN
+    found = subspace.reconstruct(rows)
+    seen = np.isfinite(rows[1])
+    score = np.linalg.pinv(subspace.axes[seen]) @ (rows[1] - subspace.mean)[seen]
+    np.testing.assert_allclose(found[1], subspace.axes @ score + subspace.mean)
+    assert np.isnan(found[2]).all()  # two coordinates, three dimensions
+
+
+@pytest.mark.parametrize("build", [published_singleview, published_multiview])
 def test_correct_labels_given_as_predictions_cost_nothing(build: Callable) -> None:
     """Published: labels were fitted in resized pixels and compared with predictions in the frame's.
 
     The same labels at two thirds of the size must then cost a lot, or this test sees nothing.
     """
     keypoints = scene(noise=0.5)
-    options = {build_pca_singleview: PcaSingleviewOptions, build_pca_multiview: PcaMultiviewOptions}
-    loss = build(options[build](), labels_of(keypoints))
+    loss = build(labels_of(keypoints))
+    assert loss(said(keypoints)).max() == 0  # epsilon is the largest error of all
+    loss = build(labels_of(keypoints), percentile=99.0)
     values = loss(said(keypoints))
     known = values[torch.isfinite(values)]
     assert (known > 0).float().mean() <= 0.011
@@ -117,7 +167,7 @@ def test_correct_labels_given_as_predictions_cost_nothing(build: Callable) -> No
 
 def test_two_views_that_disagree_cost_the_distance_to_what_they_could_agree_on() -> None:
     keypoints = scene()
-    loss = build_pca_multiview(PcaMultiviewOptions(floor=0.0), labels_of(keypoints))
+    loss = published_multiview(labels_of(keypoints), epsilon=1e-9)
     wrong = keypoints.copy()
     wrong[3, NAMES.index("ear_b")] += (0.0, 25.0)
     values = loss(said(wrong))
@@ -134,7 +184,7 @@ def test_two_views_that_disagree_cost_the_distance_to_what_they_could_agree_on()
 
 def test_a_point_that_one_view_does_not_show_is_left_alone() -> None:
     keypoints = scene()
-    loss = build_pca_multiview(PcaMultiviewOptions(), labels_of(keypoints))
+    loss = published_multiview(labels_of(keypoints))
     wrong = keypoints.copy()
     wrong[:, NAMES.index("paw_t")] += 100
     torch.testing.assert_close(loss(said(wrong)), loss(said(keypoints)))
@@ -142,7 +192,7 @@ def test_a_point_that_one_view_does_not_show_is_left_alone() -> None:
 
 def test_a_point_missing_in_one_view_says_nothing_of_the_other() -> None:
     keypoints = scene()
-    loss = build_pca_multiview(PcaMultiviewOptions(), labels_of(keypoints))
+    loss = published_multiview(labels_of(keypoints))
     keypoints[0, NAMES.index("nose_t")] = NAN
     values = loss(said(keypoints))
     assert values.isnan().nonzero().tolist() == [[0, 0, 0], [0, 0, 1]]
@@ -168,30 +218,51 @@ def test_what_is_known_of_a_pose_is_compared_with_the_nearest_pose() -> None:
 
 def test_the_loss_is_computed_in_full_precision_under_autocast() -> None:
     keypoints = scene(noise=0.5)
-    loss = build_pca_singleview(PcaSingleviewOptions(floor=0.0), labels_of(keypoints))
+    loss = published_singleview(labels_of(keypoints), epsilon=1e-9)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         inside = loss(said(keypoints + 3))
     torch.testing.assert_close(inside, loss(said(keypoints + 3)), equal_nan=True)
 
 
-def test_too_few_labels_are_refused_with_both_counts() -> None:
-    with pytest.raises(
-        ConfigError, match=r"losses\.pca_singleview: 9 labeled frames are too few to"
-    ):
-        build_pca_singleview(PcaSingleviewOptions(), labels_of(scene(frames=9)))
+def test_too_few_labels_are_refused_with_both_counts_and_the_remedy() -> None:
+    with pytest.raises(ConfigError, match=r"13 frames with every label are too few to fit 14"):
+        published_singleview(labels_of(scene(frames=13)))
+    gaps = scene(frames=30)
+    gaps[:20, 1] = NAN
+    with pytest.raises(ConfigError, match=r"10 frames with every .*set .*\.form=improved"):
+        published_singleview(labels_of(gaps))
     empty = np.full((4, 7, 2), NAN)
-    with pytest.raises(ConfigError, match=r"losses\.pca_multiview: 0 points labeled in all views"):
-        build_pca_multiview(PcaMultiviewOptions(), labels_of(empty))
-    with pytest.raises(
-        ConfigError, match=r"losses\.pca_singleview: 0 labeled frames are too few to"
-    ):
-        build_pca_singleview(PcaSingleviewOptions(), labels_of(empty))
+    for build in (build_pca_multiview, published_multiview):
+        given = () if build is published_multiview else (PcaMultiviewOptions(),)
+        with pytest.raises(ConfigError, match=r"pca_multiview: 0 points labeled in all views are"):
+            build(*given, labels_of(empty), *([1.0] * len(given)))
+    for few, what in ((empty, "0 labeled frames"), (scene(frames=1), "1 labeled frames")):
+        with pytest.raises(ConfigError, match=rf"pca_singleview: {what} are too few: a key"):
+            build_pca_singleview(PcaSingleviewOptions(form="improved"), labels_of(few), 1.0)
+    noise = np.random.default_rng(0).normal(size=(12, 7, 2))
+    with pytest.raises(ConfigError, match=r"12 labeled frames are too few to fit \d+ components"):
+        build_pca_singleview(PcaSingleviewOptions(form="improved"), labels_of(noise), 1.0)
+
+
+def test_what_was_fitted_is_said_in_pixels() -> None:
+    keypoints = scene(noise=0.5)
+    keypoints[:30, 1] = NAN
+    loss = published_singleview(labels_of(keypoints), epsilon=3.0)
+    assert loss.about is not None
+    words = r"published, \d of 14 components explain 99\.\d\d % of 50 poses, epsilon 3 px"
+    assert re.fullmatch(words, loss.about(5.0))
+    improved = build_pca_singleview(
+        PcaSingleviewOptions(form="improved"), labels_of(keypoints), 1.0
+    )
+    assert improved.about is not None
+    words = r"improved, .* of 80 poses \(50 complete\), epsilon 60 px, gate fitted in validation"
+    assert re.fullmatch(words, improved.about(300.0))  # the floor: 0.2 standard deviations
 
 
 def test_a_keypoint_without_any_label_is_left_out_of_the_pose() -> None:
     keypoints = scene(noise=0.5)
     keypoints[:, 2] = NAN
-    values = build_pca_singleview(PcaSingleviewOptions(), labels_of(keypoints))(said(scene()))
+    values = published_singleview(labels_of(keypoints))(said(scene()))
     assert values.shape == (80, 1, 6)
     assert values.isfinite().all()
 
@@ -206,7 +277,7 @@ def test_a_keypoint_without_any_label_is_left_out_of_the_pose() -> None:
 def test_one_view_or_views_that_share_nothing_are_refused(views: dict, message: str) -> None:
     labels = Labels.of(["v/0.png"], np.zeros((1, 2, 2)), Skeleton(("a", "b"), views=views))
     with pytest.raises(ConfigError, match=f"losses.pca_multiview: {message}"):
-        build_pca_multiview(PcaMultiviewOptions(), labels)
+        published_multiview(labels)
 
 
 @pytest.mark.parametrize(
@@ -214,12 +285,14 @@ def test_one_view_or_views_that_share_nothing_are_refused(views: dict, message: 
     [
         (PcaMultiviewOptions, {"percentile": 0.99}, "percentiles run to 100, did you mean 99"),
         (PcaMultiviewOptions, {"percentile": 101.0}, "percentile is 101.0; give one above 0"),
-        (PcaSingleviewOptions, {"floor": -1.0}, "floor is -1.0; give 0 or more pixels"),
+        (PcaSingleviewOptions, {"floor": -1.0}, "floor is -1.0; give 0 or more standard"),
+        (PcaMultiviewOptions, {"gate": 2.0}, "gate is 2.0; give one from 0 to 1"),
+        (PcaSingleviewOptions, {"form": "paper"}, "'paper' is not one of"),
         (PcaSingleviewOptions, {"variance": 99}, "variance is 99.0; give a share above 0"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options: type, given: dict, message: str) -> None:
-    with pytest.raises(ConfigError, match=f"losses.pca: .*{message}"):
+    with pytest.raises(ConfigError, match=f"losses.pca.*{message}"):
         fill(options, given, "losses.pca")
 
 
@@ -237,12 +310,10 @@ def test_labels_of_a_real_mouse_in_two_mirrored_views_cost_nothing() -> None:
     bottoms = [name.replace("_top", "_bot") for name in tops]
     views = {"top": tuple(tops), "bot": tuple(b if b in names else None for b in bottoms)}
     labels = Labels.of([row[0] for row in rows[3:]], keypoints, Skeleton(tuple(names), views=views))
-    for loss in (
-        build_pca_singleview(PcaSingleviewOptions(), labels),
-        build_pca_multiview(PcaMultiviewOptions(), labels),
-    ):
+    for build in (published_singleview, published_multiview):
+        loss = build(labels, percentile=99.0)
         values = loss(said(keypoints))
         known = values[values.isfinite()]
         assert len(known) > 500
-        assert known.mean() < 0.1
-        assert (known > 0).float().mean() < 0.02
+        assert known.mean() < 0.2
+        assert (known > 0).float().mean() < 0.05  # incomplete frames were not fitted

@@ -1,6 +1,7 @@
 """Truth: tracks whose steps are known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from pose_core.predictions import Predictions
 from pose_core.skeleton import Skeleton
 from pose_losses.metrics import temporal_norm
 from pose_losses.options import TemporalOptions
-from pose_losses.temporal import temporal
+from pose_losses.temporal import step_excess, step_penalty
 
 NAN = math.nan
 
@@ -27,23 +28,38 @@ def straight_line(frames: int = 6, step: tuple[float, float] = (3.0, 4.0)) -> to
 
 
 def clip(keypoints: torch.Tensor, confidence: torch.Tensor | None = None) -> Predicted:
+    """Give what a network says that sees 4 pixels of the frame as one cell, sigma 1.25 cells."""
     if confidence is None:
         confidence = torch.ones(keypoints.shape[:2])
-    return Predicted(keypoints=keypoints, confidence=confidence)
+    cells = torch.tensor([[0.25, 0.0, 0.0], [0.0, 0.25, 0.0]])
+    return Predicted(
+        keypoints=keypoints,
+        confidence=confidence,
+        decoded=keypoints,
+        follows=torch.arange(len(keypoints)) > 0,
+        cells=cells.expand(*keypoints.shape[:2], 2, 3),
+        sigma=torch.tensor(1.25),
+    )
+
+
+def temporal(predicted: Predicted, **options: float) -> torch.Tensor:
+    return step_excess(
+        predicted, TemporalOptions(**{"form": "published", "epsilon": 1e-9, **options})
+    )
 
 
 def test_a_straight_line_costs_its_speed_at_every_step_and_nowhere_more() -> None:
-    values = temporal(clip(straight_line()), TemporalOptions())
+    values = temporal(clip(straight_line()))
     torch.testing.assert_close(values, torch.tensor([[5.0, 0.0]] * 5))
 
 
 def test_a_step_with_an_end_that_is_not_confident_is_not_counted() -> None:
     confidence = torch.ones(6, 2)
-    confidence[2, 0], confidence[4, 0], confidence[0, 1] = 0.04, 0.05, NAN
-    values = temporal(clip(straight_line(), confidence), TemporalOptions())
+    confidence[2, 0], confidence[4, 0], confidence[0, 1] = 0.9, 0.91, NAN
+    values = temporal(clip(straight_line(), confidence))
     expected = torch.tensor([[5, NAN], [NAN, 0], [NAN, 0], [5, 0], [5, 0]])
     torch.testing.assert_close(values, expected, equal_nan=True)
-    values = temporal(clip(straight_line(), confidence), TemporalOptions(prob_threshold=0.9))
+    values = temporal(clip(straight_line(), confidence), prob_threshold=0.95)
     assert values[3:, 0].isnan().all()
 
 
@@ -53,7 +69,7 @@ def test_steps_that_are_not_counted_leave_the_mean_of_the_objective() -> None:
 
     skeleton = Skeleton(("a", "b"))
     labels = Labels.of(["v/0.png"], np.zeros((1, 2, 2)), skeleton)
-    losses = {"heatmap_kl": {}, "temporal": {"epsilon": 2.0}}
+    losses = {"heatmap_kl": {}, "temporal": {"epsilon": 2.0, "form": "published"}}
     objective = build_objective(losses, labels, Plugins().load())
     confidence = torch.ones(6, 2)
     confidence[:, 1] = 0.01
@@ -66,7 +82,7 @@ def test_a_missing_point_spoils_neither_value_nor_gradient_of_the_others() -> No
     keypoints = straight_line()
     keypoints[3, 0, 1] = NAN
     keypoints.requires_grad_()
-    values = temporal(clip(keypoints), TemporalOptions())
+    values = temporal(clip(keypoints))
     assert values.isnan().nonzero().tolist() == [[2, 0], [3, 0]]
     torch.where(values.isnan(), torch.zeros_like(values), values).sum().backward()
     assert torch.isfinite(keypoints.grad).all()
@@ -77,12 +93,58 @@ def test_a_missing_point_spoils_neither_value_nor_gradient_of_the_others() -> No
 
 def test_the_published_weight_is_what_two_squared_ones_make() -> None:
     """log_weight 5, weights 1 / (2 exp(log_weight)) applied twice, relative to the heatmap loss."""
-    loss = Plugins().load().find("loss", "temporal")
+    loss = Plugins().load().find("loss", "temporal").build(TemporalOptions("published"), None)
     twice = (1 / (2 * math.exp(5.0))) ** 2
     heatmap_twice = (1 / (2 * math.exp(0.0))) ** 2
     assert loss.weight == pytest.approx(twice / heatmap_twice)
     today = (1 / (2 * math.exp(10.0))) / (1 / (2 * math.exp(0.0)))
     assert loss.weight == pytest.approx(today)
+
+
+def test_a_jump_beyond_epsilon_costs_what_is_beyond() -> None:
+    """Equation 6: max(0, |y(t) - y(t-1)| - epsilon), for each keypoint and step."""
+    keypoints = straight_line()
+    keypoints[3:, 1] += torch.tensor([0.0, 50.0])
+    values = temporal(clip(keypoints), epsilon=20.0)
+    expected = torch.zeros(5, 2)
+    expected[2, 1] = 30.0
+    torch.testing.assert_close(values, expected)
+
+
+def test_the_seam_of_two_clips_in_one_batch_is_no_jump() -> None:
+    there, elsewhere = straight_line(), straight_line() + 200
+    both = replace(
+        clip(torch.cat([there, elsewhere])), follows=torch.tensor(2 * [False, *[True] * 5])
+    )
+    for values in (temporal(both), step_penalty(both, TemporalOptions("improved", epsilon=4.0))):
+        assert values[5].isnan().all()
+        torch.testing.assert_close(values[:5], values[6:])
+    assert temporal(clip(both.keypoints))[5].min() > 180
+
+
+def test_points_near_the_border_count_in_the_published_form_alone() -> None:
+    left = straight_line()
+    left[2, 0] = NAN  # decoded there, yet within the margin
+    predicted = replace(clip(left), decoded=straight_line())
+    assert temporal(predicted).isfinite().all()
+    improved = step_penalty(predicted, TemporalOptions("improved"))
+    assert improved.isnan().nonzero().tolist() == [[1, 0], [2, 0]]
+
+
+@pytest.mark.parametrize(("jump", "sigmas"), [(8.0, 0.4), (12.0, 1.2), (40.0, 6.8)])
+def test_the_improved_form_is_a_huber_penalty_in_standard_deviations(jump, sigmas) -> None:
+    """A standard deviation is 1.25 cells of 4 pixels: 5 pixels; 6 pixels are free."""
+    keypoints = straight_line(step=(0.0, 0.0))
+    keypoints[3:, 1, 0] += jump
+    values = step_penalty(clip(keypoints), TemporalOptions("improved", epsilon=6.0))
+    expected = sigmas**2 / 2 if sigmas < 1 else sigmas - 0.5
+    assert values[2, 1].item() == pytest.approx(expected, rel=1e-5)
+    assert values.sum().item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_step_within_the_networks_noise_is_free_however_small_epsilon_is() -> None:
+    keypoints = straight_line(step=(0.99, 0.0))  # of 5 pixels a fifth
+    assert step_penalty(clip(keypoints), TemporalOptions("improved", epsilon=0.01)).max() == 0
 
 
 def test_a_threshold_that_no_confidence_can_have_is_refused() -> None:

@@ -19,3 +19,7 @@ class PluginError(PoseError):
 
 class VideoError(PoseError):
     """A video that cannot be opened, or not decoded to its end."""
+
+
+class TrainingError(PoseError):
+    """A run that cannot go on: a loss or a weight that is no number."""

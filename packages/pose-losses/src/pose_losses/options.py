@@ -1,6 +1,14 @@
-"""What a config can set for each loss, beside its weight and epsilon. Imports no torch."""
+"""What a config can set for each loss, beside its weight. Imports no torch."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Form = Literal["published", "improved"]
+"""`published` is the paper's, in pixels; `improved` is in standard deviations of the target
+Gaussian, and silent near the image's border."""
+
+FORM: Form = "improved"
+"""The form of a loss whose config names none."""
 
 
 @dataclass(frozen=True)
@@ -8,63 +16,121 @@ class TemporalOptions:
     """Options of `temporal`.
 
     Attributes:
-        prob_threshold: a step counts where both of its frames are at least this confident. The
-            paper has 0.9; the published code, with its sharper confidence, 0.05.
+        form: "published": pixels beyond epsilon; "improved": the same in standard deviations of the
+            target Gaussian, by a Huber penalty, without points near the image's border.
+        epsilon: pixels of the frame that a point may move from one frame to the next for free.
+        prob_threshold: a step counts where both of its frames are more confident than this.
     """
 
-    prob_threshold: float = 0.05
+    form: Form = FORM
+    epsilon: float = 20.0
+    prob_threshold: float = 0.9
 
     def __post_init__(self) -> None:
-        if not 0 <= self.prob_threshold <= 1:
-            raise ValueError(f"prob_threshold is {self.prob_threshold}; give one from 0 to 1")
+        refuse_no_probability("prob_threshold", self.prob_threshold)
 
 
 @dataclass(frozen=True)
-class PcaMultiviewOptions:
-    """Options of `pca_multiview`.
+class TemporalHeatmapOptions:
+    """Options of `temporal_heatmap_mse` and `temporal_heatmap_kl`.
 
     Attributes:
-        percentile: of the labels' own errors, that a prediction may have for free; 100 for the
-            largest, as in the paper.
-        floor: pixels that it may have for free at least. Labels of two views, or few, fit their
-            subspace better than any network can: 1 pixel is 0.2 standard deviations of a target
-            Gaussian at 4 pixels a cell.
+        epsilon: pixels of the frame that a point may move from one frame to the next for free: what
+            two Gaussians so far apart cost is taken off.
+        prob_threshold: a step counts where both of its frames are more confident than this.
     """
 
-    percentile: float = 99.0
-    floor: float = 1.0
+    epsilon: float = 20.0
+    prob_threshold: float = 0.9
 
     def __post_init__(self) -> None:
-        refuse_impossible(self.percentile, self.floor)
+        refuse_no_probability("prob_threshold", self.prob_threshold)
 
 
 @dataclass(frozen=True)
-class PcaSingleviewOptions:
-    """Options of `pca_singleview`.
+class UnimodalOptions:
+    """Options of `unimodal`.
+
+    Attributes:
+        divergence: of a heatmap from the Gaussian at its own point: "kl", "js" or "mse".
+        prob_threshold: maps less confident than this say nothing: between two peaks of one height
+            lies no point to draw a Gaussian at.
+    """
+
+    divergence: Literal["kl", "js", "mse"] = "kl"
+    prob_threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        refuse_no_probability("prob_threshold", self.prob_threshold)
+
+
+@dataclass(frozen=True)
+class PcaOptions:
+    """What the losses of subspaces have in common.
+
+    Attributes:
+        form: "published": pixels from the subspace beyond epsilon, for every point; "improved": a
+            point in doubt is taught where the confident ones of its frame say that it is.
+        epsilon: pixels of the frame that a point may be off for free; null takes what labels are
+            off.
+        percentile: of the labels' own errors, which one epsilon is; null for the largest, as in the
+            paper, where form is "published", and for 99 of errors of labels left out of the fit
+            where it is "improved".
+        floor: standard deviations of the target Gaussian that epsilon has at least, where form is
+            "improved": a network has some noise, however well labels agree.
+        gate: confidence below which a point is in doubt, where form is "improved"; null fits it to
+            the validation frames after each validation (0.9 before the first, or without any).
+        teach: what the improved form compares with a reconstructed point: "heatmap", by the
+            divergence from the Gaussian drawn there; "point", by a Huber penalty of the distance.
+    """
+
+    form: Form = FORM
+    epsilon: float | None = None
+    percentile: float | None = None
+    floor: float = 0.2
+    gate: float | None = None
+    teach: Literal["heatmap", "point"] = "heatmap"
+
+    def __post_init__(self) -> None:
+        if self.percentile is not None:
+            refuse_no_percentile(self.percentile)
+        if not self.floor >= 0:
+            raise ValueError(f"floor is {self.floor}; give 0 or more standard deviations")
+        if self.gate is not None:
+            refuse_no_probability("gate", self.gate)
+
+
+@dataclass(frozen=True)
+class PcaMultiviewOptions(PcaOptions):
+    """Options of `pca_multiview`: those of every subspace."""
+
+
+@dataclass(frozen=True)
+class PcaSingleviewOptions(PcaOptions):
+    """Options of `pca_singleview`, beside those of every subspace.
 
     Attributes:
         variance: share of the labels' variance that the kept components explain.
-        percentile: of the labels' own errors, that a prediction may have for free; 100 for the
-            largest, as in the paper.
-        floor: pixels that it may have for free at least.
     """
 
     variance: float = 0.99
-    percentile: float = 99.0
-    floor: float = 1.0
 
     def __post_init__(self) -> None:
-        refuse_impossible(self.percentile, self.floor)
+        super().__post_init__()
         if not 0 < self.variance <= 1:
             raise ValueError(f"variance is {self.variance}; give a share above 0, at most 1")
 
 
-def refuse_impossible(percentile: float, floor: float) -> None:
-    """Raise ValueError for a tolerance that cannot be."""
+def refuse_no_probability(name: str, value: float) -> None:
+    """Raise ValueError for what no confidence can be."""
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} is {value}; give one from 0 to 1")
+
+
+def refuse_no_percentile(percentile: float) -> None:
+    """Raise ValueError for what is no percentile, or looks like a fraction."""
     if not 0 < percentile <= 100:
-        # 0.99 is refused nowhere but here: it once passed for the 99th percentile.
         raise ValueError(f"percentile is {percentile}; give one above 0, at most 100")
     if percentile <= 1:
+        # 0.99 is refused nowhere but here: it once passed for the 99th percentile.
         raise ValueError(f"percentile is {percentile}; percentiles run to 100, did you mean 99?")
-    if not floor >= 0:
-        raise ValueError(f"floor is {floor}; give 0 or more pixels")

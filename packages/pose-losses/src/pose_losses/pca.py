@@ -25,12 +25,28 @@ class Subspace:
     axes: np.ndarray
     variance: float
 
-    def reconstruct(self, rows: np.ndarray) -> np.ndarray:
-        """Project rows (n, dimensions) onto the subspace; NaN where a row has a NaN.
+    @property
+    def components(self) -> int:
+        """How many dimensions it has."""
+        return self.axes.shape[1]
 
-        Source: Lightning Pose, equation 9.
+    def reconstruct(self, rows: np.ndarray) -> np.ndarray:
+        """Give the nearest members of the subspace to rows (n, dimensions).
+
+        Of a row with NaN, the nearest to what is known; NaN where that is no more than the
+        subspace has dimensions, so that it always agrees.
+
+        Source: Lightning Pose, equation 9, for rows without NaN.
         """
-        return (rows - self.mean) @ self.axes @ self.axes.T + self.mean
+        nearest = (rows - self.mean) @ self.axes @ self.axes.T + self.mean
+        patterns, members = np.unique(np.isnan(rows), axis=0, return_inverse=True)
+        for number, missing in enumerate(patterns):
+            if missing.any() and (~missing).sum() > self.components:
+                some = members.reshape(-1) == number
+                centred = rows[np.ix_(some, ~missing)] - self.mean[~missing]
+                scores = np.linalg.lstsq(self.axes[~missing], centred.T, rcond=None)[0]
+                nearest[some] = scores.T @ self.axes.T + self.mean
+        return nearest
 
 
 def fit_subspace(rows: np.ndarray, components: int | float) -> Subspace:
@@ -106,17 +122,40 @@ def point_errors(rows: np.ndarray, subspace: Subspace) -> np.ndarray:
         subspace: fitted to such rows.
 
     Returns:
-        (n, points), NaN for rows with a NaN.
+        (n, points), NaN for missing points, and where too few are known to say.
     """
     difference = rows - subspace.reconstruct(rows)
-    return np.linalg.norm(difference.reshape(len(rows), -1, 2), axis=-1)
+    return np.linalg.norm(difference.reshape(len(rows), rows.shape[1] // 2, 2), axis=-1)
 
 
-def tolerance(rows: np.ndarray, subspace: Subspace, percentile: float, floor: float) -> float:
-    """Give the error that is free: a percentile of the labels' own, or the floor.
+def errors_left_out(rows: np.ndarray, components: int, folds: int = 5) -> np.ndarray:
+    """Give the errors of points that the subspace was not fitted to, in pixels.
+
+    Every `folds`-th row is left out, in turn: a subspace lies closer to what it was fitted to, and
+    much closer where rows are few.
+
+    Args:
+        rows: (n, 2 * points).
+        components: of the subspace, the same for all fits.
+        folds: how many fits.
+
+    Returns:
+        (n, points), as `point_errors`; NaN too for rows without which a column is not known.
+    """
+    errors = np.full((len(rows), rows.shape[1] // 2), np.nan)
+    number = np.arange(len(rows)) % folds
+    for fold in range(min(folds, len(rows))):
+        others = rows[number != fold]
+        if (np.isfinite(others).sum(0) > 1).all() and len(others) > components:
+            subspace = fit_subspace(others, components)
+            errors[number == fold] = point_errors(rows[number == fold], subspace)
+    return errors
+
+
+def tolerance(errors: np.ndarray, percentile: float) -> float:
+    """Give a percentile of the errors that are known; 0 where none is.
 
     Source: Lightning Pose, section 5.4.2, which takes the maximum.
     """
-    errors = point_errors(rows, subspace)
     known = errors[np.isfinite(errors)]
-    return max(floor, float(np.percentile(known, percentile))) if len(known) else floor
+    return float(np.percentile(known, percentile)) if len(known) else 0.0

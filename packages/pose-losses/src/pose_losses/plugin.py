@@ -1,16 +1,23 @@
-"""What pose-losses adds to pose-core. Loads torch only when a loss is built."""
+"""What pose-losses adds to pose-core. Loads torch, and fits anything, only when a loss is built."""
 
 import math
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pose_core.hookspecs import Loss, Metric, NoOptions, Predicted, hookimpl
+from pose_core.hookspecs import BuiltLoss, Loss, Metric, NoOptions, Predicted, hookimpl
 from pose_core.labels import Labels
-from pose_losses.metrics import temporal_norm
-from pose_losses.options import PcaMultiviewOptions, PcaSingleviewOptions, TemporalOptions
+from pose_core.predictions import Predictions
+from pose_losses.options import (
+    PcaMultiviewOptions,
+    PcaSingleviewOptions,
+    TemporalHeatmapOptions,
+    TemporalOptions,
+    UnimodalOptions,
+)
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 LossFunction = Callable[[Predicted], "Tensor"]
@@ -23,6 +30,9 @@ LossFunction = Callable[[Predicted], "Tensor"]
 AS_PUBLISHED = math.exp(-10)
 
 HEATMAPS = frozenset({"heatmaps", "targets"})
+STEPS = frozenset({"keypoints", "confidence", "decoded", "follows", "cells", "sigma"})
+MAPS = frozenset({"heatmaps", "keypoints", "confidence", "cells", "sigma"})
+POINTS = frozenset({"heatmaps", "keypoints", "confidence", "decoded", "cells", "sigma", "gate"})
 
 
 @hookimpl
@@ -30,40 +40,45 @@ def pose_losses() -> Iterable[Loss]:
     """Yield divergences of heatmaps, and losses of unlabeled clips."""
     yield Loss(name="heatmap_kl", kind="supervised", needs=HEATMAPS, build=build_kl, unit="nat")
     yield Loss(name="heatmap_js", kind="supervised", needs=HEATMAPS, build=build_js, unit="nat")
-    yield Loss(
-        name="temporal",
+    yield unsupervised("temporal", STEPS, build_temporal, TemporalOptions)
+    maps = STEPS - {"decoded"} | {"heatmaps"}
+    for divergence in ("mse", "kl"):
+        build = partial(build_temporal_heatmap, divergence)
+        yield unsupervised(f"temporal_heatmap_{divergence}", maps, build, TemporalHeatmapOptions)
+    yield unsupervised("pca_singleview", POINTS, build_singleview, PcaSingleviewOptions)
+    yield unsupervised("pca_multiview", POINTS, build_multiview, PcaMultiviewOptions)
+    yield unsupervised("unimodal", MAPS, build_unimodal, UnimodalOptions, weight=0.1)
+
+
+def unsupervised(
+    name: str,
+    needs: frozenset[str],
+    build: Callable[..., BuiltLoss],
+    options: type,
+    weight: float = 1.0,
+) -> Loss:
+    """Make the component of a loss of clips; what it builds says more of its unit and weight."""
+    return Loss(
+        name=name,
         kind="unsupervised",
-        needs=frozenset({"keypoints", "confidence"}),
-        build=build_temporal,
-        options=TemporalOptions,
-        weight=AS_PUBLISHED,
-        epsilon=20.0,
-        unit="px",
-    )
-    yield Loss(
-        name="pca_singleview",
-        kind="unsupervised",
-        needs=frozenset({"keypoints"}),
-        build=build_singleview,
-        options=PcaSingleviewOptions,
-        weight=AS_PUBLISHED,
-        unit="px",
-    )
-    yield Loss(
-        name="pca_multiview",
-        kind="unsupervised",
-        needs=frozenset({"keypoints"}),
-        build=build_multiview,
-        options=PcaMultiviewOptions,
-        weight=AS_PUBLISHED,
-        unit="px",
+        needs=needs,
+        build=build,
+        options=options,
+        weight=weight,
+        unit="nat",
     )
 
 
 @hookimpl
 def pose_metrics() -> Iterable[Metric]:
-    """Yield what needs no labels."""
-    yield Metric(name="temporal_norm", unit="px", compute=temporal_norm, needs=frozenset())
+    """Yield what needs no labels of the frames it judges."""
+    fitted = frozenset({"training"})
+    yield Metric(name="temporal_norm", unit="px", compute=compute_temporal, needs=frozenset())
+    for name, compute in (
+        ("pca_singleview_error", compute_singleview),
+        ("pca_multiview_error", compute_multiview),
+    ):
+        yield Metric(name=name, unit="px", compute=compute, needs=fitted)
 
 
 def build_kl(options: NoOptions, labels: Labels) -> LossFunction:
@@ -80,22 +95,63 @@ def build_js(options: NoOptions, labels: Labels) -> LossFunction:
     return heatmap_js
 
 
-def build_temporal(options: TemporalOptions, labels: Labels) -> LossFunction:
+def build_temporal(options: TemporalOptions, labels: Labels) -> BuiltLoss:
     """Give the lengths of steps."""
-    from pose_losses.temporal import temporal
+    from pose_losses import temporal
 
-    return partial(temporal, options=options)
+    return temporal.build_temporal(options, AS_PUBLISHED)
 
 
-def build_singleview(options: PcaSingleviewOptions, labels: Labels) -> LossFunction:
+def build_temporal_heatmap(
+    divergence: str, options: TemporalHeatmapOptions, labels: Labels
+) -> BuiltLoss:
+    """Give how much successive maps differ."""
+    from pose_losses.temporal import temporal_heatmap
+
+    return BuiltLoss(
+        compute=partial(temporal_heatmap, divergence=divergence, options=options),
+        in_nats=True,
+        about=lambda sigma: f"epsilon {options.epsilon:g} px",
+    )
+
+
+def build_unimodal(options: UnimodalOptions, labels: Labels) -> BuiltLoss:
+    """Give how far maps are from one peak."""
+    from pose_losses.unimodal import unimodal
+
+    return BuiltLoss(compute=partial(unimodal, options=options), in_nats=True)
+
+
+def build_singleview(options: PcaSingleviewOptions, labels: Labels) -> BuiltLoss:
     """Fit the poses of the labels."""
     from pose_losses.subspaces import build_pca_singleview
 
-    return build_pca_singleview(options, labels)
+    return build_pca_singleview(options, labels, AS_PUBLISHED)
 
 
-def build_multiview(options: PcaMultiviewOptions, labels: Labels) -> LossFunction:
+def build_multiview(options: PcaMultiviewOptions, labels: Labels) -> BuiltLoss:
     """Fit the views of the labels."""
     from pose_losses.subspaces import build_pca_multiview
 
-    return build_pca_multiview(options, labels)
+    return build_pca_multiview(options, labels, AS_PUBLISHED)
+
+
+def compute_temporal(predictions: Predictions, labels: Labels | None) -> "np.ndarray":
+    """Give the steps of finished predictions."""
+    from pose_losses.metrics import temporal_norm
+
+    return temporal_norm(predictions)
+
+
+def compute_singleview(predictions: Predictions, labels: Labels | None) -> "np.ndarray":
+    """Give the distances to the labels' poses."""
+    from pose_losses.metrics import pca_singleview_error
+
+    return pca_singleview_error(predictions, labels)
+
+
+def compute_multiview(predictions: Predictions, labels: Labels | None) -> "np.ndarray":
+    """Give the distances to what all views could show."""
+    from pose_losses.metrics import pca_multiview_error
+
+    return pca_multiview_error(predictions, labels)

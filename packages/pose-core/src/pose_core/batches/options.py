@@ -41,6 +41,8 @@ class UnlabeledOptions:
         length: frames per clip; one clip per step.
         begin: fraction of the run before which unsupervised losses count nothing.
         full: fraction of the run from which they count in full; in between linearly.
+        weight: of the sum of the unsupervised losses, each with its own weight. 0 sees the clips and
+            learns nothing of them: the control to compare with, as batch norm alone adapts to them.
         reader: name of the video reader; null chooses.
     """
 
@@ -48,6 +50,7 @@ class UnlabeledOptions:
     length: int = 16
     begin: float = 0.2
     full: float = 0.5
+    weight: float = 1.0
     reader: str | None = None
 
 

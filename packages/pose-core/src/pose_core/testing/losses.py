@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 FRAMES = 12
 STRIDE = 8  # frame pixels per cell of the heatmaps below: 256 pixels are 32 cells
 FIELDS = frozenset(field.name for field in fields(Predicted))
-TRAINED = ("heatmaps", "keypoints")  # fields that a gradient flows back from
+OF_CLIPS = frozenset({"decoded", "follows", "cells", "sigma", "gate"})
+TRAINED = ("heatmaps", "keypoints", "decoded")  # fields that a gradient flows back from
 
 
 def copied(field: "Tensor | None") -> "Tensor":
@@ -52,11 +53,18 @@ class LossConformance(OptionsConformance):
         truth = torch.as_tensor(sample_track(FRAMES)[:frames], dtype=torch.float32)
         keypoints = truth + wrong * (modules.noise(*truth.shape) - 0.5) * 12**0.5
         maps = render_heatmaps(keypoints, (32, 32), STRIDE) + 1e-6
+        offset = 0.5 / STRIDE - 0.5
+        cells = torch.tensor([[1 / STRIDE, 0.0, offset], [0.0, 1 / STRIDE, offset]])
         return Predicted(
             heatmaps=maps / maps.sum((-2, -1), keepdim=True),
             targets=render_heatmaps(truth, (32, 32), STRIDE),
             keypoints=keypoints,
             confidence=0.9 + 0.1 * modules.noise(*truth.shape[:2]),
+            decoded=keypoints.clone(),
+            follows=torch.arange(len(truth)) > 0,
+            cells=cells.expand(*truth.shape[:2], 2, 3).clone(),
+            sigma=torch.tensor(1.25),
+            gate=torch.tensor(0.95),
         )
 
     def only_needed(self, predicted: Predicted) -> Predicted:
@@ -76,6 +84,7 @@ class LossConformance(OptionsConformance):
         assert loss.needs
         assert loss.needs <= FIELDS, f"needs {set(loss.needs)}; fields are {set(FIELDS)}"
         assert ("targets" in loss.needs) <= (loss.kind == "supervised"), "clips have no targets"
+        assert not loss.needs & OF_CLIPS or loss.kind == "unsupervised", f"of clips: {OF_CLIPS}"
         assert loss.weight >= 0
         assert loss.epsilon >= 0
 

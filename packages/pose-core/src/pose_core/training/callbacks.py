@@ -9,6 +9,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 from tqdm import tqdm
 
+from pose_core.errors import TrainingError
 from pose_core.files import write_text
 from pose_core.model.folder import WEIGHTS
 from pose_core.model.weights import save_model
@@ -92,7 +93,8 @@ class Keeper(Callback):
             trainer.should_stop = True
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write the checkpoint when it is time."""
+        """Write the checkpoint when it is time, of weights that are numbers."""
+        refuse_spoilt(pl_module, trainer.current_epoch)
         last = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
         if last or time.monotonic() - self._written >= self.seconds:
             self.checkpoint(trainer)
@@ -137,6 +139,23 @@ class Keeper(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take the best of a checkpoint."""
         self.best, self.worse = dict(state_dict["best"]), state_dict["worse"]
+
+
+def refuse_spoilt(module: LightningModule, epoch: int) -> None:
+    """Keep weights that are no numbers from taking the place of the last good ones.
+
+    Raises:
+        TrainingError: naming the first such tensor.
+    """
+    held = {n: v for n, v in module.state_dict().items() if v.is_floating_point()}
+    # one number for all: asking a GPU for each tensor would wait for it each time
+    sums = torch.stack([value.detach().float().sum() for value in held.values()])
+    if not bool(torch.isfinite(sums).all()):
+        name = next(n for n, s in zip(held, sums, strict=True) if not bool(torch.isfinite(s)))
+        raise TrainingError(
+            f"weights: {name!r} is no number after epoch {epoch}; the last good state is kept, set "
+            f"a smaller training.learning_rate and start again"
+        )
 
 
 def finite(value: Any) -> Any:

@@ -13,7 +13,7 @@ from pose_core.model.options import check_model
 from pose_core.options import suggest
 from pose_core.plugins import Plugins
 from pose_core.training.callbacks import CHECKPOINT, STATUS
-from pose_core.training.losses_chosen import check_losses
+from pose_core.training.losses_chosen import check_clip_length, check_losses
 from pose_core.training.options import RunOptions, plain
 from pose_core.training.schedule import Schedule
 
@@ -40,7 +40,7 @@ def check_options(options: RunOptions, plugins: Plugins) -> None:
         ConfigError: naming the option, its value and the nearest right one.
     """
     check_model(options.model, plugins)
-    check_losses(options.losses, plugins)
+    check_clip_length(check_losses(options.losses, plugins), options.unlabeled.length)
     Schedule.of(options)
     if options.data.batch_size < 1:
         raise ConfigError(f"data.batch_size: {options.data.batch_size} is less than 1")

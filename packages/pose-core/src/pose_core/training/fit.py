@@ -5,6 +5,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from lightning import Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -72,7 +73,10 @@ def train(options: RunOptions, plugins: Plugins, say: Say = print) -> Run:
     torch.manual_seed(options.seed)
     network = build_network(options.model, len(project.skeleton), plugins)
     check_size(network, options.data.size, "data.size")
-    objective = build_objective(options.losses, project.labels.select(split.train), plugins)
+    labels = project.labels.select(split.train)
+    objective = build_objective(options.losses, labels, plugins, options.data.sigma)
+    for line in objective.about(sigma_on_frames(sizes, options, network.stride)):
+        say(line)
     module = make_module(network, objective, project, options, plugins)
     loaders = make_loaders(network, objective, project, split, options, plugins, say)
     trainer = checked_trainer(module, loaders, options, folder)
@@ -80,6 +84,19 @@ def train(options: RunOptions, plugins: Plugins, say: Say = print) -> Run:
     write_split(folder / SPLIT, split, project.labels.frames)
     with memory_explained(options.data.batch_size, "set a smaller data.batch_size or data.size"):
         return run(trainer, module, loaders, options, folder, say)
+
+
+def sigma_on_frames(sizes: np.ndarray, options: RunOptions, stride: int) -> float:
+    """Give the standard deviation of a target Gaussian in pixels of the frames, where half agree.
+
+    Args:
+        sizes: (frames, 2), height and width of the labeled images.
+        options: the run's.
+        stride: pixels of the network's input per cell.
+    """
+    height, width = options.data.size
+    scale = np.sqrt(np.prod(sizes, axis=1) / (height * width))
+    return float(options.data.sigma * stride * np.median(scale))
 
 
 def make_module(
@@ -104,6 +121,7 @@ def make_module(
         swapped=project.skeleton.swapped(),
         schedule=Schedule.of(options),
         options=options,
+        frames=project.labels.frames,
     )
 
 

@@ -1,6 +1,7 @@
 """The Lightning module: batches to losses, the learning rate, and the frozen part of a run."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -10,15 +11,17 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
 from pose_core.batches.augment import Augmentation
-from pose_core.batches.geometry import compose, inside, invert, move, resizing
+from pose_core.batches.geometry import Affine, compose, inside, invert, move, resizing
 from pose_core.batches.labeled import LabeledBatch
 from pose_core.batches.unlabeled import ClipBatch
+from pose_core.errors import TrainingError
 from pose_core.heatmaps import render_heatmaps
 from pose_core.hookspecs import Predicted
 from pose_core.labels import OCCLUDED, VISIBLE
 from pose_core.model.branches import choose_branches, take_branches
 from pose_core.model.network import PoseNetwork
 from pose_core.model.streaming import heatmaps_of_clip
+from pose_core.training.doubt import GATE, fit_gate
 from pose_core.training.objective import Objective
 from pose_core.training.options import RunOptions
 from pose_core.training.schedule import Schedule
@@ -39,9 +42,14 @@ class PoseModule(LightningModule):
         swapped: for each keypoint the one a mirror image puts in its place.
         schedule: learning rates and the frozen part.
         options: the run's.
+        frames: names of the project's labeled frames, for errors.
+
+    Attributes:
+        gate: confidence below which a point is in doubt, fitted at each validation; in checkpoints.
     """
 
     swapped: Tensor
+    gate: Tensor
 
     def __init__(
         self,
@@ -52,6 +60,7 @@ class PoseModule(LightningModule):
         swapped: tuple[int, ...],
         schedule: Schedule,
         options: RunOptions,
+        frames: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         self.network = network
@@ -60,7 +69,10 @@ class PoseModule(LightningModule):
         self.augmentation = augmentation
         self.schedule = schedule
         self.options = options
+        self.frames = frames
         self.register_buffer("swapped", torch.tensor(swapped), persistent=False)
+        self.register_buffer("gate", torch.tensor(GATE))
+        self._validated: list[Tensor] = []
 
     def on_train_epoch_start(self) -> None:
         """Freeze or thaw the backbone, and make what else is random depend on the epoch alone."""
@@ -89,13 +101,33 @@ class PoseModule(LightningModule):
         values = self.objective.on_labeled(heatmaps, targets)
         if "unlabeled" in batch:
             values |= self.objective.on_clip(self.predict_clip(batch["unlabeled"]))
-        total = self.objective.total(values, self.schedule.ramp(self.current_epoch))
+        ramp = self.schedule.ramp(self.current_epoch)
+        total = self.objective.total(values, ramp)
+        if not bool(torch.isfinite(total)):
+            raise TrainingError(self.failure(values, batch))
         logged = {f"train_{name}": value.detach() for name, value in values.items()}
+        if "unlabeled" in batch:
+            logged["unsupervised_factor"] = torch.tensor(ramp)
         self.log_dict(
             {"train_loss": total.detach(), **logged},
             on_step=False, on_epoch=True, batch_size=len(labeled.rows),
         )  # fmt: skip
         return total
+
+    def failure(self, values: Mapping[str, Tensor], batch: Mapping[str, Any]) -> str:
+        """Say which loss is no number, and for which frames."""
+        numbers = {name: float(value.detach()) for name, value in values.items()}
+        wrong = [(n, v) for n, v in numbers.items() if not math.isfinite(v)]
+        name, value = wrong[0] if wrong else ("their sum", float("nan"))
+        rows = batch["labeled"].rows.tolist()
+        seen = ", ".join(self.frames[row] if self.frames else f"row {row}" for row in rows)
+        if "unlabeled" in batch:
+            seen += f" and clip {int(batch['unlabeled'].clips[0])}"
+        return (
+            f"losses.{name}: is {value} in epoch {self.current_epoch}, step {self.global_step}, of "
+            f"{seen}; the last good state is kept, set a smaller training.learning_rate than "
+            f"{self.options.training.learning_rate:g} and start again"
+        )
 
     def targets(
         self,
@@ -130,8 +162,9 @@ class PoseModule(LightningModule):
         number = CLIPS + int(clip.clips[0])
         seen = self.augmentation(clip.images, [number], self.current_epoch)
         heatmaps = heatmaps_of_clip(self.network, seen.images)
+        follows = torch.arange(len(heatmaps), device=heatmaps.device) > 0
         if not self.objective.decodes_clips:
-            return Predicted(heatmaps=heatmaps[:, -1])
+            return Predicted(heatmaps=heatmaps[:, -1], follows=follows)
         keypoints, confidence = self.decode(heatmaps, self.network.stride)
         chosen = choose_branches(confidence, self.network.combine)
         keypoints = take_branches(keypoints, chosen)
@@ -139,15 +172,21 @@ class PoseModule(LightningModule):
         # at the border lie points that augmentation pushed out of view: they say nothing
         margin = 2 * self.network.stride
         kept = inside(keypoints - margin, (size[0] - 2 * margin, size[1] - 2 * margin))
-        back = invert(compose(seen.affine, resizing(clip.sizes, size).expand(len(keypoints), 2, 3)))
-        keypoints = torch.where(kept[..., None], move(back, keypoints), torch.nan)
+        there = compose(seen.affine, resizing(clip.sizes, size).expand(len(keypoints), 2, 3))
+        keypoints = move(invert(there), keypoints)
         if bool(seen.flipped[0]):
             chosen, keypoints = chosen[:, self.swapped], keypoints[:, self.swapped]
+            kept = kept[:, self.swapped]
             heatmaps, confidence = heatmaps[:, :, self.swapped], confidence[:, :, self.swapped]
         return Predicted(
             heatmaps=take_branches(heatmaps, chosen),
-            keypoints=keypoints,
+            keypoints=torch.where(kept[..., None], keypoints, torch.nan),
             confidence=take_branches(confidence, chosen),
+            decoded=keypoints,
+            follows=follows,
+            cells=in_cells(there, self.network.stride)[:, None].expand(*kept.shape, 2, 3),
+            sigma=torch.tensor(self.options.data.sigma, device=keypoints.device),
+            gate=self.gate,
         )
 
     def validation_step(self, labeled: LabeledBatch, _: int) -> None:
@@ -162,13 +201,29 @@ class PoseModule(LightningModule):
         loss = self.objective.total(values, 0.0)
         self.log("validation_loss", loss, batch_size=batch, sync_dist=True)
         keypoints, confidence = self.decode(heatmaps, self.network.stride)
-        keypoints = take_branches(keypoints, choose_branches(confidence, self.network.combine))
+        chosen = choose_branches(confidence, self.network.combine)
+        keypoints = take_branches(keypoints, chosen)
         predicted = move(invert(resizing(labeled.sizes, size)), keypoints.float())
         errors = (predicted - labeled.keypoints).norm(dim=-1)
         known = torch.isfinite(errors)
         if known.any():
             count = int(known.sum())
             self.log("validation_error", errors[known].mean(), batch_size=count, sync_dist=True)
+        sigma = pixels_of_sigma(labeled.sizes, size, self.options.data.sigma * self.network.stride)
+        self._validated.append(
+            torch.stack([take_branches(confidence, chosen), errors / sigma[:, None]])
+        )
+
+    def on_validation_epoch_end(self) -> None:
+        """Fit the gate, where a loss acts on points in doubt."""
+        seen, self._validated = self._validated, []
+        if not seen or not self.objective.needs_gate:
+            return
+        found = self.all_gather(torch.cat(seen, dim=1).float())  # of all processes, if several
+        assert isinstance(found, Tensor)
+        confidence, errors = found.movedim(-3, 0).cpu().numpy()
+        self.gate.fill_(fit_gate(confidence, errors))
+        self.log("validation_gate", self.gate, sync_dist=False)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Adam with the backbone in a group of its own, and rates that change step by step."""
@@ -196,6 +251,20 @@ class PoseModule(LightningModule):
 def size_of(images: Tensor) -> tuple[int, int]:
     """Give the height and width of images."""
     return images.shape[-2], images.shape[-1]
+
+
+def in_cells(affine: Affine, stride: int) -> Affine:
+    """Continue maps to images of the network's input by that to cells of its heatmaps."""
+    scale, offset = 1 / stride, 0.5 / stride - 0.5
+    cells = torch.tensor([[scale, 0.0, offset], [0.0, scale, offset]]).to(affine)
+    return compose(cells.expand_as(affine), affine)
+
+
+def pixels_of_sigma(
+    sizes: Float[Tensor, "batch 2"], size: tuple[int, int], sigma: float
+) -> Float[Tensor, " batch"]:
+    """Give a length on images of one size in pixels of their frames (both axes' geometric mean)."""
+    return sigma * (sizes.prod(-1) / (size[0] * size[1])).sqrt()
 
 
 def per_step(factor: Callable[[float], float], steps: int) -> Callable[[int], float]:

@@ -1,43 +1,75 @@
 """What is minimised: losses masked, made insensitive below epsilon, averaged, weighted, named."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pose_core.hookspecs import Loss, Predicted
+from pose_core.heatmaps import render_heatmaps
+from pose_core.hookspecs import BuiltLoss, Loss, Predicted
 from pose_core.labels import Labels
 from pose_core.plugins import Plugins
-from pose_core.training.losses_chosen import check_losses
+from pose_core.training.losses_chosen import ChosenLoss, check_losses
+
+DECODED = frozenset({"keypoints", "confidence", "decoded"})
+"""Fields of Predicted that come from decoding."""
+APART = 0.1
+"""Standard deviations between two Gaussians, to learn what a nat costs."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """One loss of the objective, built."""
+    """One loss of the objective, built.
+
+    Attributes:
+        loss: the component.
+        weight: in the objective.
+        epsilon: taken off its values; 0 where the loss does it itself.
+        compute: Predicted to values.
+        worth: what one unit of its values counts beside the supervised losses, at weight 1.
+        built: what the loss says of itself.
+    """
 
     loss: Loss
     weight: float
     epsilon: float
     compute: Callable[[Predicted], Tensor]
+    worth: float = 1.0
+    built: BuiltLoss | None = None
 
     def __call__(self, predicted: Predicted, counted: Tensor | None = None) -> Tensor:
         """Average the loss over what counts; 0 (with a gradient of 0) where nothing does.
+
+        NaN where a supervised loss is no number for a label that counts, and infinite where an
+        unsupervised one is: neither may be taken for a loss of 0.
 
         Args:
             predicted: what the loss reads.
             counted: (batch, keypoints) mask for a supervised loss.
         """
-        values = (
-            (self.compute(predicted) - self.epsilon).clamp(min=0)
-            if self.epsilon
-            else self.compute(predicted)
-        )
-        counted = torch.isfinite(values) if counted is None else counted & torch.isfinite(values)
+        values = self.compute(predicted)
+        if self.epsilon:
+            values = (values - self.epsilon).clamp(min=0)
+        counted = ~torch.isnan(values) if counted is None else counted
         # where, not multiplication: a NaN that does not count must not reach the gradient
         kept = torch.where(counted, values, torch.zeros_like(values))
         return kept.sum() / counted.sum().clamp(min=1)
+
+    def about(self, sigma: float) -> str:
+        """Say in one line what counts, and how much.
+
+        Args:
+            sigma: standard deviation of a target Gaussian in pixels of the frame.
+        """
+        unit = (self.built and self.built.unit) or self.loss.unit
+        line = f"losses.{self.loss.name}: weight {self.weight:.3g}"
+        line += f" per {unit}" if unit else ""
+        line += f" (times {self.worth:.3g}, which a nat costs)" if self.worth != 1 else ""
+        line += f", epsilon {self.epsilon:g} {unit}".rstrip() if self.epsilon else ""
+        more = self.built.about(sigma) if self.built and self.built.about else ""
+        return f"{line}; {more}" if more else line
 
 
 @dataclass(frozen=True)
@@ -55,7 +87,12 @@ class Objective:
     @property
     def decodes_clips(self) -> bool:
         """Whether clips need their keypoints decoded."""
-        return any(term.loss.needs & {"keypoints", "confidence"} for term in self.unsupervised)
+        return any(term.loss.needs & DECODED for term in self.unsupervised)
+
+    @property
+    def needs_gate(self) -> bool:
+        """Whether a loss acts on points in doubt, so that validation must say which these are."""
+        return any("gate" in term.loss.needs for term in self.unsupervised)
 
     def on_labeled(self, heatmaps: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """Compute the supervised terms, each averaged over the branches.
@@ -72,31 +109,73 @@ class Objective:
         }
 
     def on_clip(self, predicted: Predicted) -> dict[str, Tensor]:
-        """Compute the unsupervised terms of one clip."""
-        return {term.loss.name: term(predicted) for term in self.unsupervised}
+        """Compute the unsupervised terms of one clip; NaN where the network says NaN."""
+        values = {term.loss.name: term(predicted) for term in self.unsupervised}
+        if predicted.heatmaps is None:
+            return values
+        # points of such maps would be NaN, which says nothing, and cost 0
+        sound = torch.isfinite(predicted.heatmaps.detach().sum())
+        return {name: torch.where(sound, value, torch.nan) for name, value in values.items()}
 
     def total(self, values: Mapping[str, Tensor], ramp: float) -> Tensor:
         """Weigh the terms and add them up; unsupervised ones times `ramp`."""
-        parts = [
-            term.weight * values[term.loss.name]
-            for term in self.supervised
-            if term.loss.name in values
-        ]
-        parts += [
-            ramp * term.weight * values[term.loss.name]
-            for term in self.unsupervised
-            if term.loss.name in values
-        ]
+        factors = {term.loss.name: term.weight for term in self.supervised}
+        factors |= {t.loss.name: ramp * t.weight * t.worth for t in self.unsupervised}
+        parts = [factor * values[name] for name, factor in factors.items() if name in values]
         return torch.stack(parts).sum()
 
+    def about(self, sigma: float) -> list[str]:
+        """Say what counts, one line for each term; see `Term.about`."""
+        return [term.about(sigma) for term in (*self.supervised, *self.unsupervised)]
 
-def build_objective(losses: Mapping[str, Any], labels: Labels, plugins: Plugins) -> Objective:
-    """Build the losses of a config for the labels of the training frames."""
-    terms = [
-        Term(loss, weight, epsilon, loss.build(options, labels))
-        for loss, options, weight, epsilon in check_losses(losses, plugins)
-    ]
-    return Objective(
-        supervised=tuple(term for term in terms if term.loss.kind == "supervised"),
-        unsupervised=tuple(term for term in terms if term.loss.kind == "unsupervised"),
+
+def build_objective(
+    losses: Mapping[str, Any], labels: Labels, plugins: Plugins, sigma: float = 1.25
+) -> Objective:
+    """Build the losses of a config.
+
+    Args:
+        losses: names to options, as a config has them.
+        labels: of the training frames.
+        plugins: where the losses are looked up.
+        sigma: standard deviation of a target Gaussian, in cells.
+
+    Raises:
+        ConfigError: for a loss or option that does not exist, or a loss that these labels are not
+            enough for.
+    """
+    terms = [build_term(chosen, labels) for chosen in check_losses(losses, plugins)]
+    supervised = tuple(term for term in terms if term.loss.kind == "supervised")
+    unsupervised = tuple(term for term in terms if term.loss.kind == "unsupervised")
+    if not any(term.built and term.built.in_nats for term in unsupervised):
+        return Objective(supervised, unsupervised)
+    nat = cost_of_a_nat(supervised, sigma, len(labels.skeleton))
+    weighed = (
+        replace(term, worth=nat) if term.built and term.built.in_nats else term
+        for term in unsupervised
     )
+    return Objective(supervised, tuple(weighed))
+
+
+def build_term(chosen: ChosenLoss, labels: Labels) -> Term:
+    """Build one loss, its weight the config's, or what it takes for right itself."""
+    compute = chosen.loss.build(chosen.options, labels)
+    built = compute if isinstance(compute, BuiltLoss) else None
+    default = chosen.loss.weight if built is None or built.weight is None else built.weight
+    weight = default if chosen.weight is None else chosen.weight
+    return Term(chosen.loss, weight, chosen.epsilon, compute, built=built)
+
+
+def cost_of_a_nat(supervised: tuple[Term, ...], sigma: float, keypoints: int) -> float:
+    """Measure what supervised losses make of a divergence of one nat, near the optimum.
+
+    Two Gaussians some way apart diverge by (d / sigma)**2 / 2 nats; KL says that, the squared error
+    1 / (4 pi sigma**2) of it, JS a quarter. 1 where no supervised loss reads heatmaps.
+    """
+    points = torch.full((1, keypoints, 2), 31.5, dtype=torch.float64)
+    moved = points + torch.tensor([APART * sigma, 0.0])
+    maps = [render_heatmaps(one, (64, 64), 1, sigma) for one in (points, moved)]
+    apart = Predicted(targets=maps[0], heatmaps=maps[1])
+    readers = [t for t in supervised if t.loss.needs <= {"heatmaps", "targets"}]
+    cost = sum(term.weight * float(term.compute(apart).mean()) for term in readers)
+    return cost / (APART**2 / 2) if cost > 0 else 1.0

@@ -17,6 +17,7 @@ class Schedule:
         gamma: see milestones.
         begin: fraction at which unsupervised losses begin to count.
         full: fraction from which they count in full.
+        weight: of their sum, from then on; 0 sees the clips and learns nothing of them.
     """
 
     epochs: int
@@ -25,13 +26,15 @@ class Schedule:
     gamma: float
     begin: float = 0.0
     full: float = 0.0
+    weight: float = 1.0
 
     @classmethod
     def of(cls, options: RunOptions) -> "Schedule":
         """Read the schedule off a run's options.
 
         Raises:
-            ConfigError: if a fraction is not between 0 and 1, or there are no epochs.
+            ConfigError: if a fraction is not between 0 and 1, a weight below 0, or there are no
+                epochs.
         """
         training, unlabeled = options.training, options.unlabeled
         frozen = training.frozen
@@ -44,6 +47,8 @@ class Schedule:
         for name, values in fractions.items():
             if wrong := [value for value in values if not 0 <= value <= 1]:
                 raise ConfigError(f"{name}: {wrong[0]} is not a fraction of the run; give 0 to 1")
+        if not 0 <= unlabeled.weight < float("inf"):
+            raise ConfigError(f"unlabeled.weight: {unlabeled.weight} is below 0; give 0 or more")
         return cls(
             epochs=training.epochs,
             frozen_epochs=round(frozen * training.epochs),
@@ -51,6 +56,7 @@ class Schedule:
             gamma=training.gamma,
             begin=unlabeled.begin,
             full=unlabeled.full,
+            weight=unlabeled.weight,
         )
 
     def is_frozen(self, epoch: int) -> bool:
@@ -74,6 +80,8 @@ class Schedule:
     def ramp(self, epoch: int) -> float:
         """Give the factor on unsupervised losses in an epoch."""
         done = epoch / self.epochs
-        if done >= self.full:
-            return 1.0
-        return max(0.0, (done - self.begin) / (self.full - self.begin))
+        if done >= max(self.full, self.begin):
+            return self.weight
+        if done <= self.begin:
+            return 0.0
+        return self.weight * (done - self.begin) / (self.full - self.begin)

@@ -1,0 +1,83 @@
+"""Views that are separate files, one table per camera: side by side as if in one frame.
+
+A loss or metric of several views then reads them as it does mirrored views, each keypoint in the
+pixels of its own camera.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from pose_core.errors import FormatError
+from pose_core.labels import Labels
+from pose_core.predictions import Predictions
+from pose_core.skeleton import Skeleton
+
+
+def join_skeletons(views: Mapping[str, Skeleton]) -> Skeleton:
+    """Name every keypoint of every view `<keypoint>_<view>`; equal names show one point."""
+    points = list(dict.fromkeys(name for one in views.values() for name in one.names))
+    named = {
+        view: tuple(f"{point}_{view}" if point in one.names else None for point in points)
+        for view, one in views.items()
+    }
+    return Skeleton(
+        names=tuple(f"{name}_{view}" for view, one in views.items() for name in one.names),
+        edges=tuple((f"{a}_{v}", f"{b}_{v}") for v, one in views.items() for a, b in one.edges),
+        symmetric=tuple(
+            (f"{a}_{v}", f"{b}_{v}") for v, one in views.items() for a, b in one.symmetric
+        ),
+        views=named,
+    )
+
+
+def join_labels(views: Mapping[str, Labels]) -> Labels:
+    """Put the labels of one instant per row side by side.
+
+    Args:
+        views: name to labels, their rows the same instants in the same order.
+
+    Returns:
+        Labels whose frames are those of the first view.
+
+    Raises:
+        FormatError: if views have different numbers of rows.
+    """
+    refuse_uneven({view: len(labels) for view, labels in views.items()}, "labels")
+    return Labels(
+        frames=next(iter(views.values())).frames,
+        keypoints=np.concatenate([labels.keypoints for labels in views.values()], axis=1),
+        visibility=np.concatenate([labels.visibility for labels in views.values()], axis=1),
+        skeleton=join_skeletons({view: labels.skeleton for view, labels in views.items()}),
+    )
+
+
+def join_predictions(views: Mapping[str, Predictions]) -> Predictions:
+    """Put the predictions of videos that run side by side into one, matched by frame number.
+
+    Raises:
+        FormatError: if views have different numbers of frames.
+    """
+    refuse_uneven({view: len(found) for view, found in views.items()}, "predictions")
+    first = next(iter(views.values()))
+    return Predictions(
+        keypoints=np.concatenate([found.keypoints for found in views.values()], axis=1),
+        confidence=np.concatenate([found.confidence for found in views.values()], axis=1),
+        skeleton=join_skeletons({view: found.skeleton for view, found in views.items()}),
+        frames=first.frames,
+        scorer=first.scorer,
+    )
+
+
+def refuse_uneven(counts: Mapping[str, int], what: str) -> None:
+    """Refuse no views, or views of different lengths.
+
+    Raises:
+        FormatError: with the lengths.
+    """
+    if len(set(counts.values())) != 1:
+        listed = ", ".join(f"{view} {count}" for view, count in counts.items()) or "no views"
+        raise FormatError(
+            f"{what} of separate views: have different numbers of frames ({listed}); give the same "
+            f"instants of each"
+        )
