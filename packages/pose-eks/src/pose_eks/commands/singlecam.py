@@ -29,7 +29,7 @@ def add_to(modes: "argparse._SubParsersAction[Any]") -> None:
         default=200_000,
         metavar="FRAMES",
         help="longer recordings are smoothed some frames at a time, with arrays on the disk beside "
-        "the output (100 bytes per frame and keypoint) (default: %(default)s)",
+        "the output (some 200 bytes per frame and keypoint) (default: %(default)s)",
     )
     add_options(mode, SingleCameraOptions)
     mode.set_defaults(run=run)
@@ -86,7 +86,8 @@ def run_long(work: "Work") -> int:
     members = LongMembers.open(given.predictions)
     print(f"{len(members.paths)} files of {len(members.times)} frames, in chunks", flush=True)
     with TemporaryDirectory(prefix=".pose-eks-", dir=given.output.parent) as folder:
-        found = smooth_long(members.chunks, Path(folder), work.options, members.times)
+        chunks = members.stored(Path(folder))
+        found = smooth_long(chunks, Path(folder), work.options, members.times)
         flags = write_long(given.output, members, found, f"eks_{NAME}", given.plain)
     summary = {"keypoints": summary_of(members.labels, found.fit, flags)}
     write_summary(given.output.with_suffix(".json"), asked(work) | summary | spent(work))

@@ -1,13 +1,13 @@
 """Files of recordings that are too long to be in memory whole: read and written in chunks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 
+from pose_eks.core.chunks import chunks_of
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_eks.files.members import like, only_points
@@ -79,32 +79,60 @@ class LongMembers:
         )
         return LongMembers(tuple(paths), rows, np.concatenate(numbers).astype(float))
 
-    def chunks(self) -> Iterator[Ensemble]:
-        """Read all files side by side, some frames at a time.
+    def stored(self, folder: Path) -> Callable[[], Iterator[Ensemble]]:
+        """Lay the predictions out on a disk, one file after the other; give them in chunks.
+
+        Args:
+            folder: for arrays, 24 bytes per network, frame and keypoint; its user removes it.
 
         Raises:
             EksError: if a file has other keypoints or frames than the first.
         """
-        with told_in_one_line():
-            readers = [read_chunks(path, ROWS) for path in self.paths]
-            for tables in zip_longest(*readers):
-                if None in tables:
-                    short = self.paths[tables.index(None)]
-                    raise EksError(f"{short}: has fewer frames than {self.other(short)}")
-                points = [only_points(table) for table in tables]
-                first = points[0]
-                alike = [
-                    like(table, first, path, self.paths[0])
-                    for table, path in zip(points, self.paths, strict=True)
-                ]
-                yield Ensemble(
-                    np.stack([table.keypoints for table in alike]),
-                    np.stack([table.confidence for table in alike]),
-                )
+        shape = (len(self.times), len(self.rows.names), 3)
+        for number, path in enumerate(self.paths):
+            with told_in_one_line(), (folder / str(number)).open("wb") as file:
+                start = 0
+                for table in read_chunks(path, ROWS):
+                    self.checked(table, path, start).tofile(file)
+                    start += len(table)
+            if start < shape[0]:
+                raise EksError(f"{path}: has {start} frames, {self.paths[0]} has {shape[0]}")
 
-    def other(self, path: Path) -> Path:
-        """Give another file, to compare with."""
-        return next(one for one in self.paths if one != path)
+        def chunks() -> Iterator[Ensemble]:
+            for part in chunks_of(shape[0], ROWS):
+                members = np.stack(
+                    [read_part(folder / str(n), part, shape) for n in range(len(self.paths))]
+                )
+                yield Ensemble(members[..., :2], members[..., 2])
+
+        return chunks
+
+    def checked(self, table: PredictionTable, path: Path, start: int) -> np.ndarray:
+        """Give x, y and confidence (frames, keypoints, 3) in the first file's order of keypoints.
+
+        Raises:
+            EksError: if it has other keypoints or frames than the first file.
+        """
+        numbers = self.times[start : start + len(table)]
+        blank = np.broadcast_to(np.nan, (len(table), len(self.rows.names), 2))
+        expected = replace(
+            self.rows, keypoints=blank, confidence=blank[..., 0], numbers=numbers.astype(int)
+        )
+        if len(numbers) < len(table):
+            raise EksError(
+                f"{path}: has more frames than {self.paths[0]}, {len(self.times)}; predict the "
+                "same video with every model"
+            )
+        one = like(only_points(table), expected, path, self.paths[0])
+        return np.concatenate([one.keypoints, one.confidence[..., None]], axis=-1)
+
+
+def read_part(path: Path, part: slice, shape: tuple[int, ...]) -> np.ndarray:
+    """Read some frames of an array (frames, keypoints, 3) from a file."""
+    size = shape[1] * shape[2]
+    count = (part.stop - part.start) * size
+    values = np.fromfile(path, np.float64, count, offset=8 * part.start * size)
+    return values.reshape(-1, *shape[1:])
 
 
 def write_long(

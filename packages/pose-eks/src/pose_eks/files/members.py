@@ -55,19 +55,21 @@ def read_members(paths: Sequence[Path | str]) -> Members:
     files = [Path(path) for path in paths]
     if twice := [path for number, path in enumerate(files) if path in files[:number]]:
         raise EksError(f"{twice[0]}: is given twice; give every member once")
-    tables = [read_table(path) for path in files]
-    tables = [
-        like(table, tables[0], path, files[0]) for table, path in zip(tables, files, strict=True)
-    ]
-    keypoints = np.stack([table.keypoints for table in tables])
+    first = read_table(files[0])
+    shape = (len(files), *first.confidence.shape)
+    keypoints, confidence = np.empty((*shape, 2)), np.empty(shape)
+    for number, path in enumerate(files):  # one table at a time in memory
+        table = first if number == 0 else like(read_table(path), first, path, files[0])
+        keypoints[number], confidence[number] = table.keypoints, table.confidence
     if np.isnan(keypoints).all():
         raise EksError(f"{files[0]}: all predictions are missing, here and in every other file")
-    return Members(
-        paths=tuple(files),
-        keypoints=keypoints,
-        confidence=np.stack([table.confidence for table in tables]),
-        rows=tables[0],
-    )
+    return Members(tuple(files), keypoints, confidence, without_numbers(first))
+
+
+def without_numbers(table: PredictionTable) -> PredictionTable:
+    """Give a table whose points take no memory, for its names and frames."""
+    missing = np.broadcast_to(np.nan, table.keypoints.shape)
+    return replace(table, keypoints=missing, confidence=missing[..., 0])
 
 
 def read_table(path: Path) -> PredictionTable:

@@ -32,6 +32,9 @@ from pose_eks.smoothed import Smoothed
 KINDS = (np.float64, np.float64, np.int16, np.float64)
 """Of what is written of a tally: center, variance, members, surety."""
 
+GIVEN = 4096
+"""Frames of a result that are given at a time, the most."""
+
 Chunks = Callable[[], Iterable[Ensemble]]
 """Gives the ensemble some frames at a time, from the beginning, as often as it is asked."""
 
@@ -83,7 +86,7 @@ def smooth_long(
     means, variances = smooth_on_disk(task, found, folder, size)
 
     def results() -> Iterator[Smoothed]:
-        for part in chunks_of(shelf.frames, size):
+        for part in chunks_of(shelf.frames, min(size, GIVEN)):
             consensus = shelf.consensus(part)
             lanes = (means[:, part], variances[:, part])
             yield assembled(consensus, shelf.offset, *lanes, found, options, shelf.usual)
