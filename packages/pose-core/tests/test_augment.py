@@ -302,3 +302,17 @@ def test_a_draw_is_the_same_in_every_version_of_the_house() -> None:
     expected = np.random.default_rng((1, 2, 3)).random(3, dtype=np.float32)
     np.testing.assert_array_equal(drawn[0].numpy(), expected)
     assert math.isclose(drawn[0, 0], float(expected[0]))
+
+
+@pytest.mark.gpu
+def test_a_gpu_augments_as_the_processor_does() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    kinds = [kind for kind in EVERYTHING if not isinstance(kind, Noise | SaltPepper | Dropout)]
+    augment = Augmentation(tuple(kinds), seed=0)
+    here = augment(images(4, 2), [0, 1, 2, 3], 0, points(4), centre=1)
+    there = augment(images(4, 2).cuda(), [0, 1, 2, 3], 0, points(4).cuda(), centre=1)
+    torch.testing.assert_close(there.keypoints.cpu(), here.keypoints, atol=1e-3, rtol=0)
+    torch.testing.assert_close(there.affine.cpu(), here.affine)
+    assert (there.images.cpu() - here.images).abs().mean() < 1e-3  # levels may round elsewise
+    assert Augmentation(EVERYTHING, seed=0)(images(4).cuda(), [0, 1, 2, 3], 0).images.is_cuda

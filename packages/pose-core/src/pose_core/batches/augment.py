@@ -108,21 +108,20 @@ class Augmentation:
         keypoints: Tensor | None,
         centre: int,
     ) -> Augmented:
-        """Augment at full precision."""
+        """Augment at full precision; places are computed on the processor, for they are small."""
         frames, size = images.shape[1], (images.shape[-2], images.shape[-1])
         keys = [(self.seed, epoch, sample) for sample in samples]
         numbers = self.draw(keys)
         affine, bend = self.place(numbers, len(keys), size, keypoints is not None)
-        flipped = mirrored(affine)
         floats = images.float().div_(255)
-        if bend or not is_identity(affine):
+        if bend is not None or not is_identity(affine):
             floats = placed(floats, affine, bend)
-        affine, flipped = affine.to(images.device), flipped.to(images.device)
-        if bend:
-            bend = Bend(bend.controls.to(images.device), size)
+        flipped, affine = mirrored(affine).to(images.device), affine.to(images.device)
         labeled = floats.new_empty(len(keys), 0, 2) if keypoints is None else keypoints
         points = move(affine, labeled)
-        points = bend.move(points) if bend else points
+        if bend is not None:
+            bend = Bend(bend.controls.to(images.device), size)
+            points = bend.move(points)
         for place, (operation, u) in enumerate(zip(self.pipeline, numbers, strict=True)):
             if isinstance(operation, Pixelwise):
                 seeds = tuple(mixed((*key, place)) for key in keys)
@@ -157,7 +156,7 @@ class Augmentation:
 def placed(images: Images, affine: Affine, bend: Bend | None) -> Images:
     """Move and bend images, all frames of a sample alike, sampling each once."""
     frames = images.shape[1]
-    field = bend.field().to(images.device) if bend else None
+    field = None if bend is None else bend.field().to(images.device)
     # frames become channels: a sample's grid is made once
     moved = warp(images.flatten(1, 2), affine.to(images.device), field)
     return moved.unflatten(1, (frames, 3))

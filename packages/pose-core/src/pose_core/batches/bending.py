@@ -18,7 +18,7 @@ ROUNDS = 30
 """Each brings q nearer by a factor of 4 * shift * cells, 0.6 at most."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bend:
     """One bend per sample.
 

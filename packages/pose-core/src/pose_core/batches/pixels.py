@@ -30,7 +30,7 @@ Images = Float[Tensor, "samples frames 3 h w"]
 Numbers = Float[Tensor, "samples numbers"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Draw:
     """What an operation may depend on.
 
