@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch.utils.data import DataLoader
 
 from pose_core.batches.labeled import LabeledFrames, count_neighbours, count_outside
@@ -104,19 +105,28 @@ def make_clips(
     reader, reason = choose(plugins, options.unlabeled.reader)
     length = options.unlabeled.length
     say(f"clips of {length} unlabeled frames, read by {reader.name} ({reason})")
-    clips = Clips(reader, videos_of(project, options), length, options.data.size)
+    device = "cuda" if uses_gpu(options) else "cpu"
+    clips = Clips(reader, videos_of(project, options), length, options.data.size, device)
     return clip_loader(clips, steps, options.seed, options.data.workers)
+
+
+def uses_gpu(options: RunOptions) -> bool:
+    """Say whether the trainer will run on a CUDA device."""
+    wanted = options.trainer.get("accelerator", "auto")
+    return wanted in ("auto", "gpu", "cuda") and torch.cuda.is_available()
 
 
 def course_of(schedule: Schedule) -> str:
     """Say when unsupervised losses begin to count, and warn if they never do."""
+    if schedule.weight == 0:
+        return "unlabeled.weight=0: clips are seen, and their losses change nothing (a control)"
     counting = [epoch for epoch in range(schedule.epochs) if schedule.ramp(epoch) > 0]
     if not counting:
         return (
             f"warning: {schedule.epochs} epochs end before the unsupervised losses count; "
             "train longer, or set unlabeled.begin=0 unlabeled.full=0"
         )
-    full = sum(schedule.ramp(epoch) < 1 for epoch in range(schedule.epochs))
+    full = sum(schedule.ramp(epoch) < schedule.weight for epoch in range(schedule.epochs))
     return f"unsupervised losses count from epoch {counting[0]}, in full from epoch {full}"
 
 
