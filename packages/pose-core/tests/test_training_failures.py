@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +193,38 @@ def test_the_control_sees_clips_and_learns_nothing_of_their_losses(
         ended.append(load_file(tmp_path / name / "model.safetensors"))
     assert all(torch.equal(ended[0][name], ended[1][name]) for name in ended[0])
     assert any("unlabeled.weight=0: clips are seen" in line for line in lines)
+
+
+def test_a_run_with_clips_that_broke_off_and_is_resumed_ends_bit_equal(
+    tiny_project: Path, tmp_path: Path, plugins: Plugins
+) -> None:
+    """The loss depends on the gate, which depends on the validation before it."""
+    calls: list[int] = []
+    breaks_at = [10**9]
+
+    def watch(predicted: Any) -> torch.Tensor:
+        calls.append(1)
+        if len(calls) == breaks_at[0]:
+            raise TrainingError("the light went out")
+        doubtful = (predicted.confidence < predicted.gate)[..., None]
+        return torch.where(doubtful, predicted.keypoints.square() * 1e-4, 0.0)
+
+    needs = frozenset({"keypoints", "confidence", "gate"})
+    adding(plugins, "watch", watch, needs=needs)
+    project = with_video(tiny_project)
+    losses = {"heatmap_mse": {}, "watch": {}}
+    train(options_of(project, tmp_path / "whole", losses=losses), plugins, lambda _: None)
+    calls.clear()
+    breaks_at[0] = 6  # in the third of four epochs of two steps
+    options = options_of(project, tmp_path / "broken", losses=losses)
+    with pytest.raises(TrainingError, match="the light went out"):
+        train(options, plugins, lambda _: None)
+    breaks_at[0] = 10**9
+    train(replace(options, resume=True), plugins, lambda _: None)
+    whole, broken = (
+        torch.load(tmp_path / name / "last.ckpt", weights_only=True)["state_dict"]
+        for name in ("whole", "broken")
+    )
+    assert all(torch.equal(whole[name], broken[name]) for name in whole)
+    tables = [(tmp_path / name / "metrics.csv").read_text() for name in ("whole", "broken")]
+    assert tables[0] == tables[1]
