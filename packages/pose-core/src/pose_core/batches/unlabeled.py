@@ -21,12 +21,13 @@ class ClipBatch(NamedTuple):
         sizes: float32 (1, 2), height and width of the video's frames.
         clips: int64 (1,), the number of the clip in its data set.
         decoded: bool (1, frames), False where the file is damaged; the frame before stands there.
+            None means that all are.
     """
 
     images: Tensor
     sizes: Tensor
     clips: Tensor
-    decoded: Tensor
+    decoded: Tensor | None = None
 
 
 class Clips(Dataset):
