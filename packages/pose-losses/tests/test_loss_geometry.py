@@ -72,7 +72,11 @@ class Oracle(PoseNetwork):
 
 
 def oracle_clip(
-    truth: np.ndarray, size: tuple[int, int], augmented: str, objective: Objective
+    truth: np.ndarray,
+    size: tuple[int, int],
+    augmented: str,
+    objective: Objective,
+    damaged: tuple[int, ...] = (),
 ) -> Predicted:
     """Let the module predict a clip by an oracle, through its own geometry."""
     affine = torch.tensor(MAPS[augmented])
@@ -100,9 +104,9 @@ def oracle_clip(
         "images": torch.zeros(1, len(truth), 3, *size, dtype=torch.uint8),
         "sizes": torch.tensor([FRAME], dtype=torch.float32),
         "clips": torch.tensor([0]),
-        "decoded": torch.ones(1, len(truth), dtype=torch.bool),
+        "decoded": torch.tensor([[frame not in damaged for frame in range(len(truth))]]),
     }
-    return module.predict_clip(ClipBatch(*(given[name] for name in ClipBatch._fields)))
+    return module.predict_clip(ClipBatch(**given))
 
 
 def objective(form: str, **losses: Any) -> Objective:
@@ -169,6 +173,15 @@ def test_points_pushed_out_of_view_say_nothing_in_the_improved_form() -> None:
     assert found.keypoints[:, 0].isnan().all()
     assert found.decoded.isfinite().all()
     assert found.keypoints[:, 1:].isfinite().all()
+
+
+def test_a_frame_that_did_not_decode_says_nothing() -> None:
+    chosen = objective("published", temporal={"form": "published", "epsilon": 1.0})
+    truth = animal(1, seed=1) + np.arange(6)[:, None, None] * (6.0, 8.0)
+    found = oracle_clip(truth, (256, 256), "as it is", chosen, damaged=(2,))
+    assert found.keypoints[2].isnan().all()
+    assert found.decoded.isfinite().all((1, 2)).tolist() == [True, True, False, True, True, True]
+    assert chosen.on_clip(found)["temporal"].item() == pytest.approx(9.0, rel=0.1)
 
 
 @pytest.mark.parametrize("augmented", MAPS)
