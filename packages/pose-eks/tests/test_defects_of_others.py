@@ -308,7 +308,7 @@ def test_h5_files_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"center": "mean"},
+        {"center": "median"},
         {"divide_by_confidence": False},
         {"likelihood": "gaussian"},
         {"degrees": 1.5},

@@ -186,7 +186,7 @@ def test_a_real_fly_in_space(tmp_path: Path) -> None:
     assert np.isfinite(found.points).all()
     for camera in ("Cam-A", "Cam-B", "Cam-C"):
         table = read_predictions(out / f"{camera}.csv")
-        off = table.keypoints[..., 0] - table.extra["x_ens_median"]
+        off = table.keypoints[..., 0] - table.extra["x_ens_mean"]
         assert np.nanmedian(np.abs(off)) < 1.0
 
 

@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 
 from pose_eks import SingleCameraOptions, smooth, summarize
 from pose_eks.core.fitting import Task, fit
-from pose_eks.models.singlecam import gaps_of, task_of
+from pose_eks.models.singlecam import Setting, task_of
 
 
 def drawn(
@@ -23,8 +23,7 @@ def drawn(
 
 def task_for(members: np.ndarray, options: SingleCameraOptions) -> Task:
     consensus = summarize(members)
-    offset = np.nanmean(consensus.center, axis=0)
-    return task_of(consensus, offset, gaps_of(None, members.shape[1]), options)
+    return task_of(consensus, Setting.of(consensus, options, None, ()))
 
 
 @pytest.mark.parametrize("dynamics", ["walk", "velocity"])

@@ -70,7 +70,9 @@ def test_a_chunk_without_confidence_is_not_a_recording_without(tmp_path: Path) -
 def test_times_may_be_uneven(tmp_path: Path) -> None:
     keypoints, confidence = ensemble(3)
     times = np.cumsum(np.random.default_rng(0).uniform(0.5, 2, keypoints.shape[1]))
-    found = smooth_long(lambda: in_chunks(keypoints, confidence, 300), tmp_path, None, times, 64)
+    found = smooth_long(
+        lambda: in_chunks(keypoints, confidence, 300), tmp_path, None, times, size=64
+    )
     expected = smooth(keypoints, confidence, times=times)
     np.testing.assert_allclose(whole(found, "keypoints"), expected.keypoints, atol=1e-6)
 

@@ -162,7 +162,7 @@ def test_variances_are_named_once_and_predictive_is_posterior_and_noise() -> Non
     noise = found.spread + found.fit.b[:, None]
     np.testing.assert_allclose(found.predictive_variance, found.posterior_variance + noise)
     columns = found.columns()
-    assert list(columns)[:4] == ["x_ens_median", "y_ens_median", "x_ens_var", "y_ens_var"]
+    assert list(columns)[:4] == ["x_ens_mean", "y_ens_mean", "x_ens_var", "y_ens_var"]
     np.testing.assert_array_equal(columns["y_posterior_var"], found.posterior_variance[..., 1])
 
 
@@ -179,7 +179,7 @@ def test_the_input_is_left_as_it_was() -> None:
     [
         (np.arange(7), r"times: \(7,\) for 120 frames; give one per frame"),
         (np.r_[0:60, 59:119], r"times: 59.0 of frame 60 is not after the one before"),
-        (np.full(120, np.nan), "times: nan of frame 1 is not after"),
+        (np.full(120, np.nan), "times: nan of frame 0 is not a time"),
     ],
 )
 def test_times_that_do_not_increase_are_refused(times: np.ndarray, message: str) -> None:

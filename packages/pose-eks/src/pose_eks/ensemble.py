@@ -27,7 +27,7 @@ class Ensemble:
     keypoints: np.ndarray
     confidence: np.ndarray | None = None
 
-    def summarize(self, center: str = "median", divide_by_confidence: bool = True) -> "Consensus":
+    def summarize(self, center: str = "mean", divide_by_confidence: bool = True) -> "Consensus":
         """Give centre and spread; see `summarize`."""
         return summarize(self.keypoints, self.confidence, center, divide_by_confidence)
 
@@ -56,7 +56,7 @@ class Consensus:
 def summarize(
     keypoints: np.ndarray,
     confidence: np.ndarray | None = None,
-    center: str = "median",
+    center: str = "mean",
     divide_by_confidence: bool = True,
 ) -> Consensus:
     """Give centre and spread of an ensemble; anything may be missing.

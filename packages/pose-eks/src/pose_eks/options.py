@@ -1,6 +1,7 @@
 """What can be set, with the defaults. Light to import: the command and the plugin list these."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,8 @@ class ObservationOptions:
     """What all models have in common: how predictions are taken as observations.
 
     Attributes:
-        center: what of the members is taken as the observation.
+        center: what of the members is taken as the observation; None for the mean, which comes
+            nearer the truth in simulations, or with `compat` for the median.
         divide_by_confidence: whether the members' variance is divided by their mean confidence, so
             that predictions without confidence count less.
         likelihood: "gaussian", or "student", whose heavy tails let mistakes that are made with
@@ -28,6 +30,8 @@ class ObservationOptions:
         a: scale of the members' variance v in R.
         tolerance: the fit ends when no logarithm of a parameter moves by more.
         passes: the most evaluations of the likelihood over all frames.
+        fit_frames: half-open ranges of frames that the parameters are fitted on, such as (0, 5000);
+            none for all frames.
         compat: "eks4" computes what ensemble-kalman-smoother 4 does for the same s, to move over
             and compare (`pose_eks.compat.eks4`); None for the model as it is.
 
@@ -35,7 +39,7 @@ class ObservationOptions:
         EksError: for a value that cannot be.
     """
 
-    center: Literal["median", "mean"] = "median"
+    center: Literal["median", "mean"] | None = None
     divide_by_confidence: bool = True
     likelihood: Literal["gaussian", "student"] = "gaussian"
     degrees: float = 4.0
@@ -43,16 +47,37 @@ class ObservationOptions:
     a: float = 1.0
     tolerance: float = 1e-4
     passes: int = 100
+    fit_frames: tuple[tuple[int, int], ...] = ()
     compat: Literal["eks4"] | None = None
 
     def __post_init__(self) -> None:
-        refuse_unknown("center", self.center, CENTERS)
+        if self.center is not None:
+            refuse_unknown("center", self.center, CENTERS)
         refuse_unknown("likelihood", self.likelihood, LIKELIHOODS)
         refuse_outside(self, ("tolerance", "degrees"), ("a", "b"))
         if self.compat is not None:
             refuse_unknown("compat", self.compat, COMPATIBLE)
         if self.passes < 1:
             raise EksError(f"passes: {self.passes!r} is less than 1; the default is 100")
+        for first, last in self.fit_frames:
+            if not 0 <= first < last:
+                raise EksError(f"fit_frames: {first}:{last} is not a range of frames")
+
+    @property
+    def pool(self) -> str:
+        """What of the members is taken as the observation."""
+        return self.center or ("median" if self.compat else "mean")
+
+    def ranges(self, frames: int) -> tuple[tuple[int, int], ...] | None:
+        """Give the ranges to fit on in a recording of so many frames; None for all of it.
+
+        Raises:
+            EksError: if one goes beyond its end.
+        """
+        for first, last in self.fit_frames:
+            if last > frames:
+                raise EksError(f"fit_frames: {first}:{last} of a recording of {frames} frames")
+        return self.fit_frames or None
 
 
 @dataclass(frozen=True)
@@ -64,6 +89,8 @@ class SmoothingOptions(ObservationOptions):
             closely; "walk", the position does, as in the paper.
         s: process noise: px² per frame for "walk", px² per frame³ for "velocity"; None to fit it
             to each keypoint by maximum likelihood.
+        groups: names of keypoints that have s and b in common, as ((paw_l, paw_r), ...); the
+            others have their own.
 
     Raises:
         EksError: for a value that cannot be.
@@ -71,6 +98,23 @@ class SmoothingOptions(ObservationOptions):
 
     dynamics: Literal["walk", "velocity"] = "velocity"
     s: float | None = None
+    groups: tuple[tuple[str, ...], ...] = ()
+
+    def numbered(self, names: Sequence[str]) -> list[int]:
+        """Give for every keypoint the number of its group, counted from 0.
+
+        Raises:
+            EksError: if a group names a keypoint that is not there, or that is in another one.
+        """
+        grouped = [name for group in self.groups for name in group]
+        for name in grouped:
+            if name not in names:
+                raise EksError(f"groups: no keypoint {name!r}; there are {', '.join(names)}")
+            if grouped.count(name) > 1:
+                raise EksError(f"groups: keypoint {name!r} is named twice; keep one")
+        leader = {name: group[0] for group in self.groups for name in group}
+        order = list(dict.fromkeys(leader.get(name, name) for name in names))
+        return [order.index(leader.get(name, name)) for name in names]
 
     def __post_init__(self) -> None:
         super().__post_init__()

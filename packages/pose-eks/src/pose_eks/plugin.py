@@ -59,7 +59,8 @@ def one_camera(ensemble: "Ensemble", options: SingleCameraOptions) -> "Smoothed"
     """Smooth every keypoint by itself."""
     from pose_eks.models.singlecam import smooth
 
-    return smooth(ensemble.keypoints, ensemble.confidence, options)
+    names = ensemble.skeleton.names
+    return smooth(ensemble.keypoints, ensemble.confidence, options, names=names)
 
 
 def mirrored_views(ensemble: "Ensemble", options: MultiCameraOptions) -> "Smoothed":

@@ -41,7 +41,7 @@ class Smoothed:
     center: np.ndarray
     spread: np.ndarray
     fit: Fit
-    center_name: str = "median"
+    center_name: str = "mean"
     weight: np.ndarray | None = None
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
     diagnostics: Mapping[str, np.ndarray] = field(default_factory=dict)

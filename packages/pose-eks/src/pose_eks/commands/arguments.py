@@ -64,7 +64,11 @@ def reading(hint: Any, name: str) -> dict[str, Any]:
     if hint is bool:
         return {"action": argparse.BooleanOptionalAction}
     if get_origin(hint) is tuple and get_origin(get_args(hint)[0]) is tuple:
-        return {"type": pair, "nargs": "+", "metavar": "A,B"}
+        inner = get_args(get_args(hint)[0])
+        if int in inner:
+            return {"type": frame_range, "nargs": "+", "metavar": "A:B"}
+        many = Ellipsis in inner
+        return {"type": several if many else pair, "nargs": "+", "metavar": "A,B"}
     if get_origin(hint) is tuple:
         return {"type": get_args(hint)[0], "nargs": "+", "metavar": "X"}
     return {"type": hint, "metavar": {int: "N", float: "X"}.get(hint, name.upper())}
@@ -80,6 +84,30 @@ def pair(text: str) -> tuple[str, str]:
     if not (found and first.strip() and second.strip()):
         raise argparse.ArgumentTypeError(f"{text!r} is not two names, as elbow,wrist")
     return first.strip(), second.strip()
+
+
+def several(text: str) -> tuple[str, ...]:
+    """Read names with commas between them.
+
+    Raises:
+        argparse.ArgumentTypeError: if there are fewer than two.
+    """
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if len(names) < 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not two names or more, as paw_l,paw_r")
+    return names
+
+
+def frame_range(text: str) -> tuple[int, int]:
+    """Read the first frame of a range, and the one after its last.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is not of that form.
+    """
+    first, _, last = text.partition(":")
+    if not (first.isdigit() and last.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of frames, as 0:5000")
+    return int(first), int(last)
 
 
 def default_of(field: "Field[Any]") -> Any:

@@ -50,7 +50,7 @@ def run(given: argparse.Namespace) -> int:
         return run_long(work)
     members = read_members(given.predictions)
     print("\n".join(found_table({NAME: members}, "mode")), flush=True)
-    found = smooth(members.keypoints, members.confidence, options, members.times)
+    found = smooth(members.keypoints, members.confidence, options, members.times, members.labels)
     output = Output(given.output, members, found)
     finish(work, [output], given.output.with_suffix(".json"), {})
     return 0
@@ -87,7 +87,7 @@ def run_long(work: "Work") -> int:
     print(f"{len(members.paths)} files of {len(members.times)} frames, in chunks", flush=True)
     with TemporaryDirectory(prefix=".pose-eks-", dir=given.output.parent) as folder:
         chunks = members.stored(Path(folder))
-        found = smooth_long(chunks, Path(folder), work.options, members.times)
+        found = smooth_long(chunks, Path(folder), work.options, members.times, members.labels)
         flags = write_long(given.output, members, found, f"eks_{NAME}", given.plain)
     summary = {"keypoints": summary_of(members.labels, found.fit, flags)}
     write_summary(given.output.with_suffix(".json"), asked(work) | summary | spent(work))

@@ -98,7 +98,7 @@ def smoothed_views(
             center=view.consensus.center,
             spread=blank[name][3],
             fit=fit,
-            center_name=options.center,
+            center_name=options.pool,
             weight=weights[name] if options.likelihood == "student" else None,
         )
         for name, view in views.items()

@@ -64,7 +64,7 @@ def smooth_asynchronous(
     asked = np.zeros(0) if at is None else checked_times(at, np.size(at), "times asked for")
     clock = np.unique(np.concatenate([*own.values(), asked]))
     agreed = {
-        name: view.summarize(options.center, options.divide_by_confidence)
+        name: view.summarize(options.pool, options.divide_by_confidence)
         for name, view in views.items()
     }
     seen = {name: View(agreed[name], np.searchsorted(clock, own[name])) for name in views}
@@ -72,8 +72,13 @@ def smooth_asynchronous(
     there = [(k, sight) for k, sight in enumerate(sights) if sight is not None]
     slowest = min(own.values(), key=len)
     made = [clocked_chain(sight, clock, slowest, labels[k], options) for k, sight in there]
+    groups = options.numbered(labels)
     solved = solve(
-        [chain for _, chain in made], search=search_of(options), student=student_of(options)
+        [chain for _, chain in made],
+        [groups[k] for k, _ in there],
+        search_of(options),
+        options.ranges(len(clock)),
+        student_of(options),
     )
     points = [
         Point(k, sight, one) for (k, _), (sight, _), one in zip(there, made, solved, strict=True)

@@ -25,7 +25,7 @@ from pose_eks.ensemble import Ensemble
 from pose_eks.models.assembly import Point, fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
 from pose_eks.models.limb_lengths import Skeleton, keep_lengths, numbered
-from pose_eks.models.multicam import checked_shapes, search_of, student_of
+from pose_eks.models.multicam import checked_shapes, confidences_of, search_of, student_of
 from pose_eks.models.placing import complete, in_scene, motion_in_world, placed, scene_of, stacked
 from pose_eks.models.sights import Sight, View, chain_of, sight_of
 from pose_eks.options import CalibratedOptions
@@ -60,19 +60,24 @@ def smooth_calibrated(
     options = options or CalibratedOptions()
     rig = rig.choose(list(views))
     frames, keypoints = checked_shapes(views)
+    if options.compat is not None:
+        return as_known(rig, views, options, names)
     times = checked_times(times, frames)
     labels = tuple(names) or tuple(f"keypoint {k}" for k in range(keypoints))
     edges = numbered(options.limbs, labels)
     everywhere = np.arange(frames)
     seen = {
-        name: View(view.summarize(options.center, options.divide_by_confidence), everywhere)
+        name: View(view.summarize(options.pool, options.divide_by_confidence), everywhere)
         for name, view in views.items()
     }
     models = models_of(rig, list(seen.values()), times, options)
+    groups = options.numbered(labels)
     found = solve(
         [model for _, model in models.values()],
-        search=search_of(options),
-        student=student_of(options),
+        [groups[k] for k in models],
+        search_of(options),
+        options.ranges(frames),
+        student_of(options),
     )
     if edges:
         skeleton = Skeleton(edges, options.limb_lengths, options.limb_tolerance)
@@ -81,6 +86,18 @@ def smooth_calibrated(
     solved = zip(models.items(), found, strict=True)
     points = [Point(k, sight, one) for (k, (sight, _)), one in solved]
     return assembled(rig, seen, points, times, labels, options)
+
+
+def as_known(
+    rig: Rig, views: Mapping[str, Ensemble], options: CalibratedOptions, names: Sequence[str]
+) -> SmoothedViews:
+    """Compute what the known implementation does."""
+    from pose_eks.compat import eks4
+
+    assert options.s is not None  # checked with the options
+    plain = {name: np.asarray(view.keypoints) for name, view in views.items()}
+    how = {"center": options.pool, "divide_by_confidence": options.divide_by_confidence}
+    return eks4.calibrated(plain, confidences_of(views), rig, options.s, names, **how)  # type: ignore[arg-type]
 
 
 def models_of(

@@ -5,7 +5,7 @@ say is gathered chunk by chunk and laid on a disk, one stretch per coordinate; t
 passes of the smoother read it from there, and what they find is given chunk by chunk again.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,15 @@ from pose_eks.ensemble import (
     counted,
 )
 from pose_eks.errors import EksError
-from pose_eks.models.singlecam import assembled, mean_over_frames, task_of_lanes, to_lanes
+from pose_eks.models.singlecam import (
+    Setting,
+    assembled,
+    gaps_of,
+    groups_of,
+    mean_over_frames,
+    task_of_lanes,
+    to_lanes,
+)
 from pose_eks.options import SingleCameraOptions
 from pose_eks.smoothed import Smoothed
 
@@ -59,6 +67,7 @@ def smooth_long(
     folder: Path,
     options: SingleCameraOptions | None = None,
     times: np.ndarray | None = None,
+    names: Sequence[str] = (),
     size: int = 65_536,
 ) -> LongSmoothed:
     """Smooth an ensemble's predictions of one camera, however many frames there are.
@@ -68,6 +77,7 @@ def smooth_long(
         folder: for arrays, about 100 bytes per frame and keypoint; its user removes it.
         options: None for the defaults; the Gaussian likelihood alone.
         times: (frames,), increasing; None for frames 0, 1, 2, ...
+        names: of the keypoints, for `options.groups`.
         size: frames that are smoothed at a time.
 
     Raises:
@@ -80,10 +90,12 @@ def smooth_long(
             "gaussian model; raise --chunk above its number of frames"
         )
     shelf = Shelf.fill(chunks, folder, options)
-    gaps = shelf.gaps(times)
-    task = task_of_lanes(shelf.center, shelf.spread, shelf.alone, gaps, options)
-    found = fit(task, options.tolerance, options.passes)
-    means, variances = smooth_on_disk(task, found, folder, size)
+    groups = groups_of(options, names, len(shelf.alone))
+    setting = Setting(options, gaps_of(times, shelf.frames), shelf.offset, groups)
+    task = task_of_lanes(shelf.center, shelf.spread, shelf.alone, setting)
+    shared = fit(task, options.tolerance, options.passes)
+    means, variances = smooth_on_disk(task, shared, folder, size)
+    found = shared.chosen(groups)
 
     def results() -> Iterator[Smoothed]:
         for part in chunks_of(shelf.frames, min(size, GIVEN)):
@@ -140,12 +152,6 @@ class Shelf:
     def frames(self) -> int:
         """How many there are."""
         return self.center.shape[1]
-
-    def gaps(self, times: np.ndarray | None) -> np.ndarray:
-        """Give the time since the frame before, 0 for the first; see `gaps_of`."""
-        from pose_eks.models.singlecam import gaps_of
-
-        return gaps_of(times, self.frames)
 
     def consensus(self, part: slice) -> Consensus:
         """Give that of some frames."""
@@ -205,7 +211,7 @@ def gathered(
         for one in chunks():
             points = np.ascontiguousarray(one.keypoints, dtype=np.float64)
             confidence = checked_confidence(points, one.confidence if known else None)
-            tally = counted(points, confidence, options.center)
+            tally = counted(points, confidence, options.pool)
             totals = Totals.of(tally) if totals is None else totals.and_of(tally)
             for file, array, kind in zip(opened, tally[:4], KINDS, strict=True):
                 array.astype(kind).tofile(file)

@@ -56,14 +56,19 @@ def smooth_views(
     labels = tuple(names) or tuple(f"keypoint {k}" for k in range(keypoints))
     everywhere = np.arange(frames)
     seen = {
-        name: View(view.summarize(options.center, options.divide_by_confidence), everywhere)
+        name: View(view.summarize(options.pool, options.divide_by_confidence), everywhere)
         for name, view in views.items()
     }
     sights = [sight_of(list(seen.values()), k, frames) for k in range(keypoints)]
     there = [(k, sight) for k, sight in enumerate(sights) if sight is not None]
     made = [linear_chain(sight, labels[k], times, options) for k, sight in there]
+    groups = options.numbered(labels)
     solved = solve(
-        [chain for _, chain in made], search=search_of(options), student=student_of(options)
+        [chain for _, chain in made],
+        [groups[k] for k, _ in there],
+        search_of(options),
+        options.ranges(frames),
+        student_of(options),
     )
     points = [
         Point(k, sight, one) for (k, _), (sight, _), one in zip(there, made, solved, strict=True)
@@ -109,7 +114,7 @@ def as_known(
         options.latent,
         100 * options.quantile,
         options.inflate,
-        options.center,
+        options.pool,
         options.divide_by_confidence,
     )
 

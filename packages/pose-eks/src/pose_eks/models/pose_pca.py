@@ -44,7 +44,7 @@ def smooth_pose(
         EksError: if times do not increase, or too few frames show the whole pose.
     """
     options = options or PosePcaOptions()
-    consensus = pose.summarize(options.center, options.divide_by_confidence)
+    consensus = pose.summarize(options.pool, options.divide_by_confidence)
     frames, keypoints = consensus.center.shape[:2]
     times = checked_times(times, frames)
     view = View(consensus, np.arange(frames))
@@ -56,7 +56,9 @@ def smooth_pose(
         whole, observed=whole.observed - subspace.mean, offset=whole.offset + subspace.mean
     )
     chain = chain_of(whole, subspace.axes, motion_of(z, times, options), times, options)
-    (solved,) = solve([chain], search=search_of(options), student=student_of(options))
+    (solved,) = solve(
+        [chain], None, search_of(options), options.ranges(frames), student_of(options)
+    )
     points = [
         Point(k, replace(sight, offset=whole.offset[2 * n : 2 * n + 2]), of_rows(solved, n))
         for n, (k, sight) in enumerate(there)

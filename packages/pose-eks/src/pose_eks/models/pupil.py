@@ -60,7 +60,7 @@ def smooth_pupil(
     sides = sides_of(names)
     if options.compat is not None:
         return as_known(pupil, sides, options)
-    consensus = pupil.summarize(options.center, options.divide_by_confidence)
+    consensus = pupil.summarize(options.pool, options.divide_by_confidence)
     frames, keypoints = consensus.center.shape[:2]
     if keypoints != len(sides):
         raise EksError(f"pupil: {keypoints} keypoints for {len(sides)} names")
@@ -69,7 +69,9 @@ def smooth_pupil(
     seen = [sight_of([view], k, frames) for k in range(keypoints)]
     there = [(k, sight) for k, sight in enumerate(seen) if sight is not None]
     chain = chain_of([(sides[k], sight) for k, sight in there], times, options)
-    (solved,) = solve([chain], search=search_of(options), student=student_of(options))
+    (solved,) = solve(
+        [chain], None, search_of(options), options.ranges(frames), student_of(options)
+    )
     points = [
         Point(k, replace(s, offset=np.zeros(2)), of_rows(solved, n))
         for n, (k, s) in enumerate(there)
@@ -88,7 +90,7 @@ def as_known(pupil: Ensemble, sides: Sequence[str], options: PupilOptions) -> Sm
     order = [sides.index(side) for side in sides_of(NAMES)]
     confidence = None if pupil.confidence is None else pupil.confidence[:, :, order]
     keeps = (np.exp(-1 / options.tau_diameter), np.exp(-1 / options.tau_center))
-    how = (keeps, options.center, options.divide_by_confidence)
+    how = (keeps, options.pool, options.divide_by_confidence)
     found = eks4.pupil(pupil.keypoints[:, :, order], confidence, *how)
     return found.chosen(np.argsort(order))
 

@@ -8,7 +8,8 @@ number; members share their errors, so the variance is taken as it is, and a flo
 tails are those of single members: `pose_eks.models.outvoting`.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from pose_eks.core.dynamics import DYNAMICS
 from pose_eks.core.fitting import Fit, Task, fit
 from pose_eks.core.lanes import Dynamics, Lanes
 from pose_eks.ensemble import Consensus, summarize
-from pose_eks.errors import EksError
+from pose_eks.models.clock import checked_times
 from pose_eks.models.outvoting import Votes, equal_votes, voted
 from pose_eks.options import SingleCameraOptions
 from pose_eks.smoothed import Smoothed
@@ -32,6 +33,7 @@ def smooth(
     confidence: np.ndarray | None = None,
     options: SingleCameraOptions | None = None,
     times: np.ndarray | None = None,
+    names: Sequence[str] = (),
 ) -> Smoothed:
     """Smooth an ensemble's predictions of one camera.
 
@@ -40,6 +42,7 @@ def smooth(
         confidence: (members, frames, keypoints); None or NaN where unknown.
         options: None for the defaults.
         times: (frames,), increasing; None for frames 0, 1, 2, ... Their unit is that of s.
+        names: of the keypoints, for `options.groups`.
 
     Raises:
         EksError: if shapes do not fit, or times do not increase.
@@ -47,24 +50,61 @@ def smooth(
     options = options or SingleCameraOptions()
     if options.compat is not None:
         return as_known(keypoints, confidence, options)
-    consensus = summarize(keypoints, confidence, options.center, options.divide_by_confidence)
-    gaps = gaps_of(times, len(consensus.center))
-    offset = np.nan_to_num(mean_over_frames(consensus.center))
+    consensus = summarize(keypoints, confidence, options.pool, options.divide_by_confidence)
+    setting = Setting.of(consensus, options, times, names)
     if options.likelihood == "student" and not consensus.alone.all():
-        votes = equal_votes(keypoints, confidence, consensus)
-        votes = settled(votes, offset, gaps, options)
-        done = smoothed_as(votes.consensus, offset, gaps, options)
+        votes = settled(equal_votes(keypoints, confidence, consensus), setting)
+        done = smoothed_as(votes.consensus, setting)
         return replace(done, center=consensus.center, weight=votes.weight)
-    return smoothed_as(consensus, offset, gaps, options)
+    return smoothed_as(consensus, setting)
 
 
-def smoothed_as(
-    consensus: Consensus, offset: np.ndarray, gaps: np.ndarray, options: SingleCameraOptions
-) -> Smoothed:
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What stays the same while a recording is smoothed.
+
+    Attributes:
+        options: of the model.
+        gaps: (frames,), time since the frame before, 0 for the first.
+        offset: (keypoints, 2), mean positions, which lanes are without.
+        groups: (keypoints,), which parameters a keypoint has, as a number from 0.
+    """
+
+    options: SingleCameraOptions
+    gaps: np.ndarray
+    offset: np.ndarray
+    groups: np.ndarray
+
+    @staticmethod
+    def of(
+        consensus: Consensus,
+        options: SingleCameraOptions,
+        times: np.ndarray | None,
+        names: Sequence[str],
+    ) -> "Setting":
+        """Give that of a recording.
+
+        Raises:
+            EksError: if times do not fit, or a group has a keypoint that is not there.
+        """
+        frames, keypoints = consensus.center.shape[:2]
+        offset = np.nan_to_num(mean_over_frames(consensus.center))
+        groups = groups_of(options, names, keypoints)
+        return Setting(options, gaps_of(times, frames), offset, groups)
+
+
+def groups_of(options: SingleCameraOptions, names: Sequence[str], keypoints: int) -> np.ndarray:
+    """Give the group of every keypoint."""
+    return np.array(options.numbered(names or [f"keypoint {k}" for k in range(keypoints)]))
+
+
+def smoothed_as(consensus: Consensus, setting: Setting) -> Smoothed:
     """Fit and smooth what the members say."""
-    task = task_of(consensus, offset, gaps, options)
+    options = setting.options
+    task = task_of(consensus, setting)
     found = fit(task, options.tolerance, options.passes)
-    return assemble(consensus, offset, *path_of(task, found), found, options)
+    path = path_of(task, found)
+    return assemble(consensus, setting.offset, *path, found.chosen(setting.groups), options)
 
 
 def path_of(task: Task, found: Fit) -> tuple[np.ndarray, np.ndarray]:
@@ -72,15 +112,16 @@ def path_of(task: Task, found: Fit) -> tuple[np.ndarray, np.ndarray]:
     return task.dynamics.smooth(task.lanes, task.noise(np.stack([found.s, found.b], 1)))
 
 
-def settled(
-    votes: Votes, offset: np.ndarray, gaps: np.ndarray, options: SingleCameraOptions
-) -> Votes:
+def settled(votes: Votes, setting: Setting) -> Votes:
     """Weigh the members until their weighted means move little; parameters from a crop."""
+    options = setting.options
     for _ in range(ROUNDS):
-        task = task_of(votes.consensus, offset, gaps, options)
-        found = fit(task.cut(min(ROUND_FRAMES, len(gaps))), ROUGH, options.passes)
-        path = from_lanes(path_of(task, found)[0]) + offset
-        before, votes = votes, voted(votes, path, found.b, options.degrees)
+        task = task_of(votes.consensus, setting)
+        crop = task if task.ranges else task.cut(min(ROUND_FRAMES, len(setting.gaps)))
+        found = fit(crop, ROUGH, options.passes)
+        path = from_lanes(path_of(task, found)[0]) + setting.offset
+        before = votes
+        votes = voted(votes, path, found.b[setting.groups], options.degrees)
         moved = (votes.center - before.center) ** 2 / np.maximum(votes.variance, 1e-12)
         if np.nanmean(moved) < STILL:
             break
@@ -94,7 +135,7 @@ def as_known(
     from pose_eks.compat import eks4
 
     assert options.s is not None  # checked with the options
-    how = (options.s, options.center, options.divide_by_confidence)
+    how = (options.s, options.pool, options.divide_by_confidence)
     return eks4.singlecam(keypoints, confidence, *how)
 
 
@@ -104,34 +145,21 @@ def gaps_of(times: np.ndarray | None, frames: int) -> np.ndarray:
     Raises:
         EksError: if times are not one per frame and increasing.
     """
-    if times is None:
-        times = np.arange(frames, dtype=float)
-    times = np.asarray(times, dtype=float)
-    if times.shape != (frames,):
-        raise EksError(f"times: {times.shape} for {frames} frames; give one per frame")
-    gaps = np.diff(times, prepend=times[:1])
-    if not (gaps[1:] > 0).all():
-        worst = int(np.flatnonzero(~(gaps[1:] > 0))[0]) + 1
-        raise EksError(f"times: {times[worst]} of frame {worst} is not after the one before")
-    return gaps
+    times = checked_times(times, frames)
+    return np.diff(times, prepend=times[:1])
 
 
-def task_of(
-    consensus: Consensus, offset: np.ndarray, gaps: np.ndarray, options: SingleCameraOptions
-) -> Task:
+def task_of(consensus: Consensus, setting: Setting) -> Task:
     """Lay the observations out in lanes (x and y of each keypoint), with scales for the fit."""
-    observed, spread = to_lanes(consensus.center - offset), to_lanes(consensus.spread)
-    return task_of_lanes(observed, spread, consensus.alone, gaps, options)
+    observed, spread = to_lanes(consensus.center - setting.offset), to_lanes(consensus.spread)
+    return task_of_lanes(observed, spread, consensus.alone, setting)
 
 
 def task_of_lanes(
-    observed: np.ndarray,
-    spread: np.ndarray,
-    alone: np.ndarray,
-    gaps: np.ndarray,
-    options: SingleCameraOptions,
+    observed: np.ndarray, spread: np.ndarray, alone: np.ndarray, setting: Setting
 ) -> Task:
     """Make the task of lanes (2 keypoints, frames), which may lie on a disk."""
+    options, gaps, groups = setting.options, setting.gaps, setting.groups
     dynamics = DYNAMICS[options.dynamics]
     moved, fast = typical_moves(observed, gaps, dynamics)
     moved, fast = (positive(shared(values)) for values in (moved, fast))
@@ -141,14 +169,17 @@ def task_of_lanes(
     quick = moved / typical_gap**2
     lanes = Lanes(observed, spread, gaps, np.repeat(wide, 2), np.repeat(quick, 2))
     given = [np.nan if value is None else value for value in (options.s, options.b)]
+    count = groups.max() + 1
+    scale = [[values[groups == g].mean() for values in (fast, moved)] for g in range(count)]
     return Task(
         lanes=lanes,
         dynamics=dynamics,
-        group=np.repeat(np.arange(len(alone)), 2),
+        group=np.repeat(groups, 2),
         multiplies=np.repeat(alone, 2),
         a=options.a,
-        given=np.tile(np.array(given, dtype=float), (len(alone), 1)),
-        scale=np.stack([fast, moved], axis=1),
+        given=np.tile(np.array(given, dtype=float), (count, 1)),
+        scale=np.array(scale),
+        ranges=options.ranges(len(gaps)),
     )
 
 
@@ -246,5 +277,5 @@ def assembled(
         center=consensus.center,
         spread=spread,
         fit=replace(found, s=s, b=b),
-        center_name=options.center,
+        center_name=options.pool,
     )
