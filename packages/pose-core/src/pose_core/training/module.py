@@ -173,10 +173,12 @@ class PoseModule(LightningModule):
         margin = 2 * self.network.stride
         kept = inside(keypoints - margin, (size[0] - 2 * margin, size[1] - 2 * margin))
         there = compose(seen.affine, resizing(clip.sizes, size).expand(len(keypoints), 2, 3))
-        # where the file is damaged stands the frame before: it says nothing of its own moment
-        shown = clip.decoded[0][:, None, None]
-        keypoints = torch.where(shown, move(invert(there), keypoints), torch.nan)
-        kept = kept & shown[..., 0]
+        keypoints = move(invert(there), keypoints)
+        if clip.decoded is not None:
+            # where the file is damaged stands the frame before: it says nothing of its own moment
+            shown = clip.decoded[0][:, None]
+            keypoints = torch.where(shown[..., None], keypoints, torch.nan)
+            kept = kept & shown
         if bool(seen.flipped[0]):
             chosen, keypoints = chosen[:, self.swapped], keypoints[:, self.swapped]
             kept = kept[:, self.swapped]
