@@ -1,10 +1,8 @@
 """Choose by the suffix of a file: CSV, H5 or Parquet."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-
-import numpy as np
 
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.sheets.columns import Columns
@@ -39,6 +37,10 @@ def read_sheet(path: Path | str) -> Sheet:
     """
     path = Path(path)
     if path.suffix.lower() == ".csv" and path.is_file():
+        from pose_io_dlc.sheets.csv_small import read_small
+
+        if (sheet := read_small(path)) is not None:
+            return sheet
         from pose_io_dlc.sheets.csv_reading import read_csv
 
         return read_csv(path)
@@ -63,6 +65,10 @@ def open_pieces(path: Path) -> Iterator[Sheet]:
     if not path.is_file():
         raise FormatError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}")
     if path.suffix.lower() == ".csv":
+        from pose_io_dlc.sheets.csv_small import read_small
+
+        if (sheet := read_small(path)) is not None:
+            return iter([sheet])
         from pose_io_dlc.sheets.csv_reading import read_csv_pieces
 
         return read_csv_pieces(path)
@@ -78,7 +84,11 @@ def open_pieces(path: Path) -> Iterator[Sheet]:
 
 
 def appending(
-    path: Path | str, columns: Columns, decimals: int | None = None, index_width: int = 1
+    path: Path | str,
+    columns: Columns,
+    decimals: int | None = None,
+    index_width: int = 1,
+    text: Sequence[str] = (),
 ) -> AbstractContextManager[Append]:
     """Open a table to which rows are appended; at its path once it is closed without an error.
 
@@ -87,6 +97,7 @@ def appending(
         columns: of the numbers.
         decimals: digits after the point in a CSV; None for the shortest exact numbers.
         index_width: cells of the index, 1 or 3.
+        text: names of columns of words, for files that `can_hold_words`; others leave them out.
 
     Raises:
         FormatError: if it cannot be written, or its suffix is unknown.
@@ -95,7 +106,7 @@ def appending(
     if path.suffix.lower() == ".csv":
         from pose_io_dlc.sheets.csv_writing import appending_csv
 
-        return appending_csv(path, columns, decimals, index_width)
+        return appending_csv(path, columns, decimals, index_width, text)
     if path.suffix.lower() in H5:
         from pose_io_dlc.sheets.h5_writing import appending_h5
 
@@ -103,7 +114,7 @@ def appending(
     if path.suffix.lower() in PARQUET:
         from pose_io_dlc.sheets.parquet_writing import appending_parquet
 
-        return appending_parquet(path, columns, index_width)
+        return appending_parquet(path, columns, index_width, text)
     raise unknown_suffix(path)
 
 
@@ -125,14 +136,28 @@ def write_rows(
 
 
 def write_sheet(path: Path | str, sheet: Sheet, decimals: int | None = None) -> None:
-    """Write a table as it is, numbers exact unless told otherwise.
+    """Write a table as it is, numbers exact unless told otherwise; words where there is room.
 
     Raises:
         FormatError: if it cannot be written, or its suffix is unknown.
     """
-    index = sheet.index if isinstance(sheet.index, np.ndarray) else list(sheet.index)
-    chunk = (index, sheet.values)
-    write_rows(path, sheet.columns, [chunk], decimals, sheet.index_width)
+    about = (sheet.columns, decimals, sheet.index_width, tuple(sheet.text))
+    with appending(path, *about) as append:
+        append(*sheet.rows())
+
+
+def can_hold_words(path: Path) -> bool:
+    """Say whether a file, by its suffix, has room for columns of words."""
+    return path.suffix.lower() not in H5
+
+
+def words_in(path: Path) -> tuple[str, ...]:
+    """Name the columns of words of a table; reads no further than its first rows.
+
+    Raises:
+        FormatError: if it cannot be read, or its suffix is unknown.
+    """
+    return tuple(next(open_pieces(path)).text)
 
 
 def unknown_suffix(path: Path) -> FormatError:
