@@ -128,12 +128,6 @@ def test_cameras_that_do_not_fit_are_refused_in_one_line(rig, save, name, text, 
     assert "\n" not in str(caught.value)
 
 
-def test_several_files_without_a_config_are_not_guessed(rig):
-    (rig / "project.yaml").unlink()
-    with pytest.raises(FormatError, match=r"several files of labels \(.*\); give one of them, or"):
-        open_project(rig)
-
-
 @pytest.mark.parametrize(
     ("frame", "view", "instant"),
     [
@@ -211,3 +205,27 @@ def test_a_data_dir_that_holds_the_config_is_found_by_its_name(save, png):
     save("rig/CollectedData.csv", HEAD + "labeled-data/img0.png,1,2,3,4\n")
     config = save("rig/configs/a.yaml", "data: {csv_file: CollectedData.csv, data_dir: D:\\x\\rig}")
     assert len(open_lightning_pose(config).labels) == 1
+
+
+def test_views_are_guessed_where_the_rows_of_their_files_line_up(rig):
+    (rig / "project.yaml").unlink()
+    project = open_project(rig)
+    assert list(project.cameras) == ["side", "top"]
+    assert [camera.rows.tolist() for camera in project.cameras.values()] == [[0, 1], [0, 1]]
+    assert "no config names its views; taken from its files: side, top" in project.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("side", "why"),
+    [
+        (rows("side", 3), "other counts of rows"),
+        (rows("side", 3, 9), "other frames"),
+        (rows("top", 3, 7), "the same images, labeled by two people"),
+        (rows("side", 3) + "labeled-data/s1_side/img0007.png,1,2\n", "a broken row"),
+    ],
+)
+def test_views_are_not_guessed_where_they_do_not_line_up(rig, save, side, why):
+    (rig / "project.yaml").unlink()
+    save("CollectedData_side.csv", HEAD + side)
+    with pytest.raises(FormatError, match=r"several files of labels \(.*\); give one of them, or"):
+        open_project(rig)

@@ -412,14 +412,26 @@ def test_fix_adds_the_version_that_pandas_2_looks_for_and_nothing_else(save, tmp
     assert pd.read_hdf(h5).shape == (1, 6)
 
 
-def test_fix_does_not_lose_columns_of_words(save, capsys):
-    text = (
-        "scorer,a,a,set\nbodyparts,nose,nose,\ncoords,x,y,\n" + "labeled-data/i.png,1,2,train\n" * 2
-    )
-    path = save("CollectedData.csv", text)
+@pytest.mark.parametrize(("second", "rows"), [("train", 1), ("test", 2)])
+def test_fix_keeps_columns_of_words(save, second, rows):
+    head = "scorer,a,a,set\nbodyparts,nose,nose,\ncoords,x,y,\n"
+    text = f"labeled-data/i.png,1,2,train\nlabeled-data/i.png,1,2,{second}\n"
+    path = save("CollectedData.csv", head + text)
     main(["check", str(path), "--fix"])
-    assert path.read_text() == text
-    assert "has columns of words ('set'), which would be lost" in capsys.readouterr().out
+    fixed = read_sheet(path)
+    assert fixed.text == {"set": ("train", second)[:rows]}
+    assert fixed.values.tolist() == [[1, 2]] * rows
+
+
+def test_fix_keeps_words_where_the_digits_come_from_an_h5(save):
+    pytest.importorskip("tables", reason="the extra [h5] is not installed")
+    head = "scorer,a,a,set\nbodyparts,nose,nose,\ncoords,x,y,\n"
+    exact = head + "labeled-data/i.png,1.23456,2,train\nlabeled-data/j.png,3,4,test\n"
+    main(["convert", str(save("CollectedData.csv", exact)), str(save("a", "").parent / "b.h5")])
+    path = save("CollectedData.csv", exact.replace("1.23456", "1.2"))
+    (path.parent / "b.h5").rename(path.with_suffix(".h5"))
+    main(["check", str(path), "--fix"])
+    assert path.read_text() == exact.replace(",2,", ",2.0,").replace("3,4", "3.0,4.0")
 
 
 def test_a_folder_whose_zeros_were_lost_is_named_as_its_video(lab):

@@ -76,7 +76,8 @@ def test_the_file_itself_is_never_written_over(save, capsys):
     ("target", "options", "said"),
     [
         ("b.h5", ["--decimals", "3"], "--decimals is for CSV; b.h5 is always exact"),
-        ("b.csv", ["--decimals", "99"], "--decimals is 99; give 0 to 15"),
+        ("b.csv", ["--decimals", "9"], "--decimals is 9; give 1 to 8"),
+        ("b.csv", ["--decimals", "0"], "--decimals is 0; give 1 to 8"),
         ("b.csv", ["--decimals", "3", "--exact"], "not allowed with argument"),
         ("b.csv", ["--to", "deeplabcut"], "--to is for a project written to a folder"),
         ("b.csv", ["--no-images"], "--no-images is for a project written to a folder"),
@@ -103,10 +104,38 @@ def test_targets_that_cannot_be_are_refused(save, tmp_path, capsys, target, said
     assert said in capsys.readouterr().err
 
 
-def test_columns_of_words_that_are_left_out_are_named(save, tmp_path, capsys):
-    text = "scorer,a,a,set\nbodyparts,nose,nose,\ncoords,x,y,\nlabeled-data/i.png,1,2,train\n"
-    assert convert(save("a.csv", text), tmp_path / "b.csv") == 0
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("decimals", [[], ["--decimals", "8"], ["--decimals", "2"]])
+def test_columns_of_words_go_along(save, tmp_path, suffix, decimals):
+    pytest.importorskip({".parquet": "pyarrow"}.get(suffix, "pandas"))
+    head = "scorer,a,a,a,my%2F set/s,set\nbodyparts,nose,nose,nose,,\ncoords,x,y,likelihood,,\n"
+    source = save("a.csv", head + '0,1,2,,"a, ""b""",train\n1,3,4,0.5,,\n2,,,,ü,test\n')
+    between, back = tmp_path / f"b{suffix}", tmp_path / "c.csv"
+    assert convert(source, between) == 0
+    assert main(["convert", str(between), str(back), *decimals]) == 0
+    first, second = read_sheet(source), read_sheet(back)
+    assert (
+        second.text
+        == first.text
+        == {"my%2F set/s": ('a, "b"', "", "ü"), "set": ("train", "", "test")}
+    )
+    np.testing.assert_array_equal(second.values, first.values)
+
+
+@pytest.mark.parametrize(("suffix", "library"), [(".h5", "tables"), (".analysis.h5", "h5py")])
+def test_columns_of_words_that_are_left_out_are_named(save, tmp_path, capsys, suffix, library):
+    pytest.importorskip(library)
+    head = "scorer,a,a,a,set\nbodyparts,nose,nose,nose,\ncoords,x,y,likelihood,\n"
+    assert convert(save("a.csv", head + "0,1,2,0.5,train\n"), tmp_path / f"b{suffix}") == 0
     assert "columns of words are left out: 'set'" in capsys.readouterr().out
+
+
+def test_a_column_of_words_may_not_pass_for_the_names_of_rows(save, tmp_path, capsys):
+    pytest.importorskip("pyarrow")
+    head = "scorer,a,a,a,image\nbodyparts,nose,nose,nose,\ncoords,x,y,likelihood,\n"
+    assert convert(save("a.csv", head + "0,1,2,0.5,train\n"), tmp_path / "b.parquet") == 1
+    assert "a column of words cannot be named 'image'" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*b.parquet*"))
 
 
 def test_all_labels_of_a_project_go_into_one_file(lab, tmp_path):

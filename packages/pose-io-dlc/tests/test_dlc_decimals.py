@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from pose_io_dlc import FormatError, PredictionTable, write_predictions
 from pose_io_dlc.sheets.decimals import rows_as_text
 
 
@@ -82,6 +83,13 @@ def test_no_rows_are_no_text():
 def test_other_decimals_are_refused(decimals):
     with pytest.raises(ValueError, match=f"{decimals} is not between 1 and 8"):
         rows_as_text(np.arange(1), np.ones((1, 1)), decimals)
+
+
+def test_decimals_that_cannot_be_are_refused_before_a_file_is_begun(tmp_path):
+    table = PredictionTable(("n",), np.ones((1, 1, 2)), np.ones((1, 1)))
+    with pytest.raises(FormatError, match=r"a\.csv: decimals is 12; give 1 to 8, or None for all"):
+        write_predictions(tmp_path / "a.csv", table, decimals=12)
+    assert list(tmp_path.iterdir()) == []
 
 
 @given(

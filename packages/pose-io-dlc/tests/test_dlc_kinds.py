@@ -74,3 +74,21 @@ def test_every_kind_is_made_by_deeplabcut(data):
     found = {kind_of(path) for path in (data / "dlc-made" / "predictions").iterdir()}
     assert found == {"predictions", "tracks", "skeleton", "meta", "full"}
     assert found < set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "frames", "likelihood", "kind"),
+    [
+        ("a", None, 1.0, "predictions"),
+        ("a", ("labeled-data/v/1.png",), 1.0, "predictions"),
+        ("a", ("labeled-data/v/1.png",), np.nan, "labels"),
+        ("CollectedData_a", ("labeled-data/v/1.png",), 1.0, "labels"),
+    ],
+)
+def test_parquet_is_told_by_its_schema(tmp_path, monkeypatch, name, frames, likelihood, kind):
+    pytest.importorskip("pyarrow", reason="the extra [parquet] is not installed")
+    table = PredictionTable(("n",), np.ones((1, 1, 2)), np.full((1, 1), likelihood), frames)
+    write_predictions(tmp_path / f"{name}.parquet", table)
+    if frames is None:  # no row of a video is needed
+        monkeypatch.setattr("pose_io_dlc.kinds.read_sheet", None)
+    assert kind_of(tmp_path / f"{name}.parquet") == kind

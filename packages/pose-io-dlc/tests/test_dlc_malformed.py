@@ -581,7 +581,7 @@ OPTIONS = [
         "many decimals",
         {},
         "convert a.csv b.csv --decimals 16",
-        "--decimals is 16; give 0 to 15",
+        "--decimals is 16; give 1 to 8",
         2,
     ),
     Case("dry run", {}, "check a --dry-run", "--dry-run says what --fix would do; give both", 2),

@@ -104,3 +104,12 @@ def test_what_was_odd_in_a_file_of_predictions_is_passed_on(save):
     read = FORMATS["deeplabcut"].read_predictions(save("a.csv", HEAD + "0,1,2,0.5\n2,3,4,0.5\n"))
     assert len(read) == 3
     assert "a.csv" in read.warnings[0]
+
+
+@pytest.mark.parametrize("frame", ["labeled-data/v/1.png", "1.png"])
+def test_hidden_points_are_no_column_in_a_file_for_deeplabcut(tmp_path, frame):
+    given = pose_core.Labels(
+        (frame,), np.ones((1, 1, 2)), np.ones((1, 1), np.uint8), pose_core.Skeleton(("a",))
+    )
+    FORMATS["deeplabcut"].write_labels(tmp_path / "a.csv", given)
+    assert "visible" not in (tmp_path / "a.csv").read_text()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pose_io_dlc.projects.create import create_project as create_project
     from pose_io_dlc.projects.deeplabcut import open_deeplabcut as open_deeplabcut
     from pose_io_dlc.projects.lightning_pose import open_lightning_pose as open_lightning_pose
+    from pose_io_dlc.projects.opening import kinds_of as kinds_of
     from pose_io_dlc.projects.opening import open_project as open_project
     from pose_io_dlc.projects.project import Camera as Camera
     from pose_io_dlc.projects.project import Project as Project
@@ -70,6 +71,7 @@ _HOME = {
     "create_project": "projects.create",
     "deeplabcut_name": "file_names",
     "kind_of": "kinds",
+    "kinds_of": "projects.opening",
     "open_deeplabcut": "projects.deeplabcut",
     "open_lightning_pose": "projects.lightning_pose",
     "open_project": "projects.opening",

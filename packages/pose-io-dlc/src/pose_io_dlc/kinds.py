@@ -22,7 +22,8 @@ import numpy as np
 
 from pose_io_dlc.file_names import TRACKERS, parse_file_name
 from pose_io_dlc.sheets.columns import Columns, parse_header
-from pose_io_dlc.sheets.sheet import Sheet, is_image, row_number
+from pose_io_dlc.sheets.files import H5, PARQUET, read_sheet
+from pose_io_dlc.sheets.sheet import is_image, row_number
 
 Kind = Literal[
     "labels",
@@ -40,7 +41,6 @@ Kind = Literal[
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-H5 = (".h5", ".hdf5", ".hdf")
 HEAD, ROWS = 1 << 22, 200
 """Letters and rows of a CSV looked at to tell labels from predictions of images."""
 
@@ -48,8 +48,8 @@ HEAD, ROWS = 1 << 22, 200
 def kind_of(path: Path | str) -> Kind:
     """Say what a file is. Never raises: what cannot be read, or told, is `unknown`.
 
-    Reads a few rows of a CSV, the header of an H5, the name of a pickle. A file that is of a kind
-    may still be refused by its reader, which says why.
+    Reads a few rows of a CSV, the header of an H5 or Parquet file, the name of a pickle. A file
+    that is of a kind may still be refused by its reader, which says why.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -60,7 +60,9 @@ def kind_of(path: Path | str) -> Kind:
             return kind_of_csv(path)
         if suffix in H5:
             return kind_of_h5(path)
-        return kind_of_pickle(path) if suffix in (".pickle", ".pkl") else kind_of_other(path)
+        if suffix in PARQUET:
+            return kind_of_parquet(path)
+        return kind_of_pickle(path) if suffix in (".pickle", ".pkl") else "unknown"
     except (OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError, csv.Error):
         return "unknown"
 
@@ -104,11 +106,25 @@ def kind_of_h5(path: Path) -> Kind:
         return "labels" if path.stem.startswith("CollectedData") else "predictions"
     with h5py.File(path, "r") as file:
         columns, are_images = h5_header(file, path)
-    if are_images:  # labeled images are never many
-        from pose_io_dlc.sheets.files import read_sheet
+    return kind_of_table(path, columns, are_images)
 
-        return kind_of_sheet(path, read_sheet(path))
-    return kind_of_columns(path, columns, None)
+
+def kind_of_parquet(path: Path) -> Kind:
+    """Tell from the schema, and for images from whether there is likelihood."""
+    from pose_io_dlc.sheets.parquet_reading import read_layout
+
+    layout = read_layout(path)
+    return kind_of_table(path, layout.columns, layout.are_images)
+
+
+def kind_of_table(path: Path, columns: Columns, are_images: bool) -> Kind:
+    """Tell from columns; rows are read only where images may have likelihood, which are few."""
+    if not are_images:
+        return kind_of_columns(path, columns, None)
+    if "likelihood" not in columns.coords():
+        return kind_of_columns(path, columns, False)
+    likely = bool(np.isfinite(read_sheet(path).column("likelihood")).any())
+    return kind_of_columns(path, columns, likely)
 
 
 def h5_header(file: Any, path: Path) -> tuple[Columns, bool]:
@@ -127,17 +143,6 @@ def h5_header(file: Any, path: Path) -> tuple[Columns, bool]:
         labels = h5.read_axis(group, "axis0", path)
         kind = group["axis1"].dtype.kind if "axis1" in group else "S"
     return h5.columns_of(labels, path), kind not in "iuf"
-
-
-def kind_of_sheet(path: Path, sheet: Sheet) -> Kind:
-    """Tell from a table that has been read."""
-    likely = None if isinstance(sheet.index, np.ndarray) else has_likelihood(sheet)
-    return kind_of_columns(path, sheet.columns, likely)
-
-
-def has_likelihood(sheet: Sheet) -> bool:
-    """Say whether any point has one."""
-    return bool(np.isfinite(sheet.column("likelihood")).any())
 
 
 def kind_of_columns(path: Path, columns: Columns, likely: bool | None) -> Kind:
@@ -162,10 +167,3 @@ def kind_of_pickle(path: Path) -> Kind:
     if last in TRACKERS:
         return "tracklets"
     return last if last in ("meta", "full", "assemblies") else "unknown"  # type: ignore[return-value]
-
-
-def kind_of_other(path: Path) -> Kind:
-    """Tell a table in any further form there is a reader for."""
-    from pose_io_dlc.sheets.files import is_table, read_sheet
-
-    return kind_of_sheet(path, read_sheet(path)) if is_table(path) else "unknown"

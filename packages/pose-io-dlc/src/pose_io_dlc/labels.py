@@ -75,6 +75,8 @@ def unused(sheet: Sheet, path: Path) -> Iterator[str]:
     for coord in sheet.columns.coords():
         if coord not in USED and (count := int(np.isfinite(sheet.column(coord)).sum())):
             yield f"{path}: {coord} columns in labels are not used; they hold {count} numbers"
+    for name in sheet.text:
+        yield f"{path}: column {name!r} of words is not used"
 
 
 def frames_of(sheet: Sheet, path: Path, warnings: list[str]) -> list[str]:

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pose_core
+import pose_io_dlc as io
 from pose_core.hookspecs import Format, hookimpl
 
 
 @hookimpl
 def pose_formats() -> Iterable[Format]:
     """Give `deeplabcut`, which also has the files of predictions, and `lightning_pose`."""
-    for name, suffixes in (("deeplabcut", (".csv", ".h5")), ("lightning_pose", ())):
+    for name, suffixes in (("deeplabcut", (".csv", ".h5", ".parquet")), ("lightning_pose", ())):
         yield Format(
             name=name,
-            detect=partial(detect, name),
+            detect=partial(lambda one, path: one in io.kinds_of(Path(path)), name),
             open_project=partial(translated, open_project, name),
             read_labels=partial(translated, labels_of),
             write_labels=partial(translated, write_labels, name),
@@ -27,36 +28,27 @@ def pose_formats() -> Iterable[Format]:
 
 def translated(function: Callable[..., Any], *given: Any) -> Any:
     """Call a function; what it finds wrong with files becomes an error of the house."""
-    import pose_io_dlc
-
     try:
-        return function(pose_io_dlc, *given)
-    except pose_io_dlc.FormatError as error:
+        return function(*given)
+    except io.FormatError as error:
         raise pose_core.FormatError(str(error)) from error
 
 
-def detect(name: str, path: Path) -> bool:
-    """Say whether a folder or file is of a format; a file of no project is DeepLabCut's."""
-    from pose_io_dlc.projects.opening import kinds_of
-
-    return name in kinds_of(Path(path))
-
-
-def open_project(io: Any, name: str, path: Path) -> pose_core.Project:
+def open_project(name: str, path: Path) -> pose_core.Project:
     """Open a project of one animal; of several cameras with the images of all."""
     found = io.open_project(path, name)
-    labels = labels_of(io, path, found)
+    labels = labels_of(path, found)
     return pose_core.Project(found.root, found.name, labels, found.videos, found.warnings)
 
 
-def labels_of(io: Any, path: Path, project: Any = None) -> pose_core.Labels:
+def labels_of(path: Path, project: "io.Project | None" = None) -> pose_core.Labels:
     """Make labels of a project, or of one file."""
     table = project.labels if project else io.read_labels(path)
-    skeleton = skeleton_of(io, path, table, project)
+    skeleton = skeleton_of(path, table, project)
     return pose_core.Labels(table.frames, table.keypoints, table.visibility, skeleton)
 
 
-def skeleton_of(io: Any, path: Path, table: Any, project: Any = None) -> pose_core.Skeleton:
+def skeleton_of(path: Path, table: Any, project: "io.Project | None" = None) -> pose_core.Skeleton:
     """Make a skeleton of a table of one animal, as its project has it, or as the names say."""
     if len(table.animals) > 1:
         several = f"{len(table.animals)} animals ({', '.join(table.animals)})"
@@ -67,21 +59,21 @@ def skeleton_of(io: Any, path: Path, table: Any, project: Any = None) -> pose_co
     return pose_core.Skeleton(names, (), io.propose_pairs(names), io.propose_views(names))
 
 
-def write_labels(io: Any, name: str, path: Path, given: pose_core.Labels) -> None:
-    """Write labels, their rows named as the format's own tool does."""
+def write_labels(name: str, path: Path, given: pose_core.Labels) -> None:
+    """Write labels as the format's own tool does; DeepLabCut has no word for hidden points."""
     table = io.LabelTable(given.frames, given.skeleton.names, given.keypoints, given.visibility)
-    io.write_labels(path, table, 1 if name == "lightning_pose" else None)
+    io.write_labels(path, table, *((1,) if name == "lightning_pose" else (None, False)))
 
 
-def read_predictions(io: Any, path: Path) -> pose_core.Predictions:
+def read_predictions(path: Path) -> pose_core.Predictions:
     """Read predictions: of images by their paths in the project, or a row per frame of a video."""
     table = io.read_predictions(path).without_gaps()
     frames = table.frames and tuple(map(io.below_project, table.frames))
-    values = (table.keypoints, table.confidence, skeleton_of(io, path, table), frames)
+    values = (table.keypoints, table.confidence, skeleton_of(path, table), frames)
     return pose_core.Predictions(*values, table.scorer, table.extra, table.warnings)
 
 
-def write_predictions(io: Any, path: Path, given: pose_core.Predictions) -> None:
+def write_predictions(path: Path, given: pose_core.Predictions) -> None:
     """Write predictions for DeepLabCut's and everyone's scripts."""
     arrays = (given.skeleton.names, given.keypoints, given.confidence, given.frames)
     io.write_predictions(path, io.PredictionTable(*arrays, scorer=given.scorer, extra=given.extra))

@@ -23,17 +23,19 @@ class Bridge:
         suffix: of its files.
         read: gives the table of a file; raises FormatError.
         write: writes a table and gives what could not be kept, one line each; raises FormatError.
+        takes: what of a Project `write` also takes, by name: `edges`, `symmetric`.
     """
 
     name: str
     suffix: str
     read: Callable[[Path], Table]
-    write: Callable[[Path, Table], list[str]]
+    write: Callable[..., list[str]]
+    takes: tuple[str, ...] = ()
 
 
 BRIDGES = (
-    Bridge("SLEAP", ".slp", read_slp, write_slp),
-    Bridge("SLEAP analysis", ".analysis.h5", read_analysis, write_analysis),
+    Bridge("SLEAP", ".slp", read_slp, write_slp, ("edges", "symmetric")),
+    Bridge("SLEAP analysis", ".analysis.h5", read_analysis, write_analysis, ("edges",)),
     Bridge("movement netCDF", ".nc", read_movement, write_movement),
 )
 

@@ -5,6 +5,7 @@ attribute `dims` says otherwise. movement writes names as objects, sleap-io as b
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,13 +121,16 @@ def note_in(file: Any, path: Path) -> Any:
         return read_note(None)
 
 
-def write_analysis(path: Path | str, table: Table, video: str = "") -> list[str]:
+def write_analysis(
+    path: Path | str, table: Table, video: str = "", edges: Sequence[tuple[str, str]] = ()
+) -> list[str]:
     """Write predictions, or labels, as an analysis file; frames that are left out become NaN.
 
     Args:
         path: the file.
         table: predictions, or labels, whose rows become frames 0, 1, 2, ...
         video: the video that they are of, by default named as the file.
+        edges: pairs of keypoint names to draw as limbs.
 
     Returns:
         What could not be kept, one line each.
@@ -139,11 +143,12 @@ def write_analysis(path: Path | str, table: Table, video: str = "") -> list[str]
     warnings = lost(table, "SLEAP's analysis file", hidden=False)
     if table.frames is not None:
         warnings.append("names of images are not written; the rows are frames 0, 1, 2, ...")
+    names = names_of(table, video or f"{path.name.split('.')[0]}.mp4", edges)
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
         for name, (array, axes) in arrays_of(table).items():
             kept = file.create_dataset(name, data=array, compression="gzip", shuffle=True)
             kept.attrs["dims"] = json.dumps(axes)
-        for name, value in names_of(table, video or f"{path.name.split('.')[0]}.mp4").items():
+        for name, value in names.items():
             file[name] = value
         file.attrs.update({"format": "analysis", "preset": "matlab"})
     return warnings
@@ -171,14 +176,16 @@ def arrays_of(table: Table) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
     }
 
 
-def names_of(table: Table, video: str) -> dict[str, Any]:
+def names_of(table: Table, video: str, edges: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Give what else an analysis file holds."""
     grid = grid_of(table)
+    names = np.array([[name.encode() for name in edge] for edge in edges], dtype="S")
+    ends = [[grid.names.index(name) for name in edge] for edge in edges]
     return {
         "track_names": np.array([one.encode() for one in grid.individuals if one], dtype="S"),
         "node_names": np.array([name.encode() for name in grid.names], dtype="S"),
-        "edge_names": np.empty((0, 2)),
-        "edge_inds": np.empty((0, 2), dtype=np.int64),
+        "edge_names": names if edges else np.empty((0, 2)),
+        "edge_inds": np.array(ends, dtype=np.int64).reshape(-1, 2),
         "labels_path": "",
         "video_path": video,
         "video_ind": 0,

@@ -6,6 +6,9 @@ from typing import Any
 
 from pose_io_dlc.errors import FormatError
 
+MOST_DECIMALS = 8
+"""More are no use: no camera resolves them, and without --decimals all digits are written."""
+
 EXAMPLES = """examples:
   pose-io-dlc convert mouseDLC_resnet50.h5 mouse.csv            every number stays as it is
   pose-io-dlc convert mouse.csv mouse.h5 --force                replace a file that is there
@@ -98,8 +101,8 @@ def refuse_options(given: argparse.Namespace) -> None:
     if given.decimals is not None:
         if given.target.suffix.lower() != ".csv":
             given.parser.error(f"--decimals is for CSV; {given.target.name} is always exact")
-        if not 0 <= given.decimals <= 15:
-            given.parser.error(f"--decimals is {given.decimals}; give 0 to 15")
+        if not 1 <= given.decimals <= MOST_DECIMALS:
+            given.parser.error(f"--decimals is {given.decimals}; give 1 to {MOST_DECIMALS}")
     of_projects = [
         name
         for name, value in (

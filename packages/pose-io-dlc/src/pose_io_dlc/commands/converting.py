@@ -1,5 +1,6 @@
 """Files to files. What other tools read and write is in `bridges`; all else is a table of ours."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -13,7 +14,15 @@ from pose_io_dlc.kinds import kind_of
 from pose_io_dlc.labels import read_labels, write_labels
 from pose_io_dlc.predictions import read_predictions, write_predictions
 from pose_io_dlc.projects.opening import open_project
-from pose_io_dlc.sheets.files import H5, PARQUET, appending, read_pieces, unknown_suffix
+from pose_io_dlc.sheets.files import (
+    H5,
+    PARQUET,
+    appending,
+    can_hold_words,
+    read_pieces,
+    unknown_suffix,
+    words_in,
+)
 from pose_io_dlc.tables import OCCLUDED, LabelTable, PredictionTable
 
 TABLES = (".csv", *H5, *PARQUET)
@@ -41,7 +50,9 @@ def convert_file(source: Path, target: Path, decimals: int | None = None) -> lis
     if reader is None and writer is None:
         return convert_sheet(source, target, decimals)
     table = reader.read(source) if reader else read_table(source)
+    words = () if reader else words_in(source)
     notes = [*table.warnings, *write_table(target, table, writer, decimals)]
+    notes += words_lost(target, words)
     return [said(target, table), *(f"note: {note}" for note in notes)]
 
 
@@ -54,7 +65,12 @@ def convert_labels_of(project: Path, target: Path, decimals: int | None = None) 
     writer = bridge_of(target)
     refuse_suffix(target, writer)
     opened = open_project(project)
-    notes = [*opened.warnings, *write_table(target, opened.labels, writer, decimals, index_width=1)]
+    if writer:
+        taken = {name: getattr(opened, name) for name in writer.takes}
+        notes = writer.write(target, opened.labels, **taken)
+    else:
+        notes = write_table(target, opened.labels, None, decimals, index_width=1)
+    notes = [*opened.warnings, *notes]
     return [said(target, opened.labels), *(f"note: {note}" for note in notes)]
 
 
@@ -72,18 +88,22 @@ def convert_sheet(source: Path, target: Path, decimals: int | None) -> list[str]
     """Write a table of ours as another, nothing interpreted, some rows at a time."""
     pieces = read_pieces(source, ROWS)
     first = next(pieces)
-    width, length, warnings = len(first.columns.columns), 0, list(first.warnings)
-    with appending(target, first.columns, decimals, first.index_width) as append:
+    length, warnings = 0, [*first.warnings, *words_lost(target, first.text)]
+    about = (first.columns, decimals, first.index_width, tuple(first.text))
+    with appending(target, *about) as append:
         for piece in chain([first], pieces):
-            index = piece.index
-            append(index if isinstance(index, np.ndarray) else list(index), piece.values)
+            append(*piece.rows())
             length += len(piece)
             warnings += piece.warnings
-    if first.text:
-        words = ", ".join(map(repr, first.text))
-        warnings.append(f"{target}: columns of words are left out: {words}")
+    width = len(first.columns.columns) + len(first.text) * can_hold_words(target)
     lines = [f"{target}: {counted(length, 'row')}, {counted(width, 'column')}"]
     return lines + [f"note: {warning}" for warning in dict.fromkeys(warnings)]
+
+
+def words_lost(target: Path, words: Iterable[str]) -> Iterator[str]:
+    """Say which columns of words, such as Lightning Pose's `set`, a file has no room for."""
+    if (names := list(words)) and (bridge_of(target) or not can_hold_words(target)):
+        yield f"{target}: columns of words are left out: {', '.join(map(repr, names))}"
 
 
 def read_table(path: Path) -> Table:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.labels import FOLDER, read_labels
-from pose_io_dlc.projects.cameras import rows_of, videos_by_view
+from pose_io_dlc.projects.cameras import instant_of, rows_of, videos_by_view
 from pose_io_dlc.projects.config import read_yaml
 from pose_io_dlc.projects.deeplabcut import is_deeplabcut
 from pose_io_dlc.projects.lightning_config import (
@@ -89,6 +89,8 @@ def open_lightning_pose(path: Path | str) -> Project:
     warnings: list[str] = []
     alone = path.suffix.lower() == ".csv"
     files = {} if alone else csv_per_view(root, config, path)
+    if not files and not alone:
+        files = guessed_views(root, config, warnings)
     if not files:
         files = {"": path if alone else choose_csv(root, config, warnings)}
     tables = read_views(root, files, warnings)
@@ -109,6 +111,28 @@ def open_lightning_pose(path: Path | str) -> Project:
         singleview=singleview_of(labels.names, config, path, warnings),
         warnings=(*warnings, *labels.warnings),
     )
+
+
+def guessed_views(root: Path, config: Config, warnings: list[str]) -> dict[str, Path]:
+    """Take each `CollectedData_<view>.csv` for a view where no config says, and all line up.
+
+    That is, row by row they name different images of the same instants; else there are no views.
+    """
+    files = {file.stem.removeprefix("CollectedData_"): file for file in label_files(root)}
+    are_named = all(file.stem == f"CollectedData_{view}" for view, file in files.items())
+    says = any(data_of(config).get(key) for key in ("csv_file", "view_names"))
+    if says or len(files) < 2 or not are_named:
+        return {}
+    try:
+        frames = {view: read_view(root, file).frames for view, file in files.items()}
+    except FormatError:
+        return {}
+    shown = [[instant_of(frame, view) for frame in one] for view, one in frames.items()]
+    images = {frame for one in frames.values() for frame in one}
+    if shown.count(shown[0]) < len(shown) or len(images) < len(shown) * max(len(shown[0]), 1):
+        return {}
+    warnings.append(f"{root}: no config names its views; taken from its files: {', '.join(files)}")
+    return files
 
 
 def read_views(root: Path, files: Mapping[str, Path], warnings: list[str]) -> dict[str, LabelTable]:

@@ -214,8 +214,13 @@ def check_columns(
     return Columns(scorers[0], tuple(columns), has_individuals)
 
 
-def header_rows(columns: Columns, index_width: int = 1) -> list[list[str]]:
-    """Give the header rows as a CSV file has them; `parse_header` reads them back."""
+def header_rows(
+    columns: Columns, index_width: int = 1, text: Sequence[str] = ()
+) -> list[list[str]]:
+    """Give the header rows as a CSV file has them; `parse_header` reads them back.
+
+    Columns of words, named by `text`, come last.
+    """
     pad = [""] * (index_width - 1)
     if columns.is_skeleton:
         return [
@@ -227,4 +232,5 @@ def header_rows(columns: Columns, index_width: int = 1) -> list[list[str]]:
         rows.append(["individuals", *pad, *[column.individual for column in columns.columns]])
     rows.append(["bodyparts", *pad, *[column.keypoint for column in columns.columns]])
     rows.append(["coords", *pad, *[column.coord for column in columns.columns]])
-    return rows
+    first, *others = rows
+    return [[*first, *text], *([*row, *[""] * len(text)] for row in others)]

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,13 +11,17 @@ import numpy as np
 from pose_io_dlc.atomic import atomic, unwritable
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.sheets.columns import Columns, header_rows
-from pose_io_dlc.sheets.decimals import rows_as_text
-from pose_io_dlc.sheets.sheet import Append
+from pose_io_dlc.sheets.decimals import MOST, rows_as_text
+from pose_io_dlc.sheets.sheet import Append, Index, Words
 
 
 @contextmanager
 def appending_csv(
-    path: Path, columns: Columns, decimals: int | None, index_width: int
+    path: Path,
+    columns: Columns,
+    decimals: int | None,
+    index_width: int,
+    text: Sequence[str] = (),
 ) -> Iterator[Append]:
     """Write a CSV file, whose rows are appended by what this gives.
 
@@ -26,26 +30,30 @@ def appending_csv(
         columns: of the numbers.
         decimals: digits after the point; None for the shortest exact numbers.
         index_width: cells of the index, 1 or 3.
+        text: names of the columns of words, which come last.
 
     Raises:
-        FormatError: if it cannot be written, or a name does not fit the index.
+        FormatError: if it cannot be written, a name does not fit the index, or the decimals are
+            out of range.
     """
+    if decimals is not None and not 1 <= decimals <= MOST:
+        raise FormatError(f"{path}: decimals is {decimals}; give 1 to {MOST}, or None for all")
     with atomic(path) as temporary, temporary.open("wb") as file:
-        file.write(as_csv(header_rows(columns, index_width)))
+        file.write(as_csv(header_rows(columns, index_width, text)))
 
-        def append(index: list[str] | np.ndarray, values: np.ndarray) -> None:
-            text = rows_as_text(index_cells(index, index_width, path), values, decimals)
+        def append(index: Index, values: np.ndarray, words: Words = (), /) -> None:
+            ends = [as_csv([row]).rstrip(b"\n") for row in zip(*words, strict=True)]
+            names = index_cells(index, index_width, path)
+            rows = rows_as_text(names, values, decimals, ends)
             try:
-                file.write(text)
+                file.write(rows)
             except OSError as error:
                 raise unwritable(path, error) from error
 
         yield append
 
 
-def index_cells(
-    index: list[str] | np.ndarray, index_width: int, path: Path
-) -> list[bytes] | np.ndarray:
+def index_cells(index: Index, index_width: int, path: Path) -> list[bytes] | np.ndarray:
     """Give the cells of the index of each row; frame numbers are left as numbers."""
     if isinstance(index, np.ndarray):
         return index
@@ -55,7 +63,7 @@ def index_cells(
     return [as_csv([row]).rstrip(b"\n") for row in rows]
 
 
-def as_csv(rows: list[list[str]]) -> bytes:
+def as_csv(rows: Iterable[Sequence[str]]) -> bytes:
     """Write cells, quoted where they need it."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)

@@ -5,6 +5,7 @@ separator. Digits come from tables of ready text; what a number does not need is
 the zero bytes are taken out at the end. Python meets a chunk of rows, never a number.
 """
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -25,7 +26,10 @@ INDEX = np.dtype([("top", "u4"), ("middle", "u4"), ("low", "u4"), ("comma", "u1"
 
 
 def rows_as_text(
-    index: np.ndarray | list[bytes], values: np.ndarray, decimals: int | None
+    index: np.ndarray | list[bytes],
+    values: np.ndarray,
+    decimals: int | None,
+    ends: Sequence[bytes] = (),
 ) -> bytes:
     """Write rows as lines of cells between commas; NaN is an empty cell.
 
@@ -34,6 +38,7 @@ def rows_as_text(
         values: (rows, columns).
         decimals: digits after the point, 1 to 8, rounded; numbers below `SMALL` have six digits
             and an exponent. None: the shortest text that reads back as the same number.
+        ends: last cells of each row, as ready text; by default there are none.
 
     Raises:
         ValueError: for other decimals.
@@ -45,22 +50,30 @@ def rows_as_text(
     if values.dtype not in (np.float32, np.float64):
         values = values.astype(np.float64)
     if values.shape[1] == 0 or (decimals is not None and (np.abs(values) >= LARGE).any()):
-        return slowly(index, values, decimals)
-    head = index_cells(index)
-    cell = cell_of(decimals or DECIMALS)
-    rows = np.zeros((len(values), head.shape[1] + values.shape[1] * cell.itemsize), dtype=np.uint8)
-    rows[:, : head.shape[1]] = head
-    cells = rows[:, head.shape[1] :].view(cell)
+        return slowly(index, values, decimals, ends)
+    cell, head, tail = cell_of(decimals or DECIMALS), index_cells(index), end_cells(ends)
+    first, last = head.shape[1], head.shape[1] + values.shape[1] * cell.itemsize
+    rows = np.zeros((len(values), last + tail.shape[1]), dtype=np.uint8)
+    rows[:, :first], rows[:, last:] = head, tail
+    cells = rows[:, first:last].view(cell)
     with np.errstate(invalid="ignore"):
         fill_shortest(cells, values) if decimals is None else fill(cells, values, decimals)
     cells["end"] = ord(",")
-    cells["end"][:, -1] = ord("\n")
+    if not ends:
+        cells["end"][:, -1] = ord("\n")
     return rows.tobytes().translate(None, b"\0")
 
 
-def slowly(index: np.ndarray | list[bytes], values: np.ndarray, decimals: int | None) -> bytes:
+def slowly(
+    index: np.ndarray | list[bytes],
+    values: np.ndarray,
+    decimals: int | None,
+    ends: Sequence[bytes],
+) -> bytes:
     """Write rows by Python's own formatting of numbers."""
     rows = [["" if v != v else f"{v:.{decimals}f}" for v in row] for row in values.tolist()]
+    for row, end in zip(rows, ends, strict=False):  # there may be none
+        row.append(end.decode())
     names = (
         [str(n) for n in index.tolist()]
         if isinstance(index, np.ndarray)
@@ -145,6 +158,14 @@ def index_cells(index: np.ndarray | list[bytes]) -> np.ndarray:
     cells["low"] = unpadded()[low + np.where(high > 0, 10_000, 0)]
     cells["comma"] = ord(",")
     return cells.view(np.uint8).reshape(len(index), -1)
+
+
+def end_cells(ends: Sequence[bytes]) -> np.ndarray:
+    """Give the last cells of the rows, with the end of the line: uint8 (rows, width)."""
+    if not ends:
+        return np.zeros((1, 0), dtype=np.uint8)
+    texts = np.array([end + b"\n" for end in ends])
+    return texts.view(np.uint8).reshape(len(ends), -1)
 
 
 @cache

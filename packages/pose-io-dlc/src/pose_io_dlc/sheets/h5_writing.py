@@ -16,7 +16,7 @@ import pandas as pd
 from pose_io_dlc.atomic import atomic, unwritable
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.sheets.columns import Columns
-from pose_io_dlc.sheets.sheet import Append
+from pose_io_dlc.sheets.sheet import Append, Index, Words
 
 KEY = "df_with_missing"
 PANDAS_VERSION = "0.15.2"
@@ -42,7 +42,8 @@ def appending_h5(path: Path, columns: Columns, index_width: int) -> Iterator[App
     with atomic(path) as name, refusing(path), pd.HDFStore(str(name), mode="w") as store:
         layout = Layout(store, columns, index_width)
 
-        def append(index: list[str] | np.ndarray, values: np.ndarray) -> None:
+        def append(index: Index, values: np.ndarray, words: Words = (), /) -> None:
+            # words are left out: DeepLabCut's tables have no room for them
             with refusing(path):
                 layout.append(frame_of(index, values, columns, index_width))
 
@@ -141,9 +142,7 @@ def growing(group: Any, name: str) -> Any:
     return new
 
 
-def frame_of(
-    index: list[str] | np.ndarray, values: np.ndarray, columns: Columns, index_width: int
-) -> pd.DataFrame:
+def frame_of(index: Index, values: np.ndarray, columns: Columns, index_width: int) -> pd.DataFrame:
     """Make the table that pandas and DeepLabCut know."""
     labels: list[tuple[str, ...]] = [(columns.scorer, *column) for column in columns.columns]
     names: list[str | None] = ["scorer", "individuals", "bodyparts", "coords"]

@@ -5,6 +5,8 @@ Only plain columns are read: neither pandas' metadata nor any extension type is 
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,40 @@ LARGE = 1 << 31
 MOST_PACKED = 1000
 """How many bytes may then come of one in the file."""
 
+WORDS = ("string", "large_string", "string_view")
+"""Kinds of columns of words, as Arrow calls them."""
+
 SCORER = "pose"
 """Of a file that does not say."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the schema of a file says.
+
+    Attributes:
+        columns: of the numbers.
+        names: of those columns, as the file has them.
+        words: names of the columns of words, as the file has them.
+        are_images: whether rows are named by paths, not numbered.
+        index_width: how many cells the path had.
+    """
+
+    columns: Columns
+    names: tuple[str, ...]
+    words: tuple[str, ...]
+    are_images: bool
+    index_width: int
+
+
+def read_layout(path: Path) -> Layout:
+    """Read what the schema of a Parquet file says, and no rows.
+
+    Raises:
+        FormatError: if it cannot be read, or pyarrow is not installed.
+    """
+    with opened(path) as (file, _):
+        return layout_of(file.schema_arrow, path)
 
 
 def read_parquet_pieces(path: Path, rows: int = ROWS) -> Iterator[Sheet]:
@@ -32,18 +66,27 @@ def read_parquet_pieces(path: Path, rows: int = ROWS) -> Iterator[Sheet]:
     Raises:
         FormatError: if it cannot be read, or pyarrow is not installed.
     """
+    with opened(path) as (file, pyarrow):
+        schema = file.schema_arrow
+        layout = layout_of(schema, path)
+        refuse_absurd(file.metadata, path)
+        nothing = [pyarrow.array([], kind) for kind in schema.types]
+        yield sheet_of(pyarrow.record_batch(nothing, names=schema.names), layout, path)
+        for batch in file.iter_batches(batch_size=rows):
+            yield sheet_of(batch, layout, path)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    """Open a Parquet file; gives it, and pyarrow.
+
+    Raises:
+        FormatError: if it cannot be read, or pyarrow is not installed.
+    """
     pyarrow = import_pyarrow(path)
     try:
         with pyarrow.parquet.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
-            schema = file.schema_arrow
-            about = description(schema.metadata, path)
-            columns, numbers = columns_of(schema, about, path)
-            refuse_absurd(file.metadata, path)
-            nothing = [pyarrow.array([], kind) for kind in schema.types]
-            empty = pyarrow.record_batch(nothing, names=schema.names)
-            yield sheet_of(empty, columns, numbers, about, path)
-            for batch in file.iter_batches(batch_size=rows):
-                yield sheet_of(batch, columns, numbers, about, path)
+            yield file, pyarrow
     except FormatError:
         raise
     except (pyarrow.ArrowException, OSError, ValueError, KeyError, OverflowError) as error:
@@ -67,8 +110,8 @@ def description(metadata: dict[bytes, bytes] | None, path: Path) -> dict[str, An
     return about
 
 
-def columns_of(schema: Any, about: dict[str, Any], path: Path) -> tuple[Columns, list[str]]:
-    """Read the columns of numbers from their names; gives the names too.
+def layout_of(schema: Any, path: Path) -> Layout:
+    """Tell by their names and kinds which columns are numbers of keypoints, and which are words.
 
     Raises:
         FormatError: if they are not those of keypoints, or not numbers.
@@ -77,7 +120,11 @@ def columns_of(schema: Any, about: dict[str, Any], path: Path) -> tuple[Columns,
         raise FormatError(f"{path}: has {len(schema)} columns; at most {MOST_COLUMNS} are read")
     if FRAME not in schema.names and IMAGE not in schema.names:
         raise FormatError(f"{path}: has no column {FRAME!r} or {IMAGE!r} that names its rows")
-    names = [name for name in schema.names if name not in (FRAME, IMAGE)]
+    about = description(schema.metadata, path)
+    kinds = dict(zip(schema.names, map(str, schema.types), strict=True))
+    others = [name for name in schema.names if name not in (FRAME, IMAGE)]
+    words = [name for name in others if "/" not in name and kinds[name] in WORDS]
+    names = [name for name in others if name not in words]
     parts = [[unescaped(part) for part in name.split("/")] for name in names]
     depth = len(parts[0]) if parts else 3
     for name, found in zip(names, parts, strict=True):
@@ -86,11 +133,12 @@ def columns_of(schema: Any, about: dict[str, Any], path: Path) -> tuple[Columns,
                 f"{path}: column {name[:40]!r} is not named keypoint/coordinate or "
                 "individual/keypoint/coordinate, as the others"
             )
-        kind = str(schema.types[schema.get_field_index(name)])
+        kind = kinds[name]
         if kind not in ("double", "float", "halffloat") and "int" not in kind:
             raise FormatError(f"{path}: column {name[:40]!r} holds {kind[:40]}, not numbers")
     columns = [Column(*(["", *found] if depth == 2 else found)) for found in parts]
-    return check_columns([about["scorer"]], columns, depth == 3, str(path)), names
+    checked = check_columns([about["scorer"]], columns, depth == 3, str(path))
+    return Layout(checked, tuple(names), tuple(words), IMAGE in schema.names, about["width"])
 
 
 def unescaped(part: str) -> str:
@@ -112,16 +160,19 @@ def refuse_absurd(metadata: Any, path: Path) -> None:
         )
 
 
-def sheet_of(
-    batch: Any, columns: Columns, names: list[str], about: dict[str, Any], path: Path
-) -> Sheet:
-    """Take the numbers and the names of some rows."""
+def sheet_of(batch: Any, layout: Layout, path: Path) -> Sheet:
+    """Take the numbers, the words and the names of some rows."""
+    names = layout.names
     single = all(str(batch.schema.field(name).type) == "float" for name in names)
     kind = np.float32 if single else np.float64
     values = np.empty((batch.num_rows, len(names)), dtype=kind, order="F")
     for at, name in enumerate(names):
         values[:, at] = batch.column(name).to_numpy(zero_copy_only=False)
-    return Sheet(columns, index_of(batch, path), values, about["width"])
+    text = {
+        unescaped(name): tuple(cell or "" for cell in batch.column(name).to_pylist())
+        for name in layout.words
+    }
+    return Sheet(layout.columns, index_of(batch, path), values, layout.index_width, text)
 
 
 def index_of(batch: Any, path: Path) -> tuple[str, ...] | np.ndarray:

@@ -1,9 +1,10 @@
 """A table as its file has it, before anyone asks what it means: CSV and H5 both read to this."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import PurePosixPath
+from typing import Protocol
 
 import numpy as np
 
@@ -12,11 +13,21 @@ from pose_io_dlc.sheets.columns import Columns
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"})
 """Suffixes by which a row is known to be an image."""
 
-Rows = tuple["list[str] | np.ndarray", np.ndarray]
+Index = list[str] | np.ndarray
+"""Names of rows, or the frame numbers of a video."""
+
+Words = Sequence[Sequence[str]]
+"""Columns of words, each with a cell per row."""
+
+Rows = tuple[Index, np.ndarray]
 """Some rows: their names or frame numbers, and their numbers (rows, columns)."""
 
-Append = Callable[["list[str] | np.ndarray", np.ndarray], None]
-"""What adds rows to a file."""
+
+class Append(Protocol):
+    """What adds rows to a file."""
+
+    def __call__(self, index: Index, values: np.ndarray, words: Words = (), /) -> None:
+        """Add rows: their names or frame numbers, their numbers, their columns of words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +52,11 @@ class Sheet:
 
     def __len__(self) -> int:
         return len(self.index)
+
+    def rows(self) -> tuple[Index, np.ndarray, Words]:
+        """Give what is appended to a file: names or numbers of rows, their numbers, their words."""
+        index = self.index if isinstance(self.index, np.ndarray) else list(self.index)
+        return index, self.values, list(self.text.values())
 
     def select(self, rows: np.ndarray) -> "Sheet":
         """Give some of the rows, in the order asked for."""

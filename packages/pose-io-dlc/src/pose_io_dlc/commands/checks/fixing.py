@@ -2,8 +2,10 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from pose_io_dlc.atomic import atomic
 from pose_io_dlc.commands.checks.files import is_labels, lacks_version
@@ -13,7 +15,7 @@ from pose_io_dlc.commands.checks.rows import Rows, read_anyway
 from pose_io_dlc.commands.checks.twins import agreement_of, names_of
 from pose_io_dlc.commands.describing import root_of
 from pose_io_dlc.kinds import kind_of
-from pose_io_dlc.labels import FOLDER
+from pose_io_dlc.labels import FOLDER, below_project
 from pose_io_dlc.projects.deeplabcut import CONFIG
 from pose_io_dlc.sheets.files import H5, write_sheet
 from pose_io_dlc.sheets.h5_writing import PANDAS_VERSION
@@ -139,9 +141,6 @@ def plan_of(rows: Rows) -> Fix:
     inside = rows.path.absolute().parent.parent.name == FOLDER
     if is_labels(kind_of(rows.path), rows):
         sheet, what = mended(rows, root_of(rows.path), inside)
-    if sheet.text and what:
-        words = ", ".join(map(repr, sheet.text))
-        return Fix(rows.path, left=(f"has columns of words ({words}), which would be lost",))
     if what:
         return Fix(rows.path, tuple(what), sheet)
     if rows.path.suffix.lower() in H5 and lacks_version(rows.path):
@@ -166,9 +165,17 @@ def agreed(plans: dict[Path, Fix], whole: dict[Path, Rows], csv: Path, h5: Path)
     elif agreement == "different":
         plans[csv] = left(plans[csv], f"differs from {h5.name} in its numbers")
     elif agreement == "csv is rounded" and kind_of(csv) == "labels":
-        plans[csv] = Fix(csv, (*plans[csv].what, f"all digits taken from {h5.name}"), second)
+        exact = replace(second, text=words_of(first, second))
+        plans[csv] = Fix(csv, (*plans[csv].what, f"all digits taken from {h5.name}"), exact)
     elif agreement == "h5 is rounded":
         plans[h5] = Fix(h5, (*plans[h5].what, f"all digits taken from {csv.name}"), first)
+
+
+def words_of(csv: Sheet, h5: Sheet) -> dict[str, tuple[str, ...]]:
+    """Give the columns of words of a CSV, which no H5 has, in the order of the H5's rows."""
+    rows = names_of(csv)
+    order = np.array([rows[below_project(str(name))] for name in h5.index], dtype=np.intp)
+    return csv.select(order).text
 
 
 def left(plan: Fix, why: str) -> Fix:

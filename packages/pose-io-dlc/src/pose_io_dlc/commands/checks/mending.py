@@ -71,13 +71,18 @@ def without_doubles(rows: Rows, root: Path, deeplabcut: bool) -> tuple[Sheet, st
     keep = []
     for row, name in enumerate(map(str, rows.sheet.index)):
         earlier = first.setdefault(name, row)
-        values = rows.sheet.values
-        if earlier == row or not np.array_equal(values[earlier], values[row], equal_nan=True):
+        if earlier == row or not are_alike(rows.sheet, earlier, row):
             keep.append(row)
     count = len(rows.sheet) - len(keep)
     if not count:
         return rows.sheet, ""
     return rows.sheet.select(np.array(keep)), f"{counted(count, 'double row')} removed"
+
+
+def are_alike(sheet: Sheet, one: int, other: int) -> bool:
+    """Say whether two rows have the same numbers and words."""
+    same = np.array_equal(sheet.values[one], sheet.values[other], equal_nan=True)
+    return same and all(words[one] == words[other] for words in sheet.text.values())
 
 
 def within_images(rows: Rows, root: Path, deeplabcut: bool) -> tuple[Sheet, str]:
