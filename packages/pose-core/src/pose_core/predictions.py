@@ -21,6 +21,7 @@ class Predictions:
         scorer: who says so: a model's or a smoother's name.
         extra: further (frames, keypoints) columns by name, such as posterior variances.
         warnings: one line each, about what was odd in their file but usable; commands print them.
+        notes: one line each, on what their maker did; commands print them.
     """
 
     keypoints: np.ndarray
@@ -30,6 +31,7 @@ class Predictions:
     scorer: str = "pose"
     extra: Mapping[str, np.ndarray] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         expected = (len(self.keypoints), len(self.skeleton))

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pose_core.hookspecs import BuiltLoss, Loss, Metric, NoOptions, Predicted, hookimpl
+from pose_core.hookspecs import BuiltLoss, Loss, Metric, NoOptions, Predicted, Smoother, hookimpl
 from pose_core.labels import Labels
-from pose_core.predictions import Predictions
+from pose_core.predictions import Ensemble, Predictions
 from pose_losses.options import (
     PcaMultiviewOptions,
     PcaSingleviewOptions,
@@ -15,6 +15,7 @@ from pose_losses.options import (
     TemporalOptions,
     UnimodalOptions,
 )
+from pose_losses.repair_options import RepairOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,6 +80,19 @@ def pose_metrics() -> Iterable[Metric]:
         ("pca_multiview_error", compute_multiview),
     ):
         yield Metric(name=name, unit="px", compute=compute, needs=fitted)
+
+
+@hookimpl
+def pose_smoothers() -> Iterable[Smoother]:
+    """Yield what repairs points in doubt."""
+    yield Smoother(name="pose_repair", smooth=smooth_repair, options=RepairOptions)
+
+
+def smooth_repair(ensemble: Ensemble, options: RepairOptions) -> Predictions:
+    """Re-estimate points in doubt from the confident ones."""
+    from pose_losses import repair_models
+
+    return repair_models.smooth_repair(ensemble, options)
 
 
 def build_kl(options: NoOptions, labels: Labels) -> LossFunction:

@@ -19,10 +19,15 @@ examples:
   pose predict outputs/run recordings/ --output tracks --suffix .h5
   pose predict outputs/run my-project          # its labeled frames
   pose predict outputs/run folder-of-images
+  pose predict outputs/run video.mp4 --repair  # with pose-losses; see below
 
 Coordinates are in the video's own pixels; one row per frame. Finished videos are skipped unless
 --overwrite is given; a run that was killed goes on where it was. Of a damaged video the frames that
 decode are kept as VIDEO.incomplete.csv.
+
+--repair also writes repaired/VIDEO.csv: points less confident than a gate are re-estimated from the
+confident ones by the poses that the labels show; its column `repaired` says which. The gate is
+fitted to the validation frames of the model.
 """
 
 
@@ -47,6 +52,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=int, help="frames per step [CPU: 4, GPU: 32]")
     parser.add_argument("--device", help="cpu or cuda [cuda where there is one]")
     parser.add_argument("--reader", help="name of the video reader [the best one here]")
+    parser.add_argument(
+        "--repair", action="store_true", help="also re-estimate points in doubt from the others"
+    )
 
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
@@ -60,15 +68,33 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
         if waiting:
             model = load_model(arguments.model, plugins, arguments.device)
         failed = [job for job in waiting if not attempt(model, job, arguments, plugins)]
+        unrepaired = repair_all(jobs, failed, arguments, plugins) if arguments.repair else []
     except KeyboardInterrupt:
         print("pose predict: stopped; run the same command again to go on", file=sys.stderr)
         return 130
-    if failed:
-        if len(waiting) > 1:
-            say_error(f"{len(failed)} of {len(waiting)} inputs failed or are incomplete")
+    if failed and len(waiting) > 1:
+        say_error(f"{len(failed)} of {len(waiting)} inputs failed or are incomplete")
+    if failed or unrepaired:
         return 1
     print(next_step(jobs, arguments))
     return 0
+
+
+def repair_all(
+    jobs: Sequence[Job], failed: Sequence[Job], arguments: Namespace, plugins: "Plugins"
+) -> list[Path]:
+    """Repair all tables there are; give those that could not be, which are named."""
+    from pose_core.commands.repairing import repair_table, tables_of
+
+    unrepaired = []
+    whole = [job.table for job in jobs if job not in failed]
+    for table in tables_of(whole, [job.table for job in failed]):
+        try:
+            repair_table(table, arguments.model, plugins)
+        except PoseError as error:
+            say_error(str(error))
+            unrepaired.append(table)
+    return unrepaired
 
 
 def next_step(jobs: Sequence[Job], arguments: Namespace) -> str:
@@ -86,6 +112,7 @@ def check(arguments: Namespace, plugins: "Plugins") -> None:
     Raises:
         PoseError: naming the option and its value.
     """
+    from pose_core.commands.repairing import check_repair
     from pose_core.files import writer_of
     from pose_core.model.folder import check_complete
     from pose_core.video.readers import choose
@@ -95,6 +122,8 @@ def check(arguments: Namespace, plugins: "Plugins") -> None:
     check_complete(arguments.model)
     writer_of(output_folder(arguments) / f"video{arguments.suffix}", plugins)
     choose(plugins, arguments.reader)
+    if arguments.repair:
+        check_repair(arguments.model, plugins)
 
 
 def output_folder(arguments: Namespace) -> Path:

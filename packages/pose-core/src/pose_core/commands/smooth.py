@@ -64,6 +64,8 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     check_alike(tables, members)
     smoothed = smooth(members, arguments.smoother, options, plugins)
     write_predictions(arguments.output, smoothed, plugins)
+    for line in smoothed.notes:
+        print(line)
     count = f"{len(members)} member{'s' if len(members) > 1 else ''}, {len(smoothed)} frames"
     print(f"{count}, smoothed by {arguments.smoother}: {arguments.output}")
     return 0

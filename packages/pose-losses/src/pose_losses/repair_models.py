@@ -1,0 +1,172 @@
+"""The smoother `pose_repair`: repair as a model folder and its project have it. Without torch."""
+
+import csv
+import hashlib
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from pose_core.errors import ConfigError, FormatError, PoseError
+from pose_core.files import open_project
+from pose_core.labels import Labels
+from pose_core.plugins import Plugins
+from pose_core.predictions import Ensemble, Predictions
+from pose_core.skeleton import Skeleton
+from pose_core.smoothing import ensemble_mean
+from pose_losses.repair import Repair, Repaired, fit_repair, repair
+from pose_losses.repair_files import read_repair, write_repair
+from pose_losses.repair_options import RepairOptions
+
+NAME = "pose_repair"
+CONFIG, PREDICTIONS, FITTED = "config.yaml", "predictions.csv", "repair.json"
+
+
+def smooth_repair(ensemble: Ensemble, options: RepairOptions) -> Predictions:
+    """Average the members, and repair the points in doubt.
+
+    Raises:
+        ConfigError: if no model is named, or it has too few labels.
+        FormatError: if its folder or its project lacks what is needed.
+    """
+    if not options.model:
+        raise ConfigError(
+            f"smoother.{NAME}: no model; give model=FOLDER of the training run, whose labels and "
+            "validation frames it is fitted to"
+        )
+    fitted = fitted_for(options)
+    found = repair(ensemble_mean(ensemble), fitted)
+    return replace(found.predictions, scorer=NAME, notes=(said(found, fitted),))
+
+
+def fitted_for(options: RepairOptions) -> Repair:
+    """Read the repair of a model folder, or fit it and write it there.
+
+    The file serves as long as the predictions it was fitted to are the same, and where they are
+    not: a model folder goes to other machines without its project.
+    """
+    folder = Path(options.model)
+    project = Path(options.project) if options.project else None
+    if options.gate is not None:
+        return fit_folder(folder, project, options.gate)
+    predictions, file = folder / PREDICTIONS, folder / FITTED
+    now = mark_of(predictions) if predictions.is_file() else None
+    if file.is_file() and project is None:
+        fitted, made_from = read_repair(file)
+        if now in (None, made_from):
+            return fitted
+    fitted = fit_folder(folder, project)
+    with suppress(PoseError):  # a folder that cannot be written is fitted to each time
+        write_repair(file, fitted, now or "")
+    return fitted
+
+
+def mark_of(path: Path) -> str:
+    """Give what tells the contents of a file from others."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def said(found: Repaired, fitted: Repair) -> str:
+    """Say in one line what was repaired."""
+    total = found.variance.size
+    return (
+        f"repaired {found.count:,} of {total:,} points: those below confidence {fitted.gate:.2f} "
+        f"({fitted.about}), by {fitted.poses.about}"
+    )
+
+
+def fit_folder(folder: Path, project: Path | None = None, gate: float | None = None) -> Repair:
+    """Fit a repair to what a training run left: its split, its predictions, its project's labels.
+
+    Args:
+        folder: of the trained model, evaluated.
+        project: where the project is now, if it moved.
+        gate: to use this one; None fits it.
+
+    Raises:
+        ConfigError: if labels are too few.
+        FormatError: if a file is missing, or was made of other labels.
+    """
+    labels = labels_of(folder, project)
+    predicted, sets = read_evaluated(present(folder / PREDICTIONS))
+    numbers = {frame: number for number, frame in enumerate(labels.frames)}
+    frames = predicted.frames or ()
+    if absent := [frame for frame in frames if frame not in numbers]:
+        raise FormatError(
+            f"{folder / PREDICTIONS}: frame {absent[0]!r} is not labeled in the project; "
+            f"run 'pose evaluate {folder}' again"
+        )
+    rows = np.array([numbers[frame] for frame in frames], int)
+    judged = np.flatnonzero(sets == "validation")
+    train, validation = labels.select(rows[sets == "train"]), labels.select(rows[judged])
+    shown = replace(
+        predicted,
+        keypoints=predicted.keypoints[judged],
+        confidence=predicted.confidence[judged],
+        frames=validation.frames,
+    )
+    return fit_repair(train, validation, shown, gate)
+
+
+def read_evaluated(path: Path) -> tuple[Predictions, np.ndarray]:
+    """Read what `pose evaluate` predicted for labeled frames, and the set of each, (frames,).
+
+    The table is one of predictions with a last column `set`, which makes it none of a format.
+
+    Raises:
+        FormatError: if it is not such a table.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            scorers, names, coords, *lines = list(csv.reader(file))
+        values = np.array([line[1:-1] for line in lines], float).reshape(len(lines), -1, 3)
+        found = Predictions(
+            keypoints=values[..., :2],
+            confidence=values[..., 2],
+            skeleton=Skeleton(tuple(names[1:-1:3])),
+            frames=tuple(line[0] for line in lines),
+            scorer=scorers[1],
+        )
+        if coords[-1] != "set":
+            raise ValueError("no column 'set'")
+    except (ValueError, IndexError, FormatError) as error:
+        raise FormatError(
+            f"{path}: is no table of 'pose evaluate' ({error}); run it again on {path.parent}"
+        ) from error
+    return found, np.array([line[-1] for line in lines])
+
+
+def labels_of(folder: Path, project: Path | None) -> Labels:
+    """Read the labels a model was trained on.
+
+    Raises:
+        FormatError: if they are not where they were.
+    """
+    try:
+        config = yaml.safe_load(present(folder / CONFIG).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise FormatError(f"{folder / CONFIG}: cannot be read; train the model again") from error
+    given = config.get("project") if isinstance(config, dict) else None
+    if project is None and not (given and Path(given).exists()):
+        raise FormatError(
+            f"{folder}: was trained on {str(given)!r}, which is not there; "
+            f"say where it is: pose smooth --smoother {NAME} --set project=PATH"
+        )
+    form = config.get("format") if isinstance(config, dict) else None
+    return open_project(project or Path(str(given)), Plugins().load(), form).labels
+
+
+def present(path: Path) -> Path:
+    """Refuse a file that is not there.
+
+    Raises:
+        FormatError: with what makes it.
+    """
+    if not path.is_file():
+        raise FormatError(
+            f"{path}: no such file, and repair is fitted to it; "
+            f"run 'pose evaluate {path.parent}' on a finished training run first"
+        )
+    return path

@@ -1,0 +1,23 @@
+"""Options of the smoother `pose_repair`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RepairOptions:
+    """What repair is fitted to.
+
+    Attributes:
+        model: folder of the training run; its project's labels and its predictions of validation
+            frames are read.
+        project: where that project is now, if it moved.
+        gate: points less confident are in doubt; fitted to the validation frames if not given.
+    """
+
+    model: str = ""
+    project: str | None = None
+    gate: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.gate is not None and not 0 <= self.gate <= 1:
+            raise ValueError(f"gate: {self.gate} is not between 0 and 1")
