@@ -16,7 +16,8 @@ from pose_core.batches.labeled import (
     neighbour,
     read_image,
 )
-from pose_core.batches.loader import EvenBatches, KeyedSampler, plain_loader, training_loader
+from pose_core.batches.loader import EvenBatches, plain_loader, training_loader
+from pose_core.batches.shuffling import KeyedSampler
 from pose_core.errors import FormatError
 from pose_core.files import open_project
 from pose_core.plugins import Plugins
@@ -119,6 +120,6 @@ def test_grey_and_transparent_images_become_rgb(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("frames", "sizes"), [(9, [3, 3, 3]), (8, [4, 4]), (1, [1]), (5, [2, 3])])
 def test_batches_are_of_nearly_one_size(frames: int, sizes: list[int]) -> None:
-    batches = list(EvenBatches(KeyedSampler(frames, seed=0), 4, drop_last=False))
+    batches = list(EvenBatches(KeyedSampler(frames, seed=0), 4))
     assert [len(batch) for batch in batches] == sizes
     assert sorted(sample for batch in batches for sample in batch) == list(range(frames))

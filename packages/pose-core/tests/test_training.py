@@ -151,8 +151,9 @@ def test_early_stopping_keeps_the_best(
 
 
 def test_unsupervised_losses_see_clips_in_frame_pixels(
-    tiny_project: Path, tmp_path: Path, plugins: Plugins
+    make_tiny: Callable[..., Path], tmp_path: Path, plugins: Plugins
 ) -> None:
+    tiny_project = make_tiny(12, ((48, 80),))
     (tiny_project / "videos").mkdir()
     with VideoWriter(tiny_project / "videos" / "clip.mp4", 30) as writer:
         for number in range(20):

@@ -3,7 +3,6 @@
 import av
 import numpy as np
 import pytest
-from torch.utils.data import DataLoader
 
 from pose_core.batches.loader import clip_loader
 from pose_core.batches.unlabeled import Clips
@@ -32,12 +31,14 @@ def clips_of(videos, length=LENGTH):
 
 
 def epoch(clips, steps, workers, number=0):
-    loader: DataLoader = clip_loader(clips, steps, seed=3, workers=workers)
+    loader = clip_loader(clips, range(steps), seed=3, workers=workers)
     loader.sampler.set_epoch(number)
-    return [
-        (int(batch.clips), tuple(shown_numbers(batch.images[0].permute(0, 2, 3, 1).numpy())))
-        for batch in loader
-    ]
+    return [shown_in(batch) for batch in loader]
+
+
+def shown_in(batch):
+    """Give a clip's number, and the numbers that its frames show."""
+    return int(batch.clips), tuple(shown_numbers(batch.images[0].permute(0, 2, 3, 1).numpy()))
 
 
 def test_clips_are_consecutive_and_none_comes_twice_in_an_epoch(videos):

@@ -1,6 +1,6 @@
 """Clips of unlabeled videos as training samples."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ class ClipBatch(NamedTuple):
 
     Attributes:
         images: uint8 (1, frames, 3, height, width), resized.
-        sizes: float32 (1, 2), height and width of the video's frames.
+        sizes: float32 (1, 2), height and width of the video's frames, in the labels' pixels.
         clips: int64 (1,), the number of the clip in its data set.
         decoded: bool (1, frames), False where the file is damaged; the frame before stands there.
             None means that all are.
@@ -28,6 +28,11 @@ class ClipBatch(NamedTuple):
     sizes: Tensor
     clips: Tensor
     decoded: Tensor | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every frame decoded."""
+        return self.decoded is None or bool(self.decoded.all())
 
 
 class Clips(Dataset):
@@ -39,6 +44,11 @@ class Clips(Dataset):
         length: frames per clip; what is left at a video's end is not used.
         size: height and width to resize to.
         device: where to decode in this process; processes that load data cannot use a GPU.
+        scales: factors from a video's pixels to those that points are to be told in; 1 if absent.
+
+    Attributes:
+        infos: of the videos, in their order.
+        clips: which video each clip is of, by its place, and its first frame.
 
     Raises:
         ConfigError: if there are no videos, or all are shorter than a clip.
@@ -52,6 +62,7 @@ class Clips(Dataset):
         length: int,
         size: tuple[int, int],
         device: str = "cpu",
+        scales: Mapping[Path, float] | None = None,
     ) -> None:
         if not videos:
             raise ConfigError(
@@ -62,28 +73,32 @@ class Clips(Dataset):
         self.size = size
         self.length = length
         self.device = device
-        infos = [reader.probe(video) for video in videos]
+        self.scales = dict(scales or {})
+        self.infos = [reader.probe(video) for video in videos]
         self.clips = [
-            (info, start) for info in infos for start in range(0, info.frames - length + 1, length)
+            (place, start)
+            for place, info in enumerate(self.infos)
+            for start in range(0, info.frames - length + 1, length)
         ]
         if not self.clips:
             raise ConfigError(
                 f"unlabeled.length={length}: longer than every video (the longest has "
-                f"{max(info.frames for info in infos)} frames); choose a shorter one"
+                f"{max(info.frames for info in self.infos)} frames); choose a shorter one"
             )
 
     def __len__(self) -> int:
         return len(self.clips)
 
     def __getitem__(self, number: int) -> ClipBatch:
-        info, start = self.clips[number]
+        place, start = self.clips[number]
+        info = self.infos[place]
         window = range(start, start + self.length)
         device = self.device if get_worker_info() is None else "cpu"
         clip = next(iter(self.reader.read(info.path, [window], self.size, device)))
         images = fill_holes(clip.images, clip.decoded)
         return ClipBatch(
             images=torch.from_numpy(images).permute(0, 3, 1, 2),
-            sizes=torch.tensor(info.size, dtype=torch.float32),
+            sizes=torch.tensor(info.size) * self.scales.get(info.path, 1.0),
             clips=torch.tensor(number),
             decoded=torch.from_numpy(clip.decoded),
         )

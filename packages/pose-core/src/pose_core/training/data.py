@@ -5,21 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch.utils.data import DataLoader
 
+from pose_core.batches.ahead import ReadAhead
 from pose_core.batches.labeled import LabeledFrames, count_neighbours, count_outside
-from pose_core.batches.loader import clip_loader, plain_loader, steps_per_epoch, training_loader
+from pose_core.batches.loader import (
+    EvenBatches,
+    clip_loader,
+    plain_loader,
+    steps_per_epoch,
+    training_loader,
+)
 from pose_core.batches.unlabeled import Clips
-from pose_core.errors import FormatError
 from pose_core.model.network import PoseNetwork
 from pose_core.plugins import Plugins
 from pose_core.project import Project
 from pose_core.splits import Split, draw_split, read_split
+from pose_core.training.clips import open_clips
 from pose_core.training.objective import Objective
 from pose_core.training.options import RunOptions
 from pose_core.training.schedule import Schedule
-from pose_core.video.readers import choose, find_videos
 
 SPLIT = "split.csv"
 Say = Callable[[str], None]
@@ -28,11 +33,25 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Loaders:
-    """The data of a run."""
+    """The data of a run.
 
-    train: Mapping[str, DataLoader]
+    Attributes:
+        train: batches of labeled frames and, where a loss wants them, clips.
+        validation: batches of labeled frames.
+        steps: of an epoch, in one process.
+        clips: that are drawn from.
+    """
+
+    train: Mapping[str, DataLoader | ReadAhead]
     validation: DataLoader | None
     steps: int
+    clips: Clips | None = None
+
+    def close(self) -> None:
+        """Stop to read ahead."""
+        for loader in self.train.values():
+            if isinstance(loader, ReadAhead):
+                loader.close()
 
 
 def describe(project: Project, sizes: np.ndarray) -> list[str]:
@@ -64,10 +83,11 @@ def make_loaders(
     network: PoseNetwork,
     objective: Objective,
     project: Project,
+    sizes: np.ndarray,
     split: Split,
     options: RunOptions,
     plugins: Plugins,
-    say: Callable[[str], None],
+    say: Say,
 ) -> Loaders:
     """Open labeled frames, and clips where a loss wants them."""
     data = options.data
@@ -75,9 +95,8 @@ def make_loaders(
     def frames(rows: np.ndarray) -> LabeledFrames:
         return LabeledFrames(project, rows, data.size, network.offsets, data.cache_mb)
 
-    train = {
-        "labeled": training_loader(frames(split.train), data.batch_size, options.seed, data.workers)
-    }
+    labeled = training_loader(frames(split.train), data.batch_size, options.seed, data.workers)
+    train: dict[str, DataLoader | ReadAhead] = {"labeled": labeled}
     steps = steps_per_epoch(len(split.train), data.batch_size)
     sets = {"train": split.train, "validate": split.validation, "test": split.test}
     counts = ", ".join(f"{len(rows)} to {purpose}" for purpose, rows in sets.items())
@@ -89,31 +108,19 @@ def make_loaders(
             f"context of {wanted} frames: {int((found == wanted).sum())} training frames have all "
             f"on disk, {int((found == 0).sum())} none; the frame itself stands in for a missing one"
         )
+    clips = None
     if objective.unsupervised:
-        train["unlabeled"] = make_clips(project, steps, options, plugins, say)
+        say(course_of(Schedule.of(options)))
+        clips, lines = open_clips(project, sizes, options, plugins)
+        for line in lines:
+            say(line)
+        batches = labeled.batch_sampler
+        assert isinstance(batches, EvenBatches)
+        train["unlabeled"] = clip_loader(clips, batches, options.seed, data.workers)
     validation = (
         plain_loader(frames(split.validation), data.batch_size) if len(split.validation) else None
     )
-    return Loaders(train, validation, steps)
-
-
-def make_clips(
-    project: Project, steps: int, options: RunOptions, plugins: Plugins, say: Say
-) -> DataLoader:
-    """Open the videos that unsupervised losses see, one clip a step."""
-    say(course_of(Schedule.of(options)))
-    reader, reason = choose(plugins, options.unlabeled.reader)
-    length = options.unlabeled.length
-    say(f"clips of {length} unlabeled frames, read by {reader.name} ({reason})")
-    device = "cuda" if uses_gpu(options) else "cpu"
-    clips = Clips(reader, videos_of(project, options), length, options.data.size, device)
-    return clip_loader(clips, steps, options.seed, options.data.workers)
-
-
-def uses_gpu(options: RunOptions) -> bool:
-    """Say whether the trainer will run on a CUDA device."""
-    wanted = options.trainer.get("accelerator", "auto")
-    return wanted in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    return Loaders(train, validation, steps, clips)
 
 
 def course_of(schedule: Schedule) -> str:
@@ -128,20 +135,3 @@ def course_of(schedule: Schedule) -> str:
         )
     full = sum(schedule.ramp(epoch) < schedule.weight for epoch in range(schedule.epochs))
     return f"unsupervised losses count from epoch {counting[0]}, in full from epoch {full}"
-
-
-def videos_of(project: Project, options: RunOptions) -> list[Path]:
-    """List the videos to draw clips from.
-
-    Raises:
-        FormatError: if one does not exist.
-    """
-    if not options.unlabeled.videos:
-        return list(project.videos)
-    videos: list[Path] = []
-    for name in options.unlabeled.videos:
-        path = Path(name)
-        if not path.exists():
-            raise FormatError(f"unlabeled.videos: no such file or folder {name!r}")
-        videos += find_videos(path) if path.is_dir() else [path]
-    return videos

@@ -23,7 +23,13 @@ from pose_core.plugins import Plugins
 from pose_core.project import Project
 from pose_core.splits import write_split
 from pose_core.training.callbacks import CHECKPOINT, STATUS, Keeper, MetricsTable, Progress
-from pose_core.training.checks import check_options, is_finished, refuse_overwriting
+from pose_core.training.checks import (
+    check_options,
+    is_finished,
+    is_first_process,
+    refuse_overwriting,
+)
+from pose_core.training.damage import Damage
 from pose_core.training.data import SPLIT, Loaders, Say, describe, make_loaders, make_split
 from pose_core.training.module import PoseModule
 from pose_core.training.objective import Objective, build_objective
@@ -60,6 +66,7 @@ def train(options: RunOptions, plugins: Plugins, say: Say = print) -> Run:
         PoseError: for anything the user can mend, before training wherever it can be known.
     """
     check_options(options, plugins)
+    say = say if is_first_process() else silent
     folder = Path(options.output)
     if options.resume and is_finished(folder, options):
         say(f"{folder}: already finished")
@@ -78,12 +85,16 @@ def train(options: RunOptions, plugins: Plugins, say: Say = print) -> Run:
     for line in objective.about(sigma_on_frames(sizes, options, network.stride)):
         say(line)
     module = make_module(network, objective, project, options, plugins)
-    loaders = make_loaders(network, objective, project, split, options, plugins, say)
-    trainer = checked_trainer(module, loaders, options, folder)
+    loaders = make_loaders(network, objective, project, sizes, split, options, plugins, say)
+    trainer = checked_trainer(module, loaders, options, folder, say)
     write_config(folder, plain(options), project.skeleton)
     write_split(folder / SPLIT, split, project.labels.frames)
     with memory_explained(options.data.batch_size, "set a smaller data.batch_size or data.size"):
         return run(trainer, module, loaders, options, folder, say)
+
+
+def silent(_: str) -> None:
+    """Say nothing: the first of several processes speaks for all."""
 
 
 def sigma_on_frames(sizes: np.ndarray, options: RunOptions, stride: int) -> float:
@@ -150,6 +161,8 @@ def run(
     except SystemExit:  # how Lightning ends after Ctrl-C, when callbacks have saved the model
         if not trainer.interrupted:
             raise
+    finally:
+        loaders.close()
     return Run(folder, trainer.interrupted, trainer.current_epoch)
 
 
@@ -160,7 +173,7 @@ def checkpoint_of(folder: Path, options: RunOptions) -> Path | None:
 
 
 def checked_trainer(
-    module: PoseModule, loaders: Loaders, options: RunOptions, folder: Path
+    module: PoseModule, loaders: Loaders, options: RunOptions, folder: Path, say: Say
 ) -> Trainer:
     """Set Lightning's trainer up.
 
@@ -169,14 +182,14 @@ def checked_trainer(
     """
     quiet_lightning()
     try:
-        return make_trainer(module, loaders, options, folder)
+        return make_trainer(module, loaders, options, folder, say)
     except (MisconfigurationException, ValueError, TypeError) as error:
         given, reason = dict(options.trainer), " ".join(str(error).split())
         raise ConfigError(f"trainer: {given} cannot be had here: {reason}") from error
 
 
 def make_trainer(
-    module: PoseModule, loaders: Loaders, options: RunOptions, folder: Path
+    module: PoseModule, loaders: Loaders, options: RunOptions, folder: Path, say: Say
 ) -> Trainer:
     """Give Lightning's trainer the user's options, then ours."""
     checkpoint = checkpoint_of(folder, options)
@@ -187,6 +200,7 @@ def make_trainer(
         chosen["strategy"] = "ddp_find_unused_parameters_true"  # a frozen backbone is unused
     return Trainer(
         **{**chosen, **options.trainer},
+        use_distributed_sampler=False,  # ours divide by themselves, in an order of their own
         max_epochs=training.epochs,
         check_val_every_n_epoch=check_interval(training.epochs, training.check_every),
         num_sanity_val_steps=0,
@@ -204,6 +218,7 @@ def make_trainer(
                 module.schedule.frozen_epochs,
             ),
             Progress(training.epochs),
+            *([Damage(loaders.clips, say)] if loaders.clips else []),
         ],
     )
 

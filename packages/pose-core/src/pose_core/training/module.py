@@ -76,7 +76,8 @@ class PoseModule(LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Freeze or thaw the backbone, and make what else is random depend on the epoch alone."""
-        torch.manual_seed(self.options.seed * 1_000_003 + self.current_epoch)
+        epoch = self.options.seed * 1_000_003 + self.current_epoch
+        torch.manual_seed(epoch + (self.global_rank << 40))  # no two processes drop the same paths
         frozen = self.schedule.is_frozen(self.current_epoch)
         for part in self.network.frozen_parts():
             # without gradients of its own, and with inputs that need none, autograd records
@@ -100,19 +101,43 @@ class PoseModule(LightningModule):
         targets = self.targets(seen.keypoints, labeled.visibility, flipped, size)
         values = self.objective.on_labeled(heatmaps, targets)
         if "unlabeled" in batch:
-            values |= self.objective.on_clip(self.predict_clip(batch["unlabeled"]))
+            on_clip = self.losses_of_clip(batch["unlabeled"])
+            values |= on_clip
         ramp = self.schedule.ramp(self.current_epoch)
         total = self.objective.total(values, ramp)
         if not bool(torch.isfinite(total)):
             raise TrainingError(self.failure(values, batch))
-        logged = {f"train_{name}": value.detach() for name, value in values.items()}
-        if "unlabeled" in batch:
-            logged["unsupervised_factor"] = torch.tensor(ramp)
-        self.log_dict(
-            {"train_loss": total.detach(), **logged},
-            on_step=False, on_epoch=True, batch_size=len(labeled.rows),
-        )  # fmt: skip
+        self.log_losses({"loss": total, **values}, batch, ramp)
         return total
+
+    def losses_of_clip(self, clip: ClipBatch) -> dict[str, Tensor]:
+        """Compute the losses of a clip; 0 for one with frames that did not decode."""
+        if clip.whole:
+            return self.objective.on_clip(self.predict_clip(clip))
+        if not self.options.trainer.get("sync_batchnorm"):
+            zero = torch.zeros((), device=self.device)
+            return dict.fromkeys((term.loss.name for term in self.objective.unsupervised), zero)
+        # other processes wait for the statistics of this one, forward and backward
+        values = self.objective.on_clip(self.predict_clip(clip))
+        return {name: 0 * value.nan_to_num() for name, value in values.items()}
+
+    def log_losses(
+        self, values: Mapping[str, Tensor], batch: Mapping[str, Any], ramp: float
+    ) -> None:
+        """Log the losses of a step; those of a clip that was left out count nothing in the mean.
+
+        Every process logs all names in every step, as they wait for each other's.
+        """
+        names = {term.loss.name for term in self.objective.unsupervised}
+        counted = {name: len(batch["labeled"].rows) for name in values}
+        if "unlabeled" in batch:
+            counted |= dict.fromkeys(names, int(batch["unlabeled"].whole))
+            self.log("unsupervised_factor", ramp, on_step=False, on_epoch=True, batch_size=1)
+        for name, value in values.items():
+            self.log(
+                f"train_{name}", value.detach(),
+                on_step=False, on_epoch=True, batch_size=counted[name], sync_dist=True,
+            )  # fmt: skip
 
     def failure(self, values: Mapping[str, Tensor], batch: Mapping[str, Any]) -> str:
         """Say which loss is no number, and for which frames."""
