@@ -1,11 +1,12 @@
 import json
 import re
+import sys
 import warnings
 
 import numpy as np
 import pytest
 
-from pose_io_dlc import read_labels, read_sheet
+from pose_io_dlc import FormatError, read_labels, read_sheet
 from pose_io_dlc.__main__ import main
 from pose_io_dlc.commands.checks.finding import find_problems
 
@@ -465,3 +466,30 @@ def test_other_tables_in_a_folder_are_passed_over_and_broken_ones_are_not(save):
     assert "times.csv: is no table of labels or predictions, and is not looked at" in found
     assert "a.csv: row 4: 'x' is not a number (nose, likelihood)" in found
     assert "vDLC_net_1.csv: is empty" in found
+
+
+def test_a_missing_library_is_no_error_of_the_file(lab, monkeypatch, capsys):
+    pytest.importorskip("tables", reason="the extra [h5] is not installed")
+    folder = lab / "labeled-data" / "v"
+    main(["convert", str(folder / "CollectedData_ann.csv"), str(folder / "CollectedData_ann.h5")])
+    before = (folder / "CollectedData_ann.h5").read_bytes()
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    capsys.readouterr()
+    assert main(["check", str(folder / "CollectedData_ann.h5")]) == 0
+    assert "not looked at: H5 files need h5py; pip install" in capsys.readouterr().out
+    main(["check", str(folder / "CollectedData_ann.csv"), "--fix"])
+    assert (folder / "CollectedData_ann.h5").read_bytes() == before
+
+
+def test_a_fix_that_cannot_be_written_leaves_nothing_behind(save, monkeypatch, capsys):
+    text = "scorer,a,a\nbodyparts,n,n\ncoords,x,y\n" + "labeled-data/v/1.png,1,2\n" * 2
+    path = save("CollectedData.csv", text)
+
+    def full(*_):
+        raise FormatError(f"{path}: cannot be written: the disk is full; free some space")
+
+    monkeypatch.setattr("pose_io_dlc.commands.checks.fixing.write_sheet", full)
+    assert main(["check", str(path), "--fix"]) == 1
+    assert "the disk is full" in capsys.readouterr().err
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    assert path.read_text() == text

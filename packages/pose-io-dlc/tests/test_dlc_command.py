@@ -1,3 +1,4 @@
+import shlex
 import subprocess
 import sys
 
@@ -123,3 +124,26 @@ def test_ctrl_c_names_what_was_written_until_then(save, capsys, monkeypatch):
     assert "written until then: " in shown
     assert "CollectedData_a.csv, " in shown
     assert "CollectedData_b.csv.bak; all else is as it was" in shown
+
+
+@pytest.mark.parametrize("command", ["info", "check", "check --fix"])
+@pytest.mark.parametrize("path", ["gone", "x" * 5000, "/dev/null"])
+def test_what_is_no_file_or_folder_gets_one_line(command, path, capsys):
+    assert main([*command.split(), path]) == 1
+    assert capsys.readouterr().err == (
+        f"pose-io-dlc: {path}: no such file or folder; check the path\n"
+    )
+
+
+def test_a_name_too_long_for_the_disk_gets_one_line(save, capsys):
+    path = save("a.csv", "scorer,a,a,a\nbodyparts,n,n,n\ncoords,x,y,likelihood\n0,1,2,1\n")
+    assert main(["convert", str(path), "x" * 5000 + ".csv"]) == 1
+    assert capsys.readouterr().err.endswith(": file name too long\n")
+
+
+def test_the_next_command_can_be_typed_as_it_stands(save, capsys):
+    path = save("a b/ö.csv", "scorer,a,a,a\nbodyparts,n,n,n\ncoords,x,y,likelihood\n0,1,2,1\n")
+    for command in (["info", str(path)], ["convert", str(path), str(path.with_name("c d.csv"))]):
+        assert main(command) == 0
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert shlex.split(last.removeprefix("next: "))[-1] in (str(path), command[-1])

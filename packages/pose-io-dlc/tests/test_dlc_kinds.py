@@ -92,3 +92,9 @@ def test_parquet_is_told_by_its_schema(tmp_path, monkeypatch, name, frames, like
     if frames is None:  # no row of a video is needed
         monkeypatch.setattr("pose_io_dlc.kinds.read_sheet", None)
     assert kind_of(tmp_path / f"{name}.parquet") == kind
+
+
+def test_columns_of_words_do_not_hide_the_likelihood(save):
+    head = "scorer,a,a,a,set\nbodyparts,n,n,n,\ncoords,x,y,likelihood,\n"
+    assert kind_of(save("a.csv", head + "labeled-data/v/1.png,1,2,0.5,train\n")) == "predictions"
+    assert kind_of(save("b.csv", head + "labeled-data/v/1.png,1,2,,train\n")) == "labels"

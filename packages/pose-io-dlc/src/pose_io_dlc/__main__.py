@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from pose_io_dlc import __version__
+from pose_io_dlc.atomic import reason_of
 from pose_io_dlc.commands import check, convert, info, new
 from pose_io_dlc.commands.parsing import Parser, refuse_rest
 from pose_io_dlc.errors import FormatError
@@ -40,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNREAD
+    except OSError as error:  # of a path that no reader or writer was given
+        return said(f"{error.filename or given.command}: {reason_of(error)}")
     return status
 
 

@@ -21,7 +21,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from pose_io_dlc.file_names import TRACKERS, parse_file_name
-from pose_io_dlc.sheets.columns import Columns, parse_header
+from pose_io_dlc.sheets.columns import Columns, Header, parse_header
 from pose_io_dlc.sheets.files import H5, PARQUET, read_sheet
 from pose_io_dlc.sheets.sheet import is_image, row_number
 
@@ -74,20 +74,21 @@ def kind_of_csv(path: Path) -> Kind:
     rows = list(islice(csv.reader(io.StringIO(head)), 4 + ROWS))
     rows = rows[:-1] if len(head) == HEAD else rows  # the last may be cut
     header = parse_header(rows[:4], str(path))
-    return kind_of_columns(path, header.columns, likely_in(rows[header.rows :], header.columns))
+    return kind_of_columns(path, header.columns, likely_in(rows[header.rows :], header))
 
 
-def likely_in(rows: list[list[str]], columns: Columns) -> bool | None:
+def likely_in(rows: list[list[str]], header: Header) -> bool | None:
     """Say whether rows are of images with likelihood; None where they are frames of a video."""
     if not (rows := [row for row in rows if row and row[0].strip()]):
-        return "likelihood" in columns.coords()
+        return "likelihood" in header.columns.coords()
     named = [row for row in rows if any(map(str.strip, row[1:]))] or rows
     if named and row_number(named[0][0]) is not None and not any(map(is_image, named[0][:3])):
         return None
-    at = [number for number, column in enumerate(columns.columns) if column.coord == "likelihood"]
-    cells = [cell for row in rows for cell in row[-len(columns.columns) :]]
-    width = len(columns.columns)
-    return any(is_number(cells[start + p]) for start in range(0, len(cells), width) for p in at)
+    cells = range(header.index_width, header.width)
+    numbers = [at for at in cells if at not in header.text.values()]
+    columns = zip(numbers, header.columns.columns, strict=True)
+    likely = [at for at, column in columns if column.coord == "likelihood"]
+    return any(is_number(row[at]) for row in rows for at in likely if at < len(row))
 
 
 def is_number(cell: str) -> bool:

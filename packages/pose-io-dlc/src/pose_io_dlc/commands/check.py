@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pose_io_dlc.commands.aligned import counted
+from pose_io_dlc.commands.paths import quoted, refuse_missing
 
 if TYPE_CHECKING:
     from pose_io_dlc.commands.checks.problems import Problem
@@ -55,6 +56,7 @@ def run(given: argparse.Namespace) -> int:
 
     if given.dry_run and not given.fix:
         given.parser.error("--dry-run says what --fix would do; give both")
+    refuse_missing(given.path)
     if given.fix:
         return run_fix(given)
     problems = find_problems(given.path)
@@ -76,9 +78,9 @@ def show(path: Path, problems: Sequence["Problem"], everything: bool) -> None:
     print(f"{path}: {summary(problems)}")
     if fixable := sum(problem.fixable for problem in problems):
         print(f"next: {counted(fixable, 'of these can', 'of these can')} be put right safely; "
-              f"see how with: pose-io-dlc check {path} --fix --dry-run")  # fmt: skip
+              f"see how with: pose-io-dlc check {quoted(path)} --fix --dry-run")  # fmt: skip
     elif not status_of(problems):
-        print(f"next: pose-io-dlc info {path}")
+        print(f"next: pose-io-dlc info {quoted(path)}")
 
 
 def summary(problems: Sequence["Problem"]) -> str:
@@ -106,7 +108,8 @@ def run_fix(given: argparse.Namespace) -> int:
             print(line)
     if given.dry_run:
         print(f"{given.path}: {counted(done, 'file')} to change; nothing was changed")
-        print(f"next: pose-io-dlc check {given.path} --fix" if done else "next: nothing to do")
+        command = f"pose-io-dlc check {quoted(given.path)} --fix"
+        print(f"next: {command if done else 'nothing to do'}")
         return 0
     left = find_problems(given.path)
     print(f"{given.path}: {counted(done, 'file')} changed; left to a person:")

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from pose_io_dlc.commands.paths import quoted, refuse_missing
 from pose_io_dlc.errors import FormatError
 
 MOST_DECIMALS = 8
@@ -61,8 +62,7 @@ def run(given: argparse.Namespace) -> int:
         FormatError: if IN cannot be read, or OUT not be written.
     """
     refuse_options(given)
-    if not given.source.exists():
-        raise FormatError(f"{given.source}: no such file or folder; check the path")
+    refuse_missing(given.source)
     if is_project(given.source):
         lines = of_project(given)
     else:
@@ -73,7 +73,7 @@ def run(given: argparse.Namespace) -> int:
     given.written.append(given.target)
     for line in lines:
         print(line)
-    print(f"next: pose-io-dlc info {given.target}")
+    print(f"next: pose-io-dlc info {quoted(given.target)}")
     return 0
 
 

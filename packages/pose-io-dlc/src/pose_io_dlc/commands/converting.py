@@ -50,7 +50,7 @@ def convert_file(source: Path, target: Path, decimals: int | None = None) -> lis
     if reader is None and writer is None:
         return convert_sheet(source, target, decimals)
     table = reader.read(source) if reader else read_table(source)
-    words = () if reader else words_in(source)
+    words = () if reader or isinstance(table, LabelTable) else words_in(source)
     notes = [*table.warnings, *write_table(target, table, writer, decimals)]
     notes += words_lost(target, words)
     return [said(target, table), *(f"note: {note}" for note in notes)]
@@ -144,7 +144,9 @@ def rounded(table: LabelTable, decimals: int | None) -> LabelTable:
 def said(target: Path, table: Table) -> str:
     """Say what was written."""
     what = "labels" if isinstance(table, LabelTable) else "predictions"
-    frames, points = counted(len(table), "frame"), counted(len(table.names), "keypoint")
+    frames, points = counted(len(table), "frame"), counted(len(set(table.names)), "keypoint")
+    if len(table.animals) > 1:
+        points += f" of {len(table.animals)} animals"
     if isinstance(table, PredictionTable) and not len(table):
         raise FormatError(f"{target}: there are no frames to write")
     return f"{target}: {what}, {frames}, {points}"

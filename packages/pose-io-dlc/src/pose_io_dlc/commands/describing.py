@@ -15,6 +15,7 @@ from pose_io_dlc.commands.counting import (
     quantiles,
     sizes_of,
 )
+from pose_io_dlc.commands.paths import refuse_missing
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.file_names import parse_file_name
 from pose_io_dlc.kinds import kind_of
@@ -22,7 +23,7 @@ from pose_io_dlc.labels import FOLDER, read_labels
 from pose_io_dlc.predictions import read_predictions
 from pose_io_dlc.projects.movies import video_size
 from pose_io_dlc.projects.project import VIDEOS
-from pose_io_dlc.sheets.files import H5, PARQUET, is_table
+from pose_io_dlc.sheets.files import H5, PARQUET, is_table, words_in
 from pose_io_dlc.tables import LabelTable, PredictionTable
 
 Facts = dict[str, Any]
@@ -36,8 +37,7 @@ def facts_of(path: Path) -> Facts:
     Raises:
         FormatError: if it is nothing this package knows, or cannot be read.
     """
-    if not path.exists():
-        raise FormatError(f"{path}: no such file or folder; check the path")
+    refuse_missing(path)
     if path.is_file() and path.suffix.lower() not in YAML:
         return of_file(path)
     from pose_io_dlc.commands.describing_projects import of_folder, of_project
@@ -99,6 +99,8 @@ def of_table(path: Path, table: LabelTable | PredictionTable) -> Facts:
         facts |= of_predictions(table) | of_film(path, name.video or path.stem, table)
     else:
         facts |= of_labels(table, root_of(path))
+    if words := [] if bridge_of(path) else list(words_in(path)):
+        facts["columns_of_words"] = words
     if table.animals:
         facts["individuals"] = list(table.animals)
     facts["coordinates"] = box_of(table.keypoints)

@@ -5,6 +5,7 @@ from typing import Any
 
 from pose_io_dlc.commands.aligned import aligned, counted, few
 from pose_io_dlc.commands.counting import runs
+from pose_io_dlc.commands.paths import quoted
 
 Facts = dict[str, Any]
 
@@ -77,8 +78,8 @@ def pairs_of(facts: Facts) -> Iterator[tuple[str, str]]:
         yield "coordinates", coordinates_text(facts)
     if facts.get("confidence"):
         yield "confidence", "{:.3f}, {:.3f}, {:.3f} (5 %, 50 %, 95 %)".format(*facts["confidence"])
-    if facts.get("further_columns"):
-        yield "also has", few(facts["further_columns"], 12)
+    if further := [*facts.get("further_columns", ()), *facts.get("columns_of_words", ())]:
+        yield "also has", few(further, 12)
     yield from project_pairs(facts)
     yield from (
         (name.replace("_", " "), str(text)) for name, text in facts.get("holds", {}).items()
@@ -225,4 +226,4 @@ def by_animal(points: Sequence[Facts], animals: Sequence[str]) -> list[str]:
 def next_step(facts: Facts) -> Iterator[str]:
     """Say what to do next."""
     yield ""
-    yield f"next: pose-io-dlc check {facts['path']}"
+    yield f"next: pose-io-dlc check {quoted(facts['path'])}"

@@ -64,6 +64,8 @@ def open_pieces(path: Path) -> Iterator[Sheet]:
     """
     if not path.is_file():
         raise FormatError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}")
+    if not path.stat().st_size:
+        raise FormatError(f"{path}: is empty")
     if path.suffix.lower() == ".csv":
         from pose_io_dlc.sheets.csv_small import read_small
 

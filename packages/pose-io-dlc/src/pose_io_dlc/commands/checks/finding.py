@@ -17,11 +17,9 @@ def find_problems(path: Path | str) -> list[Problem]:
     """List what is wrong with a project, a folder of files, or a file; each problem once.
 
     Raises:
-        FormatError: if there is no such file or folder, or nothing in it to look at.
+        FormatError: if there is nothing to look at.
     """
     path = Path(path)
-    if not path.exists():
-        raise FormatError(f"{path}: no such file or folder; check the path")
     if path.is_file() and path.suffix.lower() not in YAML:
         return unique(of_file(path))
     if path.is_dir() and (path / CONFIG).is_file() and not is_lightning_pose(path):

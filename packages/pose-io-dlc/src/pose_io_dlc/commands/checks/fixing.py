@@ -14,6 +14,7 @@ from pose_io_dlc.commands.checks.mending import mended
 from pose_io_dlc.commands.checks.rows import Rows, read_anyway
 from pose_io_dlc.commands.checks.twins import agreement_of, names_of
 from pose_io_dlc.commands.describing import root_of
+from pose_io_dlc.errors import FormatError
 from pose_io_dlc.kinds import kind_of
 from pose_io_dlc.labels import FOLDER, below_project
 from pose_io_dlc.projects.deeplabcut import CONFIG
@@ -56,11 +57,17 @@ class Fix:
         """
         if not self.what:
             return
-        written.append(keep(self.path))
-        if self.sheet is None:
-            add_version(self.path)
-        else:
-            write_sheet(self.path, self.sheet)
+        backup = keep(self.path)
+        written.append(backup)
+        try:
+            if self.sheet is None:
+                add_version(self.path)
+            else:
+                write_sheet(self.path, self.sheet)
+        except FormatError:
+            written.remove(backup)
+            backup.unlink()
+            raise
         written.append(self.path)
 
 
@@ -127,6 +134,8 @@ def fixes_of(files: list[Path]) -> Iterator[Fix]:
     for file in files:
         if file in plans:
             yield plans[file]
+        elif found[file][1][0].kind == "library":
+            yield Fix(file, left=(found[file][1][0].what,))
         elif not whole:
             yield Fix(file, left=(f"cannot be read: {found[file][1][0].what}",))
         else:

@@ -45,13 +45,18 @@ class Problem:
 
 
 def of_error(error: FormatError, file: Path | str, kind: str = "unreadable") -> Problem:
-    """Make a problem of what a reader refused, its file and remedy told apart."""
+    """Make a problem of what a reader refused, its file and remedy told apart.
+
+    Where only a library is missing, nothing is known to be wrong: that is a warning.
+    """
     where, what = str(file), str(error)
     if what.startswith(f"{where}: "):
         what = what.removeprefix(f"{where}: ")
     elif ": " in what and "/" in what.partition(": ")[0]:
         where, _, what = what.partition(": ")
     what, _, remedy = what.partition("; ")
+    if isinstance(error.__cause__, ImportError):
+        return Problem(where, f"not looked at: {what}", remedy, "warning", kind="library")
     return Problem(where, what, remedy, kind=kind)
 
 
