@@ -42,7 +42,8 @@ def test_files_become_one_smoothed_file_and_a_table(
     assert lines[4].split()[:3] == ["keypoint", "s", "(px²/frame³)"]
     assert [line.split()[0] for line in lines[5:7]] == ["nose", "tail"]
     assert lines[7] == f"wrote {output}"
-    assert lines[8].startswith("next: ")
+    assert lines[8] == f"wrote {tmp_path / 'smoothed.json'}"
+    assert lines[9].startswith("next: ")
 
 
 def test_the_summary_holds_what_was_found_and_asked(

@@ -18,22 +18,23 @@ class ObservationOptions:
     """What all models have in common: how predictions are taken as observations.
 
     Attributes:
-        center: what of the members is taken as the observation; None for the mean, which comes
-            nearer the truth in simulations, or with `compat` for the median.
-        divide_by_confidence: whether the members' variance is divided by their mean confidence, so
-            that predictions without confidence count less.
+        center: what of the networks is taken as the observation; unless given the mean, which comes
+            nearer the truth in simulations, or with `compat` the median.
+        divide_by_confidence: whether the networks' variance is divided by their mean confidence,
+            so that predictions without confidence count less.
         likelihood: "gaussian", or "student", whose heavy tails let mistakes that are made with
-            confidence be outvoted by other views or points, or in one camera by other members.
+            confidence be outvoted by other views or points, or in one camera by other networks.
         degrees: degrees of freedom of "student"; the fewer the heavier its tails.
-        b: floor of the observation noise R = a v + b, in px²; None to fit it. A keypoint that
-            never has two members has no variance v; there R = b / confidence.
-        a: scale of the members' variance v in R.
+        b: floor of the observation noise's variance R = a v + b, in px², where v is the variance of
+            the networks; fitted unless given. A keypoint that only one network ever sees has no
+            v; there R = b / confidence.
+        a: scale of the networks' variance v in R.
         tolerance: the fit ends when no logarithm of a parameter moves by more.
         passes: the most evaluations of the likelihood over all frames.
-        fit_frames: half-open ranges of frames that the parameters are fitted on, such as (0, 5000);
-            none for all frames.
+        fit_frames: ranges of frames that the parameters are fitted on, each by its first frame and
+            the one after its last; all frames unless given.
         compat: "eks4" computes what ensemble-kalman-smoother 4 does for the same s, to move over
-            and compare (`pose_eks.compat.eks4`); None for the model as it is.
+            and compare.
 
     Raises:
         EksError: for a value that cannot be.
@@ -76,7 +77,10 @@ class ObservationOptions:
         """
         for first, last in self.fit_frames:
             if last > frames:
-                raise EksError(f"fit_frames: {first}:{last} of a recording of {frames} frames")
+                raise EksError(
+                    f"fit_frames: {first}:{last} goes beyond the recording's {frames} frames; end "
+                    f"it at {frames} or before"
+                )
         return self.fit_frames or None
 
 
@@ -87,10 +91,10 @@ class SmoothingOptions(ObservationOptions):
     Attributes:
         dynamics: "velocity", the velocity wanders, which follows fast and even movement more
             closely; "walk", the position does, as in the paper.
-        s: process noise: px² per frame for "walk", px² per frame³ for "velocity"; None to fit it
-            to each keypoint by maximum likelihood.
-        groups: names of keypoints that have s and b in common, as ((paw_l, paw_r), ...); the
-            others have their own.
+        s: process noise, how freely a point moves: px² per frame for "walk", px² per frame³ for
+            "velocity"; fitted to each keypoint by maximum likelihood unless given.
+        groups: names of keypoints that have s and b in common, as paw_l,paw_r; the others have
+            their own.
 
     Raises:
         EksError: for a value that cannot be.
@@ -164,11 +168,11 @@ class CalibratedOptions(SmoothingOptions):
     Attributes:
         s: process noise, as a multiple of the keypoint's typical squared move from frame to frame
             as triangulated, so that it does not depend on the unit of the world (per frame for
-            "walk", per frame³ for "velocity"); None to fit it to each keypoint.
+            "walk", per frame³ for "velocity"); fitted to each keypoint unless given.
         limbs: pairs of keypoint names whose distance stays the same.
-        limb_lengths: their lengths, in the world's unit; None to measure them.
-        limb_tolerance: how far a length may vary, one standard deviation as a share of it; None
-            to measure that too.
+        limb_lengths: their lengths, in the world's unit; measured unless given.
+        limb_tolerance: how far a length may vary, one standard deviation as a share of it;
+            measured unless given.
 
     Raises:
         EksError: for a value that cannot be.
@@ -193,7 +197,7 @@ class PosePcaOptions(SmoothingOptions):
 
     Attributes:
         variance: share of the poses' variance that the axes have to hold.
-        latent: number of axes; None for as many as `variance` needs.
+        latent: number of axes; as many as `variance` needs unless given.
         quantile: share of the frames, the most certain ones, in which the axes are learned.
 
     Raises:
@@ -213,6 +217,10 @@ class PosePcaOptions(SmoothingOptions):
                 raise EksError(f"{name}: {value!r} is not above 0 and at most 1")
         if self.latent is not None and self.latent < 1:
             raise EksError(f"latent: {self.latent!r} is less than 1")
+        if self.groups:
+            raise EksError("groups: all keypoints of a pose share s and b; leave the groups out")
+        if self.compat is not None:
+            raise EksError(f"compat: {self.compat!r} has no whole poses; leave it out")
 
 
 @dataclass(frozen=True)
@@ -220,8 +228,9 @@ class PupilOptions(ObservationOptions):
     """How to smooth the four points around a pupil (equations 20-21).
 
     Attributes:
-        tau_diameter: after how many frames the diameter is forgotten to 1/e; None to fit it.
-        tau_center: the same of the centre; None to fit it.
+        tau_diameter: after how many frames a change of the diameter has faded to 1/e; fitted unless
+            given.
+        tau_center: the same of the centre; fitted unless given.
 
     Raises:
         EksError: for a value that cannot be.

@@ -7,7 +7,7 @@ import numpy as np
 
 from pose_eks.errors import EksError
 from pose_eks.files.members import Members
-from pose_eks.files.outputs import flagged
+from pose_eks.files.outputs import flagged, make_folder
 from pose_eks.smoothed import Smoothed
 
 WINDOW = 400
@@ -24,8 +24,8 @@ def draw_traces(folder: Path, members: Members, found: Smoothed) -> list[Path]:
     """
     figure_type = import_figure()
     paths = []
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for k, label in enumerate(members.labels):
             if np.isnan(found.keypoints[:, k]).all():
                 continue
@@ -62,7 +62,8 @@ def draw_keypoint(figure: Any, networks: np.ndarray, found: Smoothed, k: int) ->
             draw_axis(axes[row, column], networks[..., row], found, k, row, stretch)
             axes[row, column].set_ylabel(f"{name} (px)" if column == 0 else "")
         axes[1, column].set_xlabel("frame")
-    axes[0, 0].legend(loc="upper left", ncols=4, fontsize=8, frameon=False)
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
 
 
 def close_look(found: Smoothed, k: int) -> slice:

@@ -11,6 +11,13 @@ from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin,
 Options = TypeVar("Options")
 
 
+class Wide(argparse.HelpFormatter):
+    """Help whose second column leaves room for the longest mode."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28)
+
+
 class OneLineParser(argparse.ArgumentParser):
     """A parser that says a mistake in one line, and where to read more."""
 
@@ -26,12 +33,12 @@ def add_options(mode: argparse.ArgumentParser, options: type) -> None:
     A field's help is what the docstring says of it under "Attributes:".
     """
     hints, texts = get_type_hints(options), attributes_of(options)
-    group = mode.add_argument_group("options of the model")
+    section = mode.add_argument_group("options of the model")
     for field in fields(options):
         default = default_of(field)
         shown = "" if default is None or default == () else f" (default: {default})"
-        text = f"{texts[field.name]}{shown}".replace("%", "%%")
-        group.add_argument(
+        text = f"{texts[field.name]}{shown}".replace("%", "%%").replace("`", "")
+        section.add_argument(
             f"--{field.name.replace('_', '-')}",
             dest=field.name,
             default=argparse.SUPPRESS,
@@ -68,7 +75,7 @@ def reading(hint: Any, name: str) -> dict[str, Any]:
         if int in inner:
             return {"type": frame_range, "nargs": "+", "metavar": "A:B"}
         many = Ellipsis in inner
-        return {"type": several if many else pair, "nargs": "+", "metavar": "A,B"}
+        return {"type": group if many else pair, "nargs": "+", "metavar": "A,B"}
     if get_origin(hint) is tuple:
         return {"type": get_args(hint)[0], "nargs": "+", "metavar": "X"}
     return {"type": hint, "metavar": {int: "N", float: "X"}.get(hint, name.upper())}
@@ -86,7 +93,7 @@ def pair(text: str) -> tuple[str, str]:
     return first.strip(), second.strip()
 
 
-def several(text: str) -> tuple[str, ...]:
+def group(text: str) -> tuple[str, ...]:
     """Read names with commas between them.
 
     Raises:
@@ -144,7 +151,10 @@ def files_of_camera(text: str) -> tuple[str, list[Path]]:
         argparse.ArgumentTypeError: if it is not of that form.
     """
     name, files = named(text)
-    return name, [Path(file.strip()) for file in files.split(",") if file.strip()]
+    paths = [Path(file.strip()) for file in files.split(",") if file.strip()]
+    if not paths:
+        raise argparse.ArgumentTypeError(f"{text!r} names no file, as left=a.csv,b.csv does")
+    return name, paths
 
 
 def add_cameras(mode: argparse.ArgumentParser) -> None:

@@ -62,20 +62,25 @@ def run(given: argparse.Namespace) -> int:
     ensembles = {name: view.ensemble for name, view in several.views.items()}
     found = smooth_asynchronous(ensembles, times, options, several.labels, at)
     table = views_table(work, several.labels, found.views)
-    finish(work, several.outputs(given, found.views), given.output / "summary.json", {}, table)
-    write_requested(given, several, found)
+    outputs = several.outputs(given, found.views)
+    further = write_requested(given, several, found)
+    finish(work, outputs, given.output / "summary.json", {}, table, further)
     return 0
 
 
-def write_requested(given: argparse.Namespace, several: "Several", found: "SmoothedViews") -> None:
-    """Write where the points are at the times that were asked for."""
+def write_requested(
+    given: argparse.Namespace, several: "Several", found: "SmoothedViews"
+) -> list[Path]:
+    """Write where the points are at the times that were asked for; give the files."""
     from dataclasses import replace
 
     from pose_eks.files.outputs import write_smoothed
 
+    paths = []
     for name, smoothed in found.requested.items():
         path = given.output / f"{name}_at_times.{given.format}"
         rows = replace(several.members[name].rows, numbers=None, frames=None)
         own = smoothed.chosen(several.views[name].places)
         write_smoothed(path, rows, own, f"eks_{NAME}", given.plain)
-        print(f"wrote {path}")
+        paths.append(path)
+    return paths

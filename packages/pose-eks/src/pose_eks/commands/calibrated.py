@@ -48,15 +48,16 @@ def run(given: argparse.Namespace) -> int:
     several.say()
     ensembles = {name: view.ensemble for name, view in several.views.items()}
     found = smooth_calibrated(rig, ensembles, options, several.common_times(), several.labels)
-    write_positions(given, several, found)
+    outputs = several.outputs(given, found.views)
+    positions = write_positions(given, several, found)
     more = {"calibration": str(given.calibration)}
     table = views_table(work, several.labels, found.views)
-    finish(work, several.outputs(given, found.views), given.output / "summary.json", more, table)
+    finish(work, outputs, given.output / "summary.json", more, table, [positions])
     return 0
 
 
-def write_positions(given: argparse.Namespace, several: "Several", found: "SmoothedViews") -> None:
-    """Write x, y and z of every keypoint, with the variances and covariances in `extra` columns.
+def write_positions(given: argparse.Namespace, several: "Several", found: "SmoothedViews") -> Path:
+    """Write x, y and z of every keypoint, with variances and covariances; give the file.
 
     Raises:
         EksError: if it cannot be written.
@@ -81,4 +82,4 @@ def write_positions(given: argparse.Namespace, several: "Several", found: "Smoot
         write_points3d(path, table, decimals=6)
     except FormatError as error:
         raise EksError(str(error)) from error
-    print(f"wrote {path}")
+    return path

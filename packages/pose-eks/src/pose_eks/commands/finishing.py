@@ -67,6 +67,7 @@ def finish(
     summary: Path,
     more: Mapping[str, Any],
     table: Sequence[str] = (),
+    also: Sequence[Path] = (),
 ) -> None:
     """Write all outputs, the summary last, and say what was found.
 
@@ -76,6 +77,7 @@ def finish(
         summary: where to write the summary.
         more: further entries of the summary.
         table: what to say of the parameters; none for that of the one output.
+        also: further files that were written.
     """
     for one in outputs:
         scorer = f"eks_{work.mode}"
@@ -93,7 +95,8 @@ def finish(
     print("\n".join(lines))
     never = sum(int(np.isnan(own.squares).sum()) for own in flags)
     count = sum(len(own.missing) for own in flags)
-    print("\n".join(closing(never, count, [one.path for one in outputs], work.given)))
+    written = [*(one.path for one in outputs), *also, summary]
+    print("\n".join(closing(never, count, written, work.given)))
 
 
 def views_table(work: Work, labels: Sequence[str], views: Mapping[str, Smoothed]) -> list[str]:

@@ -35,18 +35,16 @@ def add_to(modes: "argparse._SubParsersAction[Any]") -> None:
 def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, MultiCameraOptions)
+    from pose_eks.commands.beginning import check, read_shown
     from pose_eks.commands.finishing import Output, Work, finish, views_table
-    from pose_eks.commands.saying import found_table, views_line
-    from pose_eks.files.members import read_members
-    from pose_eks.files.outputs import check_output
+    from pose_eks.commands.saying import views_line
     from pose_eks.files.views import split
     from pose_eks.models.multicam import smooth_views
 
     work = Work(NAME, given, options, {NAME: given.predictions})
-    check_output(given.output, given.predictions, given.force)
-    members = read_members(given.predictions)
+    check(given)
+    members = read_shown(given, NAME)
     parts = split(members, dict(given.view) or None)
-    print("\n".join(found_table({NAME: members}, "mode")))
     print(views_line(parts.views, parts.points), flush=True)
     found = smooth_views(parts.views, options, members.times, parts.points)
     output = Output(given.output, members, parts.joined(found.views))

@@ -27,16 +27,13 @@ def add_to(modes: "argparse._SubParsersAction[Any]") -> None:
 def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, PosePcaOptions)
+    from pose_eks.commands.beginning import check, read_shown
     from pose_eks.commands.finishing import Output, Work, finish
-    from pose_eks.commands.saying import found_table
-    from pose_eks.files.members import read_members
-    from pose_eks.files.outputs import check_output
     from pose_eks.models.pose_pca import smooth_pose
 
     work = Work("pose_pca", given, options, {NAME: given.predictions})
-    check_output(given.output, given.predictions, given.force)
-    members = read_members(given.predictions)
-    print("\n".join(found_table({NAME: members}, "mode")), flush=True)
+    check(given)
+    members = read_shown(given, NAME)
     found = smooth_pose(members.ensemble, options, members.times)
     output = Output(given.output, members, found)
     finish(work, [output], given.output.with_suffix(".json"), {})

@@ -28,24 +28,22 @@ def add_to(modes: "argparse._SubParsersAction[Any]") -> None:
 def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, PupilOptions)
+    from pose_eks.commands.beginning import check, read_shown
     from pose_eks.commands.finishing import Output, Work, finish
-    from pose_eks.commands.saying import found_table
-    from pose_eks.files.members import read_members
     from pose_eks.files.outputs import check_output, number, write_signals
     from pose_eks.models.pupil import smooth_pupil
 
     signals = signals_beside(given.output)
     work = Work(NAME, given, options, {NAME: given.predictions}, unit="")
-    check_output(given.output, given.predictions, given.force)
+    check(given)
     check_output(signals, given.predictions, given.force)
-    members = read_members(given.predictions)
-    print("\n".join(found_table({NAME: members}, "mode")), flush=True)
+    members = read_shown(given, NAME)
     found = smooth_pupil(members.ensemble, members.rows.names, options, members.times)
     write_signals(signals, members.rows.numbered, found.signals)
     shared = {name: number(value) for name, value in found.fit.shared.items()}
     output = Output(given.output, members, found)
-    finish(work, [output], given.output.with_suffix(".json"), {"parameters": shared})
-    print(f"wrote {signals}: diameter and centre")
+    summary = given.output.with_suffix(".json")
+    finish(work, [output], summary, {"parameters": shared}, also=[signals])
     return 0
 
 

@@ -70,13 +70,18 @@ def fit_table(labels: Sequence[str], fit: Fit, found: Mapping[str, Flags], unit:
     odd = np.sum([one.flagged for one in found.values()], axis=0)
     step = [f"s ({unit})"] if unit else []
     errors = [f"error {name} (px)".replace("  ", " ") for name in found]
-    rows = [["keypoint", *step, "b (px²)", *errors, "flagged", "passes"]]
+    rows = [["keypoint", *step, "b (px²)", *errors, "flagged", "passes", ""]]
     for k, label in enumerate(labels):
-        numbers = [f"{fit.s[k]:.4g}"] * len(step)
-        numbers += [f"{fit.b[k]:.4g}", *(f"{one[k]:.2f}" for one in deviations), str(odd[k])]
-        mark = "" if fit.converged[k] else " not converged"
-        rows.append([label, *numbers, f"{fit.passes[k]}{mark}"])
+        numbers = [shown(fit.s[k], ".4g")] * len(step)
+        numbers += [shown(fit.b[k], ".4g"), *(shown(one[k], ".2f") for one in deviations)]
+        mark = "" if fit.converged[k] else "not converged"
+        rows.append([label, *numbers, str(odd[k]), str(fit.passes[k]), mark])
     return columns(rows)
+
+
+def shown(value: float, form: str) -> str:
+    """Write a number; a dash where there is none, as of a keypoint that nobody sees."""
+    return "-" if np.isnan(value) else format(value, form)
 
 
 def closing(never: int, keypoints: int, written: Sequence[Path], given: Namespace) -> list[str]:

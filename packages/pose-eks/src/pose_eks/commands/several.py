@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pose_eks.commands.beginning import check_plot
 from pose_eks.commands.finishing import Output
 from pose_eks.commands.saying import found_table
 from pose_eks.errors import EksError
 from pose_eks.files.cameras import Cameras, given_cameras, tell_cameras
 from pose_eks.files.members import Members, read_members
-from pose_eks.files.outputs import check_folder
+from pose_eks.files.outputs import check_folder, make_folder
 from pose_eks.files.views import Sighted, aligned
 from pose_eks.smoothed import Smoothed
 
@@ -45,7 +46,11 @@ class Several:
         """
         files = cameras_of(given, known)
         check_folder(given.output, (path for one in files.values() for path in one), given.force)
-        members = {name: read_members(paths) for name, paths in files.items()}
+        check_plot(given)
+        members = {name: read_members(paths, dead=True) for name, paths in files.items()}
+        if all(np.isnan(one.keypoints).all() for one in members.values()):
+            first = next(iter(files.values()))[0]
+            raise EksError(f"{first}: all predictions are missing, here and in every other file")
         labels, views = aligned(members, given.swap)
         return Several(files, members, labels, views)
 
@@ -71,7 +76,11 @@ class Several:
         return own.times
 
     def outputs(self, given: argparse.Namespace, found: Mapping[str, Smoothed]) -> list[Output]:
-        """Give one table per camera, with the keypoints that its own files have."""
+        """Give one table per camera, with the keypoints that its own files have.
+
+        Makes the folder they go into.
+        """
+        make_folder(given.output)
         return [
             Output(
                 given.output / f"{name}.{given.format}",

@@ -38,18 +38,15 @@ def add_to(modes: "argparse._SubParsersAction[Any]") -> None:
 def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, SingleCameraOptions)
+    from pose_eks.commands.beginning import check, read_shown
     from pose_eks.commands.finishing import Output, Work, finish
-    from pose_eks.commands.saying import found_table
-    from pose_eks.files.members import read_members
-    from pose_eks.files.outputs import check_output
     from pose_eks.models.singlecam import smooth
 
     work = Work(NAME, given, options, {NAME: given.predictions})
-    check_output(given.output, given.predictions, given.force)
+    check(given)
     if is_long(given):
         return run_long(work)
-    members = read_members(given.predictions)
-    print("\n".join(found_table({NAME: members}, "mode")), flush=True)
+    members = read_shown(given, NAME)
     found = smooth(members.keypoints, members.confidence, options, members.times, members.labels)
     output = Output(given.output, members, found)
     finish(work, [output], given.output.with_suffix(".json"), {})

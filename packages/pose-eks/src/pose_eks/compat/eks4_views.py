@@ -120,9 +120,7 @@ def start(
         EksError: if there are too few frames.
     """
     if fewest <= latent:
-        raise EksError(
-            f"quantile_keep: leaves {fewest} frames for {latent} axes; give a higher one"
-        )
+        raise EksError(f"quantile: leaves {fewest} frames for {latent} axes; give a higher one")
     sample = centred[good[:fewest]]
     axes = np.linalg.svd(sample - sample.mean(axis=0), full_matrices=False)[2][:latent].T
     scores = (centred[good] - sample.mean(axis=0)) @ axes

@@ -45,14 +45,20 @@ class Members:
         return [f"{who} {name}".strip() for who, name in self.rows.points]
 
 
-def read_members(paths: Sequence[Path | str]) -> Members:
+def read_members(paths: Sequence[Path | str], *, dead: bool = False) -> Members:
     """Read one file per member; keypoints are put in the order of the first.
 
+    Args:
+        paths: of the files.
+        dead: whether all predictions may be missing, as of one camera among several.
+
     Raises:
-        EksError: if a file cannot be read, comes twice, or has other keypoints or frames than the
-            first, or if all predictions of all files are missing.
+        EksError: if there are no files, a file cannot be read, comes twice, or has other keypoints
+            or frames than the first, or if all predictions of all files are missing.
     """
     files = [Path(path) for path in paths]
+    if not files:
+        raise EksError("no files; give predictions, one file per network")
     if twice := [path for number, path in enumerate(files) if path in files[:number]]:
         raise EksError(f"{twice[0]}: is given twice; give every member once")
     first = read_table(files[0])
@@ -61,7 +67,7 @@ def read_members(paths: Sequence[Path | str]) -> Members:
     for number, path in enumerate(files):  # one table at a time in memory
         table = first if number == 0 else like(read_table(path), first, path, files[0])
         keypoints[number], confidence[number] = table.keypoints, table.confidence
-    if np.isnan(keypoints).all():
+    if not dead and np.isnan(keypoints).all():
         raise EksError(f"{files[0]}: all predictions are missing, here and in every other file")
     return Members(tuple(files), keypoints, confidence, without_numbers(first))
 
@@ -78,6 +84,8 @@ def read_table(path: Path) -> PredictionTable:
     Raises:
         EksError: if it cannot be read, or has no rows.
     """
+    if path.is_dir():
+        raise EksError(f"{path}: is a folder; give its files, as {path}/*.csv")
     try:
         table = read_predictions(path)
     except FormatError as error:

@@ -45,7 +45,7 @@ def check_output(path: Path, inputs: Sequence[Path], force: bool = False) -> Non
 
 
 def check_folder(folder: Path, inputs: Iterable[Path], force: bool = False) -> None:
-    """Refuse a folder for outputs that could not be filled; make it otherwise.
+    """Refuse a folder for outputs that could not be made or filled, before the work begins.
 
     Raises:
         EksError: if it cannot be made or written, holds inputs, or has files in it that are not to
@@ -53,16 +53,35 @@ def check_folder(folder: Path, inputs: Iterable[Path], force: bool = False) -> N
     """
     if folder.resolve() in {one.resolve().parent for one in inputs}:
         raise EksError(f"{folder}: holds the inputs; choose another folder as --output")
+    check_made(folder)
+    if folder.exists() and any(folder.iterdir()) and not force:
+        raise EksError(f"{folder}: has files in it; choose another --output, or add --force")
+
+
+def check_made(folder: Path) -> None:
+    """Refuse a folder that could not be made or filled.
+
+    Raises:
+        EksError: if it, or what it would lie in, is no folder or not writable.
+    """
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise EksError(f"{there}: is a file, not a folder; choose another")
+    if not os.access(there, os.W_OK):
+        raise EksError(f"{there}: cannot be written; choose another")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for outputs, once there is something to write.
+
+    Raises:
+        EksError: if it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise EksError(
-            f"{folder}: cannot be made: {(error.strerror or str(error)).lower()}"
-        ) from error
-    if not os.access(folder, os.W_OK):
-        raise EksError(f"{folder}: cannot be written; choose another --output")
-    if any(folder.iterdir()) and not force:
-        raise EksError(f"{folder}: has files in it; choose another --output, or add --force")
+        reason = (error.strerror or str(error)).lower()
+        raise EksError(f"{folder}: cannot be made: {reason}") from error
 
 
 def write_smoothed(

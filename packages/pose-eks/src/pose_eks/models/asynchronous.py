@@ -60,7 +60,7 @@ def smooth_asynchronous(
         )
     keypoints = checked_keypoints(views)
     labels = tuple(names) or tuple(f"keypoint {k}" for k in range(keypoints))
-    own = {name: own_times(name, view, times) for name, view in views.items()}
+    own = own_clocks(views, times)
     asked = np.zeros(0) if at is None else checked_times(at, np.size(at), "times asked for")
     clock = np.unique(np.concatenate([*own.values(), asked]))
     agreed = {
@@ -84,12 +84,9 @@ def smooth_asynchronous(
         Point(k, sight, one) for (k, _), (sight, _), one in zip(there, made, solved, strict=True)
     ]
     fit = fit_of(points, keypoints)
-    found = SmoothedViews(
-        smoothed_views(seen, points, fit, options),
-        labels,
-        *positions_of(points, keypoints, options.latent, len(clock)),
-        clock,
-    )
+    smoothed = smoothed_views(seen, points, fit, options)
+    positions = positions_of(points, keypoints, options.latent, len(clock))
+    found = SmoothedViews(smoothed, labels, *positions, clock)
     if at is None:
         return found
     blank = View(nothing(len(asked), keypoints), np.searchsorted(clock, asked))
@@ -109,6 +106,19 @@ def checked_keypoints(views: Mapping[str, Ensemble]) -> int:
     if len(set(counts.values())) > 1:
         raise EksError(f"views: numbers of keypoints differ ({counts}); they must be the same")
     return next(iter(counts.values()))
+
+
+def own_clocks(
+    views: Mapping[str, Ensemble], times: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Give the checked times of every view.
+
+    Raises:
+        EksError: if some are missing, too many or do not fit.
+    """
+    if unknown := [name for name in times if name not in views]:
+        raise EksError(f"times of {unknown[0]!r}: no such camera; there are {', '.join(views)}")
+    return {name: own_times(name, view, times) for name, view in views.items()}
 
 
 def own_times(name: str, view: Ensemble, times: Mapping[str, np.ndarray]) -> np.ndarray:
