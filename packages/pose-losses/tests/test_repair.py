@@ -131,7 +131,7 @@ def test_a_point_hidden_in_one_mirrored_view_is_repaired_from_the_other() -> Non
     confidence[:, lost] = np.nan
     errors = []
     for views in (skeleton, Skeleton(skeleton.names)):
-        poses = fit_labels(Labels.of([str(n) for n in range(40)], two_views(40, seed=2), views))
+        poses = fit_labels(Labels.of([str(n) for n in range(16)], two_views(16, seed=2), views))
         assert ("2 views of 4 points" in poses.about) == bool(views.views)
         given = Predictions(keypoints, confidence, views)
         found = repair(given, Repair(poses, gate=0.5, sure=0.25)).predictions
@@ -176,7 +176,16 @@ def test_few_validation_frames_leave_the_default_gate() -> None:
     one = fitted(validation=5)
     assert one.gate == GATE
     assert one.about.startswith("default: 5 validation frames with")
-    assert one.doubtful == np.inf or one.doubtful > one.sure
+
+
+def test_without_validation_points_in_doubt_they_may_be_anywhere_on_the_animal() -> None:
+    judged = labeled(20, seed=2)
+    sure = Predictions(judged.keypoints, np.ones((20, POINTS_OF_BODY)), BODY)
+    one = fit_repair(labeled(), judged, sure)
+    assert one.gate == GATE
+    apart = labeled().keypoints
+    difference = apart[:, :, None] - apart[:, None]
+    assert one.doubtful == pytest.approx((difference**2).mean(), rel=1e-6)
 
 
 def test_a_point_of_which_others_tell_nothing_stays() -> None:

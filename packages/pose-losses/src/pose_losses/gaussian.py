@@ -11,12 +11,26 @@ from pose_core.errors import ConfigError
 from pose_core.labels import Labels
 from pose_core.skeleton import Skeleton
 from pose_losses.constraints import SPACE, gather
-from pose_losses.pca import count_for, errors_left_out, fit_gaussian, fit_subspace
+from pose_losses.pca import (
+    Subspace,
+    count_for,
+    errors_left_out,
+    fit_gaussian,
+    fit_subspace,
+    point_errors,
+)
 
-VARIANCE = 0.99
-"""Share of the labels' variance that components explain; the rest is the same in all directions."""
+VARIANCE = 0.9998
+"""Share of the labels' variance that components explain; the rest is the same in all directions.
+
+More than the losses' 0.99: where an animal walks about, a hundredth of its variance is many pixels.
+A component too many does little harm here, as the variance of what is left out is taken from rows
+left out of the fit.
+"""
 FEWEST = 10
 """Labels of a point, and points labeled in all views, from which anything is fitted."""
+PLENTY = 10
+"""Rows per coordinate from which rows left out of a fit, which takes five more, say nothing new."""
 CHUNK = 256
 """Rows conditioned at once: their matrices take 2 MB for 30 coordinates."""
 
@@ -83,12 +97,14 @@ class Poses:
         gaussian: of the coordinates of some keypoints.
         points: their names, in the order of the coordinates.
         noise: variance of a coordinate that the components do not explain, in square pixels.
+        lost: variance of a coordinate's error if it were that of any other point of the animal.
         about: what was fitted, in words.
     """
 
     gaussian: Gaussian
     points: tuple[str, ...]
     noise: float
+    lost: float
     about: str
 
 
@@ -121,10 +137,12 @@ def fit_labels(labels: Labels, where: str = "pose_repair") -> Poses:
     gaussian, components, noise = fit_components(rows)
     names = tuple(labels.skeleton.names[point] for point in points)
     groups = shown_in_views(labels.skeleton, names)
-    gaussian, seen = narrow(gaussian, rows.reshape(len(rows), -1, 2), groups)
+    shown = rows.reshape(len(rows), -1, 2)
+    gaussian, seen = narrow(gaussian, shown, groups)
     views = f" and {groups.shape[1]} views of {len(groups)} points" if seen else ""
     about = f"{components} of {rows.shape[1]} components of {len(rows)} labeled poses{views}"
-    return Poses(gaussian, names, noise, about)
+    lost = 2 * float(np.nanmean(np.nanvar(shown, axis=1)))  # of the difference of any two
+    return Poses(gaussian, names, noise, max(lost, noise), about)
 
 
 def fit_components(rows: np.ndarray) -> tuple[Gaussian, int, float]:
@@ -132,7 +150,7 @@ def fit_components(rows: np.ndarray) -> tuple[Gaussian, int, float]:
 
     Returns:
         The Gaussian, the number of components, half as many as rows at most, and the variance
-        outside them: that of rows left out of the fit, if it is larger.
+        outside them: where rows are few that of rows left out of the fit, if it is larger.
     """
     mean, covariance = fit_gaussian(rows)
     values, vectors = np.linalg.eigh(covariance)
@@ -140,9 +158,10 @@ def fit_components(rows: np.ndarray) -> tuple[Gaussian, int, float]:
     total = max(float(values.sum()), np.finfo(float).tiny)
     wanted = count_for(np.cumsum(values / total), VARIANCE)
     kept = max(1, min(wanted, len(rows) // 2, len(values) - 1))
-    noise = max(
-        float(values[kept:].mean()), outside(errors_left_out(rows, kept), kept), 1e-9 * total
-    )
+    few = len(rows) < PLENTY * len(values)
+    subspace = Subspace(mean, vectors[:, :kept], float(values[:kept].sum() / total))
+    errors = errors_left_out(rows, kept) if few else point_errors(rows, subspace)
+    noise = max(float(values[kept:].mean()), outside(errors, kept), 1e-9 * total)
     widths = np.full(len(values), noise)
     widths[:kept] = np.maximum(values[:kept], noise)
     return Gaussian(mean, (vectors * widths) @ vectors.T), kept, noise

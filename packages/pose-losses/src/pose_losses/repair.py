@@ -20,6 +20,9 @@ from pose_losses.gaussian import FEWEST, Poses, fit_labels
 
 GATE = 0.5
 """The gate where validation frames are too few to fit one: most of the map speaks against it."""
+JUDGED = 3
+"""Validation points in doubt from which the errors of such points are known; with fewer they are
+taken to lie on any other point of the animal."""
 CANDIDATES = 40
 """Gates tried, at evenly spaced quantiles of the confidences of validation frames."""
 REMAINING = 0.25
@@ -34,7 +37,7 @@ class Repair:
         poses: what the labels show.
         gate: points less confident are in doubt.
         sure: variance of a coordinate of a confident prediction's error, in square pixels.
-        doubtful: that of one in doubt; infinite where unknown, which leaves its prediction out.
+        doubtful: that of one in doubt; infinite to leave its prediction out.
         about: how the gate was chosen.
     """
 
@@ -190,7 +193,7 @@ def measured(poses: Poses, gate: float, errors: np.ndarray, confidence: np.ndarr
     """
     below = errors[(confidence < gate) & np.isfinite(errors)]
     sure = max(spread(errors[~(confidence < gate)]) or poses.noise, 1e-6)
-    doubtful = float(np.mean(below**2) / 2) if len(below) >= FEWEST else np.inf
+    doubtful = float(np.mean(below**2) / 2) if len(below) >= JUDGED else poses.lost
     return Repair(poses, gate, sure, max(doubtful, sure))
 
 

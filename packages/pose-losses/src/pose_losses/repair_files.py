@@ -31,6 +31,7 @@ def write_repair(path: Path, fitted: Repair, made_from: str = "") -> None:
         "covariance": fitted.poses.gaussian.covariance.tolist(),
         "points": list(fitted.poses.points),
         "noise": fitted.poses.noise,
+        "lost": fitted.poses.lost,
         "about": fitted.poses.about,
     }
     doubtful = fitted.doubtful if np.isfinite(fitted.doubtful) else None
@@ -71,7 +72,8 @@ def repair_of(plain: Mapping[str, Any]) -> Repair:
         raise ValueError(f"{len(points)} points of {size} and {covariance.shape} numbers")
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
         raise ValueError("numbers that are none")
-    poses = Poses(Gaussian(mean, covariance), points, float(given["noise"]), str(given["about"]))
+    noise, lost = float(given["noise"]), float(given["lost"])
+    poses = Poses(Gaussian(mean, covariance), points, noise, lost, str(given["about"]))
     doubtful = plain["doubtful"]
     return Repair(
         poses=poses,
