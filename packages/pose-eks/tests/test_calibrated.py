@@ -317,7 +317,7 @@ def test_mixing_finds_where_a_linear_map_stands_still() -> None:
 
 @pytest.mark.data
 def test_flies_are_placed_in_space() -> None:
-    if "POSE_DATA_DIR" not in os.environ:
+    if not os.environ.get("POSE_DATA_DIR"):
         pytest.skip("needs real recordings; set POSE_DATA_DIR")
     from pose_eks.files.members import read_members
 

@@ -15,7 +15,7 @@ from pose_eks.commands import (
     pupil,
     singlecam,
 )
-from pose_eks.commands.arguments import OneLineParser, Wide
+from pose_eks.commands.arguments import OneLineParser
 from pose_eks.errors import EksError
 
 MODES = (singlecam, mirrored, multicam, pupil, asynchronous, calibrated, pose_pca)
@@ -42,7 +42,6 @@ def parser() -> argparse.ArgumentParser:
     command = OneLineParser(
         prog="pose-eks",
         description="Make one smooth track with error bars of the predictions of several networks.",
-        formatter_class=Wide,
     )
     command.add_argument("--version", action="version", version=f"pose-eks {__version__}")
     modes = command.add_subparsers(title="modes", required=True, metavar="MODE")

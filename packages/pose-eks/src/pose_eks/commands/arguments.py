@@ -11,13 +11,6 @@ from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin,
 Options = TypeVar("Options")
 
 
-class Wide(argparse.HelpFormatter):
-    """Help whose second column leaves room for the longest mode."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28)
-
-
 class OneLineParser(argparse.ArgumentParser):
     """A parser that says a mistake in one line, and where to read more."""
 
