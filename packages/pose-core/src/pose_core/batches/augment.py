@@ -169,7 +169,7 @@ def vary(
     seeds: tuple[int, ...],
     keypoints: Float[Tensor, "batch keypoints 2"],
     centre: int,
-) -> tuple[Tensor, Images]:
+) -> tuple[Tensor, Float[Tensor, "chosen frames 3 h w"]]:
     """Do an operation to the samples whose first number says that it happens: which, and how."""
     chosen = torch.nonzero(u[:, 0] < operation.chance)[:, 0]
     some = chosen.to(images.device)

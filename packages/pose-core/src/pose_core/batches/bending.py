@@ -9,7 +9,7 @@ q = p - d(q) is found by repetition. Nothing is interpolated from a picture of t
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Num
 from torch import Tensor
 
 from pose_core.batches.operations import Elastic
@@ -55,7 +55,7 @@ class Bend:
         x, y = self.weights(points[..., 0], width), self.weights(points[..., 1], height)
         return torch.einsum("bnr,bnc,brcd->bnd", y, x, self.controls)
 
-    def weights(self, pixels: Float[Tensor, "*points"], side: int) -> Float[Tensor, "*points n"]:
+    def weights(self, pixels: Num[Tensor, "*points"], side: int) -> Float[Tensor, "*points n"]:
         """Give the weight of each control point of an axis at some pixels."""
         cells = self.controls.shape[1] - 3
         place = ((pixels + 0.5) * (cells / side)).clamp(0, cells)

@@ -75,7 +75,8 @@ def warp(
     # (x, y) as one complex number each: their sum is formed many times faster
     grid = torch.view_as_real(torch.view_as_complex(columns) + torch.view_as_complex(rows))
     if displacement is not None:
-        grid = grid + move(torch.nn.functional.pad(back[..., :2], (0, 1))[:, None], displacement)
+        linear = F.pad(back[..., :2], (0, 1))[:, None].expand(-1, height, -1, -1)
+        grid = grid + move(linear, displacement)
     return F.grid_sample(images, grid, mode="bilinear", align_corners=False)
 
 

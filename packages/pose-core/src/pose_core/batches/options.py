@@ -14,11 +14,12 @@ class DataOptions:
     Attributes:
         size: height and width that the network sees; every image is stretched to it.
         sigma: standard deviation of a target Gaussian, in heatmap cells.
-        batch_size: labeled frames per step.
+        batch_size: labeled frames per step, in each of the processes that train together.
         validation: fraction of the labeled frames to validate on; 0 for none.
         test: fraction of the labeled frames kept out of training altogether.
         group_by: "video" keeps all frames of a video on one side of the split.
-        workers: processes that load images; 0 loads in the training process.
+        workers: processes that load images and clips; 0 loads in the training process, clips in a
+            thread ahead of their step.
         cache_mb: images are kept in memory, resized, up to this many megabytes.
     """
 
@@ -38,11 +39,13 @@ class UnlabeledOptions:
 
     Attributes:
         videos: files or folders; none given means the videos of the project.
-        length: frames per clip; one clip per step.
+        length: frames per clip; one clip per step and process. One with a frame that does not
+            decode is left out.
         begin: fraction of the run before which unsupervised losses count nothing.
         full: fraction of the run from which they count in full; in between linearly.
-        weight: of the sum of the unsupervised losses, each with its own weight. 0 sees the clips and
-            learns nothing of them: the control to compare with, as batch norm alone adapts to them.
+        weight: of the sum of the unsupervised losses, each with its own weight. 0 sees the clips
+            and learns nothing of them: the control to compare with, as batch norm alone adapts to
+            them.
         reader: name of the video reader; null chooses.
     """
 
