@@ -88,5 +88,5 @@ def test_groups_and_ranges_that_cannot_be_are_refused() -> None:
             smooth(given, options=SingleCameraOptions(groups=groups), names=NAMES)
     with pytest.raises(EksError, match="fit_frames: 5:5 is not a range of frames"):
         SingleCameraOptions(fit_frames=((5, 5),))
-    with pytest.raises(EksError, match="fit_frames: 0:500 of a recording of 400 frames"):
+    with pytest.raises(EksError, match="fit_frames: 0:500 goes beyond the recording's 400 frames"):
         smooth(given, options=SingleCameraOptions(fit_frames=((0, 500),)))
