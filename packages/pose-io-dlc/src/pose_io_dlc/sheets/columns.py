@@ -165,8 +165,9 @@ def header_levels(rows: Sequence[Sequence[str]], where: str) -> dict[str, list[s
         if number > len(firsts):
             raise FormatError(f"{where}: ends before row {number}, which must begin with {name!r}")
         if (found := firsts[number - 1]) != name:
-            advice = "; separate cells by ',', not ';'" if ";" in found else ""
-            message = f"row {number} begins with {found[:40]!r}, not {name!r}{advice}"
+            advice = "mend the header" if number > 1 else "is it of labels or predictions?"
+            advice = "separate cells by ',', not ';'" if ";" in found else advice
+            message = f"row {number} begins with {found[:40]!r}, not {name!r}; {advice}"
             raise FormatError(f"{where}: {message}")
     return {name: [cell.strip() for cell in rows[n]] for n, name in enumerate(expected)}
 
