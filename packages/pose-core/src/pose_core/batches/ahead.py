@@ -40,20 +40,26 @@ class ReadAhead:
         """Give the clip of a step; one that does not follow the last begins a new stream."""
         if self._stream is None or self._next != (epoch, step):
             self.close()
-            self._stream = prefetch(self.read(epoch, step), self.depth)
+            self._stream = prefetch(endless(self.clips, self.sampler, epoch, step), self.depth)
         clip = next(self._stream)
         self._next = (epoch, step + 1) if step + 1 < len(self) else (epoch + 1, 0)
         return clip
-
-    def read(self, epoch: int, step: int) -> Generator[ClipBatch, None, None]:
-        """Read clips from a step on, without end."""
-        while order := self.sampler.of_epoch(epoch):
-            for number in order[step:]:
-                yield default_collate([self.clips[number]])
-            epoch, step = epoch + 1, 0
 
     def close(self) -> None:
         """End the thread."""
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()
+
+
+def endless(
+    clips: Dataset, sampler: ClipOrder, epoch: int, step: int
+) -> Generator[ClipBatch, None, None]:
+    """Read clips from a step of an epoch on, without end.
+
+    It knows nothing of the loader: a thread that did would keep it from ever being dropped.
+    """
+    while order := sampler.of_epoch(epoch):
+        for number in order[step:]:
+            yield default_collate([clips[number]])
+        epoch, step = epoch + 1, 0
