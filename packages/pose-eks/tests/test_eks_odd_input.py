@@ -139,3 +139,16 @@ def test_numbers_stand_under_their_headings(
     assert nose[end - 1].isdigit()
     assert tail[end - 1].isdigit()
     assert nose.split()[1:4] == ["-", "-", "-"]
+
+
+def test_pictures_of_a_long_recording_are_refused_before_the_work(
+    cameras: list[Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pose_eks.files.long.SHORT", 0)
+    asked = ["--output", tmp_path / "out.csv", "--chunk", "20", "--plot", tmp_path / "pictures"]
+    assert run("singlecam", cameras[0], *asked) == 1
+    assert "are not drawn" in one_line(capsys)
+    assert not (tmp_path / "pictures").exists()

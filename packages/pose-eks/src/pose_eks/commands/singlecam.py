@@ -68,18 +68,28 @@ def is_long(given: argparse.Namespace) -> bool:
 
 
 def run_long(work: "Work") -> int:
-    """Do the same with a recording that is in memory some frames at a time."""
+    """Do the same with a recording that is in memory some frames at a time.
+
+    Raises:
+        EksError: if pictures are asked for, or the files cannot be read.
+    """
     from tempfile import TemporaryDirectory
 
     import numpy as np
 
     from pose_eks.commands.finishing import asked, spent
     from pose_eks.commands.saying import closing, fit_table
+    from pose_eks.errors import EksError
     from pose_eks.files.long import LongMembers, write_long
     from pose_eks.files.outputs import summary_of, write_summary
     from pose_eks.models.long_singlecam import smooth_long
 
     given = work.given
+    if given.plot is not None:
+        raise EksError(
+            "--plot: recordings that are smoothed in chunks are not drawn; leave it out, or raise "
+            "--chunk above the number of frames"
+        )
     members = LongMembers.open(given.predictions)
     print(f"{len(members.paths)} files of {len(members.times)} frames, in chunks", flush=True)
     with TemporaryDirectory(prefix=".pose-eks-", dir=given.output.parent) as folder:
@@ -87,8 +97,9 @@ def run_long(work: "Work") -> int:
         found = smooth_long(chunks, Path(folder), work.options, members.times, members.labels)
         flags = write_long(given.output, members, found, f"eks_{NAME}", given.plain)
     summary = {"keypoints": summary_of(members.labels, found.fit, flags)}
-    write_summary(given.output.with_suffix(".json"), asked(work) | summary | spent(work))
+    written = [given.output, given.output.with_suffix(".json")]
+    write_summary(written[1], asked(work) | summary | spent(work))
     print("\n".join(fit_table(members.labels, found.fit, {"": flags}, work.unit_of_s)))
     never = int(np.isnan(flags.squares).sum())
-    print("\n".join(closing(never, len(members.labels), [given.output], given)))
+    print("\n".join(closing(never, len(members.labels), written, given)))
     return 0
