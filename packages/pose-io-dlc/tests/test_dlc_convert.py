@@ -231,3 +231,20 @@ def test_predictions_go_to_other_tools_and_back(save, tmp_path, suffix, module, 
     first, last = read_predictions(source), read_predictions(back).without_gaps()
     assert last.names == first.names
     np.testing.assert_allclose(last.keypoints, first.without_gaps().keypoints)
+
+
+@pytest.mark.parametrize(("name", "library"), [("a.slp", "sleap_io"), ("a.analysis.h5", "h5py")])
+def test_a_project_keeps_its_limbs_for_sleap(lab, tmp_path, name, library):
+    pytest.importorskip(library)
+    import h5py
+
+    assert convert(lab, tmp_path / name) == 0
+    with h5py.File(tmp_path / name) as file:
+        if name == "a.slp":
+            kept = yaml.safe_load(file["metadata"].attrs["json"])
+            names = [node["name"] for node in kept["nodes"]]
+            ends = [(one["source"], one["target"]) for one in kept["skeletons"][0]["links"][:1]]
+            assert [tuple(names[at] for at in edge) for edge in ends] == [("nose", "tail")]
+        else:
+            assert file["edge_names"][:].tolist() == [[b"nose", b"tail"]]
+            assert file["edge_inds"][:].tolist() == [[1, 0]]

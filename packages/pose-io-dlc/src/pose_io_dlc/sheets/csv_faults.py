@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.sheets.columns import Header
+from pose_io_dlc.sheets.csv_header import refusing_bytes
 
 # fmt: off
 EMPTY = frozenset(
@@ -56,15 +57,8 @@ def cells_of(path: Path) -> Iterator[list[str]]:
     Raises:
         FormatError: if it is not UTF-8.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from csv.reader(file)
-    except UnicodeDecodeError as error:
-        raise FormatError(
-            f"{path}: is not UTF-8 text ({error.reason}); save it as UTF-8"
-        ) from error
-    except csv.Error as error:
-        raise FormatError(f"{path}: is not a CSV file: {error}") from error
+    with refusing_bytes(path), path.open(encoding="utf-8-sig", newline="") as file:
+        yield from csv.reader(file)
 
 
 def is_number(cell: str) -> bool:

@@ -5,7 +5,8 @@ refused before its cells fill the memory.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,10 +104,21 @@ def split_lines(lines: Sequence[bytes], path: Path) -> list[list[str]]:
     Raises:
         FormatError: if they are not UTF-8, or not CSV.
     """
-    try:
+    with refusing_bytes(path):
         texts = [line.decode("utf-8") for line in lines]
         texts[0] = texts[0].removeprefix("\ufeff")
         return list(csv.reader(texts))
+
+
+@contextmanager
+def refusing_bytes(path: Path) -> Iterator[None]:
+    """Say in one line why bytes are no rows of cells.
+
+    Raises:
+        FormatError: in place of what Python says.
+    """
+    try:
+        yield
     except UnicodeDecodeError as error:
         raise FormatError(
             f"{path}: is not UTF-8 text ({error.reason}); save it as UTF-8"
