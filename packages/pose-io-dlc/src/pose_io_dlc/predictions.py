@@ -109,13 +109,14 @@ def without_placeholders(
         absent |= odd & (x == 0) & (y == 0) & np.isnan(confidence)
         keypoints[absent] = np.nan
         confidence = np.where(absent, np.nan, confidence)
-    keypoints[~(np.isfinite(x) & np.isfinite(y))] = np.nan
+    if not (known := np.isfinite(x) & np.isfinite(y)).all():
+        keypoints[~known] = np.nan
     return keypoints, confidence
 
 
 def warn_of_halves(x: np.ndarray, y: np.ndarray, path: Path) -> Iterator[str]:
     """Say how many points have only one coordinate."""
-    if count := int((np.isnan(x) != np.isnan(y)).sum()):
+    if count := np.count_nonzero(np.isnan(x) != np.isnan(y)):
         yield f"{path}: {count} points have only x or only y; taken as missing"
 
 
