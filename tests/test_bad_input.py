@@ -149,7 +149,8 @@ def test_a_project_that_is_missing_unknown_or_of_two_formats(refused, project, t
         ((HEADER[0], "parts,nose,nose,tail,tail", HEADER[2]), "row 2 begins with 'parts'"),
         ((HEADER[0], HEADER[1], "coords,x,y,x"), "has 4 cells where row 1 has 5; mend the header"),
         ((HEADER[0], HEADER[1], "coords,x,y,x,"), "column 5 has no coords; mend the header"),
-        ((HEADER[0], HEADER[1], "coords,x,y,x,z"), "keypoint 'tail' has no column 'y'"),
+        ((HEADER[0], HEADER[1], "coords,x,y,x,z"), "is of points in space"),
+        ((HEADER[0], HEADER[1], "coords,x,y,x,visible"), "keypoint 'tail' has no column 'y'"),
         (
             tuple(row.rpartition(",")[0] for row in HEADER),
             "row 4 has 5 cells where the header has 4",
@@ -167,7 +168,7 @@ def test_a_malformed_header(refused, project, header, said):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (lambda rows: [*rows, rows[-1]], "is labeled twice"),
+        (lambda rows: [*rows, rows[-1].replace("30.0", "31.0")], "is labeled twice"),
         (
             lambda rows: [*rows, "labeled-data/v/img999.png,1,2,3,4"],
             "1 of 7 labeled images are missing",

@@ -201,7 +201,7 @@ def test_true_heatmaps_of_labeled_frames_cost_nothing(
         sizes=torch.tensor([FRAME] * 6).float(),
         rows=torch.arange(6),
     )
-    module.log_dict = lambda *_, **__: None  # type: ignore[assignment]  # there is no trainer
+    module.log = lambda *_, **__: None  # type: ignore[assignment]  # there is no trainer
     assert float(module.training_step({"labeled": batch}, 0)) == pytest.approx(0.0, abs=1e-4)
 
 
