@@ -16,7 +16,7 @@ SHORT = ["training.epochs=1", "model.pretrained=false", "data.size=[128,128]", "
 RUNS = {
     "loss": [
         *("model.backbone=resnet18", "losses.limb_length.weight=0.001"),
-        *("losses.limb_length.epsilon=0.001.001", "losses.limb_length.minimum_confidence=0"),
+        *("losses.limb_length.epsilon=0.001", "losses.limb_length.minimum_confidence=0"),
         *("unlabeled.begin=0", "unlabeled.full=0", "unlabeled.length=8"),
     ],
     "backbone": ["model.backbone=pocket", "model.backbone_options.width=16"],
