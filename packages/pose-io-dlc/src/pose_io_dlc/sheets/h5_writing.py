@@ -89,7 +89,7 @@ class Layout:
     the rows are numbers; names of images, whose arrays cannot, are kept until the end.
     """
 
-    def __init__(self, store: pd.HDFStore, columns: Columns, index_width: int) -> None:
+    def __init__(self, store: Any, columns: Columns, index_width: int) -> None:
         self.store = store
         self.is_wide = len(columns.columns) > MANY
         self.is_tuple = index_width == 3
