@@ -102,12 +102,7 @@ def make_loaders(
     counts = ", ".join(f"{len(rows)} to {purpose}" for purpose, rows in sets.items())
     say(f"frames: {counts}; {steps} steps per epoch")
     if len(network.offsets) > 1:
-        found = count_neighbours(project, split.train.tolist(), network.offsets)
-        wanted = len(network.offsets) - 1
-        say(
-            f"context of {wanted} frames: {int((found == wanted).sum())} training frames have all "
-            f"on disk, {int((found == 0).sum())} none; the frame itself stands in for a missing one"
-        )
+        say(context_of(project, split, network.offsets))
     clips = None
     if objective.unsupervised:
         say(course_of(Schedule.of(options)))
@@ -121,6 +116,16 @@ def make_loaders(
         plain_loader(frames(split.validation), data.batch_size) if len(split.validation) else None
     )
     return Loaders(train, validation, steps, clips)
+
+
+def context_of(project: Project, split: Split, offsets: tuple[int, ...]) -> str:
+    """Say how many training frames have their neighbours."""
+    found = count_neighbours(project, split.train.tolist(), offsets)
+    wanted = len(offsets) - 1
+    return (
+        f"context of {wanted} frames: {int((found == wanted).sum())} training frames have all "
+        f"on disk, {int((found == 0).sum())} none; the frame itself stands in for a missing one"
+    )
 
 
 def course_of(schedule: Schedule) -> str:

@@ -16,13 +16,12 @@ from dataclasses import replace
 import numpy as np
 
 from pose_eks.core.chain import Chain
-from pose_eks.core.solving import solve
 from pose_eks.ensemble import Consensus, Ensemble
 from pose_eks.errors import EksError
-from pose_eks.models.assembly import Point, fit_of, positions_of, smoothed_views
+from pose_eks.models.assembly import fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
-from pose_eks.models.multicam import search_of, student_of
-from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of, sight_of
+from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of
+from pose_eks.models.solution import solved_points
 from pose_eks.options import MultiCameraOptions
 from pose_eks.smoothed import SmoothedViews
 
@@ -68,21 +67,14 @@ def smooth_asynchronous(
         for name, view in views.items()
     }
     seen = {name: View(agreed[name], np.searchsorted(clock, own[name])) for name in views}
-    sights = [sight_of(list(seen.values()), k, len(clock)) for k in range(keypoints)]
-    there = [(k, sight) for k, sight in enumerate(sights) if sight is not None]
     slowest = min(own.values(), key=len)
-    made = [clocked_chain(sight, clock, slowest, labels[k], options) for k, sight in there]
-    groups = options.numbered(labels)
-    solved = solve(
-        [chain for _, chain in made],
-        [groups[k] for k, _ in there],
-        search_of(options),
-        options.ranges(len(clock)),
-        student_of(options),
+    points = solved_points(
+        seen,
+        labels,
+        len(clock),
+        lambda sight, label: clocked_chain(sight, clock, slowest, label, options),
+        options,
     )
-    points = [
-        Point(k, sight, one) for (k, _), (sight, _), one in zip(there, made, solved, strict=True)
-    ]
     fit = fit_of(points, keypoints)
     smoothed = smoothed_views(seen, points, fit, options)
     positions = positions_of(points, keypoints, options.latent, len(clock))

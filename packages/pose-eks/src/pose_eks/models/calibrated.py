@@ -20,14 +20,14 @@ from pose_eks.cameras.projection import project
 from pose_eks.cameras.rig import Rig
 from pose_eks.core.chain import Chain
 from pose_eks.core.nonlinear import Nonlinear, Observe
-from pose_eks.core.solving import solve
 from pose_eks.ensemble import Ensemble
 from pose_eks.models.assembly import Point, fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
 from pose_eks.models.limb_lengths import Skeleton, keep_lengths, numbered
-from pose_eks.models.multicam import checked_shapes, confidences_of, search_of, student_of
+from pose_eks.models.multicam import checked_shapes, confidences_of
 from pose_eks.models.placing import complete, in_scene, motion_in_world, placed, scene_of, stacked
 from pose_eks.models.sights import Sight, View, chain_of, sight_of
+from pose_eks.models.solution import solve_as, student_of
 from pose_eks.options import CalibratedOptions
 from pose_eks.smoothed import Smoothed, SmoothedViews
 
@@ -72,12 +72,8 @@ def smooth_calibrated(
     }
     models = models_of(rig, list(seen.values()), times, options)
     groups = options.numbered(labels)
-    found = solve(
-        [model for _, model in models.values()],
-        [groups[k] for k in models],
-        search_of(options),
-        options.ranges(frames),
-        student_of(options),
+    found = solve_as(
+        [model for _, model in models.values()], frames, options, [groups[k] for k in models]
     )
     if edges:
         skeleton = Skeleton(edges, options.limb_lengths, options.limb_tolerance)

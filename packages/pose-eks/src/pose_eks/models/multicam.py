@@ -16,16 +16,14 @@ from dataclasses import replace
 import numpy as np
 
 from pose_eks.core.chain import Chain
-from pose_eks.core.climbing import Search
-from pose_eks.core.robust import Student
-from pose_eks.core.solving import solve
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
-from pose_eks.models.assembly import Point, fit_of, positions_of, smoothed_views
+from pose_eks.models.assembly import fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
 from pose_eks.models.inflation import inflated
-from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of, sight_of
-from pose_eks.options import MultiCameraOptions, ObservationOptions
+from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of
+from pose_eks.models.solution import solved_points
+from pose_eks.options import MultiCameraOptions
 from pose_eks.smoothed import SmoothedViews
 
 
@@ -59,20 +57,13 @@ def smooth_views(
         name: View(view.summarize(options.pool, options.divide_by_confidence), everywhere)
         for name, view in views.items()
     }
-    sights = [sight_of(list(seen.values()), k, frames) for k in range(keypoints)]
-    there = [(k, sight) for k, sight in enumerate(sights) if sight is not None]
-    made = [linear_chain(sight, labels[k], times, options) for k, sight in there]
-    groups = options.numbered(labels)
-    solved = solve(
-        [chain for _, chain in made],
-        [groups[k] for k, _ in there],
-        search_of(options),
-        options.ranges(frames),
-        student_of(options),
+    points = solved_points(
+        seen,
+        labels,
+        frames,
+        lambda sight, label: linear_chain(sight, label, times, options),
+        options,
     )
-    points = [
-        Point(k, sight, one) for (k, _), (sight, _), one in zip(there, made, solved, strict=True)
-    ]
     fit = fit_of(points, keypoints)
     shown = smoothed_views(seen, points, fit, options)
     return SmoothedViews(
@@ -139,13 +130,3 @@ def linear_chain(
             sight, spread=inflated(sight.observed, sight.spread, len(subspace.variance))
         )
     return sight, chain_of(sight, subspace.axes, motion, times, options)
-
-
-def search_of(options: ObservationOptions) -> Search:
-    """Say how to search for the parameters."""
-    return Search(tolerance=options.tolerance, passes=options.passes)
-
-
-def student_of(options: ObservationOptions) -> Student | None:
-    """Say how heavy the tails are; None for a Gaussian likelihood."""
-    return Student(options.degrees) if options.likelihood == "student" else None

@@ -14,13 +14,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from pose_eks.core.solving import solve
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_eks.models.assembly import Point, of_rows, shared_fit, smoothed_views
 from pose_eks.models.clock import checked_times
-from pose_eks.models.multicam import search_of, student_of
-from pose_eks.models.sights import Sight, View, chain_of, motion_of, sight_of
+from pose_eks.models.sights import Sight, View, chain_of, joined, motion_of, sights_of
+from pose_eks.models.solution import solve_as
 from pose_eks.models.subspace import Subspace, principal_axes
 from pose_eks.options import PosePcaOptions
 from pose_eks.smoothed import Smoothed
@@ -48,34 +47,20 @@ def smooth_pose(
     frames, keypoints = consensus.center.shape[:2]
     times = checked_times(times, frames)
     view = View(consensus, np.arange(frames))
-    seen = [(k, sight_of([view], k, frames)) for k in range(keypoints)]
-    there = [(k, sight) for k, sight in seen if sight is not None]
+    there = sights_of([view], keypoints, frames)
     whole = joined([sight for _, sight in there])
     subspace, z = usual_poses(whole, options)
     whole = replace(
         whole, observed=whole.observed - subspace.mean, offset=whole.offset + subspace.mean
     )
     chain = chain_of(whole, subspace.axes, motion_of(z, times, options), times, options)
-    (solved,) = solve(
-        [chain], None, search_of(options), options.ranges(frames), student_of(options)
-    )
+    (solved,) = solve_as([chain], frames, options)
     points = [
         Point(k, replace(sight, offset=whole.offset[2 * n : 2 * n + 2]), of_rows(solved, n))
         for n, (k, sight) in enumerate(there)
     ]
     found = smoothed_views({"": view}, points, shared_fit(solved, keypoints), options)[""]
     return replace(found, diagnostics={"pose_residual": residual(found)})
-
-
-def joined(sights: list[Sight]) -> Sight:
-    """Put the rows of all points side by side; each point is a view of its own."""
-    return Sight(
-        observed=np.concatenate([sight.observed for sight in sights], axis=1),
-        spread=np.concatenate([sight.spread for sight in sights], axis=1),
-        offset=np.concatenate([sight.offset for sight in sights]),
-        views=np.repeat(np.arange(len(sights)), 2),
-        alone=np.concatenate([sight.alone for sight in sights]),
-    )
 
 
 def usual_poses(whole: Sight, options: PosePcaOptions) -> tuple[Subspace, np.ndarray]:

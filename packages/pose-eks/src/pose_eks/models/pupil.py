@@ -18,13 +18,14 @@ import numpy as np
 
 from pose_eks.core.chain import Chain
 from pose_eks.core.motion import Autoregression, Parameter
-from pose_eks.core.solving import Solved, solve
+from pose_eks.core.solving import Solved
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_eks.models.assembly import Point, of_rows, shared_fit, smoothed_views
 from pose_eks.models.clock import checked_times
-from pose_eks.models.multicam import search_of, student_of
-from pose_eks.models.sights import FLOOR_GRID, Sight, View, sight_of, typical_move
+from pose_eks.models.sights import Sight, View, chain_of, joined, sights_of
+from pose_eks.models.solution import solve_as
+from pose_eks.models.subspace import Subspace
 from pose_eks.options import PupilOptions
 from pose_eks.smoothed import Smoothed
 
@@ -66,12 +67,9 @@ def smooth_pupil(
         raise EksError(f"pupil: {keypoints} keypoints for {len(sides)} names")
     times = checked_times(times, frames)
     view = View(consensus, np.arange(frames))
-    seen = [sight_of([view], k, frames) for k in range(keypoints)]
-    there = [(k, sight) for k, sight in enumerate(seen) if sight is not None]
-    chain = chain_of([(sides[k], sight) for k, sight in there], times, options)
-    (solved,) = solve(
-        [chain], None, search_of(options), options.ranges(frames), student_of(options)
-    )
+    there = sights_of([view], keypoints, frames)
+    chain = pupil_chain({sides[k]: sight for k, sight in there}, times, options)
+    (solved,) = solve_as([chain], frames, options)
     points = [
         Point(k, replace(s, offset=np.zeros(2)), of_rows(solved, n))
         for n, (k, s) in enumerate(there)
@@ -111,41 +109,31 @@ def sides_of(names: Sequence[str]) -> list[str]:
     return [one[0] for one in told]
 
 
-def chain_of(seen: Sequence[tuple[str, Sight]], times: np.ndarray, options: PupilOptions) -> Chain:
+def pupil_chain(seen: Mapping[str, Sight], times: np.ndarray, options: PupilOptions) -> Chain:
     """Make the chain of diameter and centre.
+
+    Args:
+        seen: what is shown of each side that is ever seen.
+        times: (frames,).
+        options: of the model.
 
     Raises:
         EksError: if too few frames tell them, or sides lie on the wrong side.
     """
-    observed = np.concatenate([sight.observed + sight.offset for _, sight in seen], axis=1)
-    spread = np.concatenate([sight.spread for _, sight in seen], axis=1)
-    loading = np.concatenate([rows_of(side) for side, _ in seen])
-    state = solved_frames(observed, spread, loading)
+    whole = joined(list(seen.values()))
+    whole = replace(whole, observed=whole.observed + whole.offset, offset=np.zeros(2 * len(seen)))
+    loading = np.concatenate([rows_of(side) for side in seen])
+    images = Subspace(whole.offset, loading, np.ones(3), 0.0)
+    state = images.coordinates(whole.observed, whole.spread)
+    state = state[np.isfinite(state).all(axis=1)]
     if len(state) < LEAST:
         raise EksError(
             f"pupil: {len(state)} frames show diameter and centre; {LEAST} are needed, in which "
             "points of both a side and its opposite are seen"
         )
-    mean = np.median(state, axis=0)
     for less, more, axis in (("top", "bottom", 1), ("left", "right", 0)):
-        refuse_turned(dict(seen), less, more, axis)
-    alone = np.concatenate([sight.alone for _, sight in seen])
-    names = [name for name, there in (("b", ~alone), ("b alone", alone)) if there.any()]
-    scale = typical_move(observed)
-    return Chain(
-        observed=observed,
-        spread=spread,
-        loading=loading,
-        gaps=np.diff(times, prepend=times[:1]),
-        motion=motion_of(state, mean, float(np.median(np.diff(times))), options),
-        floors=tuple(
-            Parameter(name, scale, options.b, FLOOR_GRID, (-10.0, 10.0)) for name in names
-        ),
-        floor=np.where(alone, len(names) - 1, 0),
-        gain=np.full(len(loading), options.a),
-        multiplies=alone.astype(float),
-        views=np.repeat(np.arange(len(seen)), 2),
-    )
+        refuse_turned(seen, less, more, axis)
+    return chain_of(whole, loading, motion_of(state, times, options), times, options)
 
 
 def refuse_turned(seen: Mapping[str, Sight], less: str, more: str, axis: int) -> None:
@@ -168,20 +156,9 @@ def rows_of(side: str) -> np.ndarray:
     return np.array([[x, 1.0, 0.0], [y, 0.0, 1.0]])
 
 
-def solved_frames(observed: np.ndarray, spread: np.ndarray, loading: np.ndarray) -> np.ndarray:
-    """Give diameter and centre (frames, 3) of every frame that tells them, by least squares."""
-    seen = np.isfinite(observed)
-    weight = seen / np.where(seen, np.maximum(spread, 1e-6), 1.0)
-    J = np.einsum("tr,ri,rj->tij", weight, loading, loading)
-    h = np.einsum("tr,ri->ti", weight * np.where(seen, observed, 0.0), loading)
-    told = np.array([np.linalg.matrix_rank(loading[row]) == 3 for row in seen])
-    return np.asarray(np.linalg.solve(J[told], h[told][..., None])[..., 0])
-
-
-def motion_of(
-    state: np.ndarray, mean: np.ndarray, gap: float, options: PupilOptions
-) -> Autoregression:
+def motion_of(state: np.ndarray, times: np.ndarray, options: PupilOptions) -> Autoregression:
     """Make the motion, its times and variances to be searched around those of the frames."""
+    mean, gap = np.median(state, axis=0), float(np.median(np.diff(times)))
     spread = np.maximum(np.median(np.abs(state - mean), axis=0) * 1.4826, 1e-3) ** 2
     tau = [
         Parameter(f"tau {name}", gap, given, TAU_GRID, (-3.0, 12.0))

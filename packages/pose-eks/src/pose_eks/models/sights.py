@@ -10,7 +10,7 @@ from pose_eks.core.motion import Motion, Parameter, Velocity, Walk
 from pose_eks.ensemble import Consensus
 from pose_eks.errors import EksError
 from pose_eks.models.subspace import Subspace, principal_axes
-from pose_eks.options import MultiCameraOptions, SmoothingOptions
+from pose_eks.options import MultiCameraOptions, ObservationOptions, SmoothingOptions
 
 WIDE = 10.0  # times the positions' variance: of the first one
 FLOOR_GRID = (-6.0, -3.0, 0.0)  # logarithms of b over a typical squared move, to try first
@@ -64,6 +64,23 @@ def sight_of(views: Sequence[View], k: int, times: int) -> Sight | None:
         offset=offset,
         views=np.repeat(having, 2),
         alone=np.repeat([views[n].consensus.alone[k] for n in having], 2),
+    )
+
+
+def sights_of(views: Sequence[View], keypoints: int, times: int) -> list[tuple[int, Sight]]:
+    """Collect every keypoint that somebody sees, with its number."""
+    sights = [(k, sight_of(views, k, times)) for k in range(keypoints)]
+    return [(k, sight) for k, sight in sights if sight is not None]
+
+
+def joined(sights: Sequence[Sight]) -> Sight:
+    """Put the rows of several points side by side; each point is a view of its own."""
+    return Sight(
+        observed=np.concatenate([sight.observed for sight in sights], axis=1),
+        spread=np.concatenate([sight.spread for sight in sights], axis=1),
+        offset=np.concatenate([sight.offset for sight in sights]),
+        views=np.repeat(np.arange(len(sights)), 2),
+        alone=np.concatenate([sight.alone for sight in sights]),
     )
 
 
@@ -148,9 +165,12 @@ def positive(squares: np.ndarray) -> float:
 
 
 def chain_of(
-    sight: Sight, axes: np.ndarray, motion: Motion, times: np.ndarray, options: SmoothingOptions
+    sight: Sight, axes: np.ndarray, motion: Motion, times: np.ndarray, options: ObservationOptions
 ) -> Chain:
-    """Make the chain of a point whose rows are linear images of its position."""
+    """Make the chain of a point whose rows are linear images of its position.
+
+    The floor of members that are alone is a factor of 1 / confidence, apart from that of others.
+    """
     floors = [
         name for name, there in (("b", ~sight.alone), ("b alone", sight.alone)) if there.any()
     ]
@@ -161,17 +181,12 @@ def chain_of(
         loading=axes,
         gaps=np.diff(times, prepend=times[:1]),
         motion=motion,
-        floors=tuple(floor_of(name, scale, sight, options) for name in floors),
+        floors=tuple(Parameter(n, scale, options.b, FLOOR_GRID, (-10.0, 10.0)) for n in floors),
         floor=np.where(sight.alone, len(floors) - 1, 0),
         gain=np.full(len(axes), options.a),
         multiplies=sight.alone.astype(float),
         views=np.unique(sight.views, return_inverse=True)[1].reshape(-1),
     )
-
-
-def floor_of(name: str, scale: float, sight: Sight, options: SmoothingOptions) -> Parameter:
-    """Make the parameter of a floor; that of members alone is a factor of 1 / confidence."""
-    return Parameter(name, scale, options.b, FLOOR_GRID, (-10.0, 10.0))
 
 
 def typical_move(observed: np.ndarray) -> float:

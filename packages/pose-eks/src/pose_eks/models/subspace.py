@@ -16,6 +16,10 @@ MOST_ROWS = 20_000
 """Observations that are looked at; more are thinned out evenly."""
 
 
+LEAST = 1e-6
+"""px², the smallest variance by which a row counts."""
+
+
 @dataclass(frozen=True, eq=False)
 class Subspace:
     """Where observations lie.
@@ -43,7 +47,7 @@ class Subspace:
             NaN in frames whose rows do not tell all coordinates.
         """
         seen = np.isfinite(values)
-        weight = seen / (1.0 if spread is None else np.where(seen, spread, 1.0))
+        weight = seen / (1.0 if spread is None else np.where(seen, np.maximum(spread, LEAST), 1.0))
         centred = np.where(seen, values - self.mean, 0.0)
         J = np.einsum("tr,ri,rj->tij", weight, self.axes, self.axes)
         h = np.einsum("tr,ri->ti", weight * centred, self.axes)

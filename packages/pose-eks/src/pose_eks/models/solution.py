@@ -1,0 +1,63 @@
+"""From what views show to solved points, as the options say: what models have in common."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from pose_eks.core.chain import Chain
+from pose_eks.core.climbing import Search
+from pose_eks.core.nonlinear import Nonlinear
+from pose_eks.core.robust import Student
+from pose_eks.core.solving import Solved, solve
+from pose_eks.models.assembly import Point
+from pose_eks.models.sights import Sight, View, sights_of
+from pose_eks.options import ObservationOptions, SmoothingOptions
+
+Make = Callable[[Sight, str], tuple[Sight, Chain]]
+"""Makes the chain of a point from what views show of it and its label; may move its offset."""
+
+
+def solve_as(
+    models: Sequence[Chain | Nonlinear],
+    frames: int,
+    options: ObservationOptions,
+    groups: Sequence[int] | None = None,
+) -> list[Solved]:
+    """Fit and smooth models of so many frames as options say; see `solve`.
+
+    Raises:
+        EksError: if a range of frames to fit on goes beyond the end.
+    """
+    search = Search(tolerance=options.tolerance, passes=options.passes)
+    return solve(models, groups, search, options.ranges(frames), student_of(options))
+
+
+def student_of(options: ObservationOptions) -> Student | None:
+    """Say how heavy the tails are; None for a Gaussian likelihood."""
+    return Student(options.degrees) if options.likelihood == "student" else None
+
+
+def solved_points(
+    seen: Mapping[str, View],
+    labels: Sequence[str],
+    frames: int,
+    make: Make,
+    options: SmoothingOptions,
+) -> list[Point]:
+    """Make and solve the chain of every keypoint that some view sees, each by itself.
+
+    Args:
+        seen: what each view shows.
+        labels: of the keypoints.
+        frames: of the common clock.
+        make: makes a chain.
+        options: of the model.
+
+    Raises:
+        EksError: if a group has a keypoint that is not there, or what `make` raises.
+    """
+    there = sights_of(list(seen.values()), len(labels), frames)
+    made = [make(sight, labels[k]) for k, sight in there]
+    groups = options.numbered(labels)
+    solved = solve_as([chain for _, chain in made], frames, options, [groups[k] for k, _ in there])
+    return [
+        Point(k, sight, one) for (k, _), (sight, _), one in zip(there, made, solved, strict=True)
+    ]
