@@ -104,7 +104,9 @@ def smoothed_as(consensus: Consensus, setting: Setting) -> Smoothed:
     task = task_of(consensus, setting)
     found = fit(task, options.tolerance, options.passes)
     path = path_of(task, found)
-    return assemble(consensus, setting.offset, *path, found.chosen(setting.groups), options)
+    usual = mean_over_frames(consensus.spread)
+    own = found.chosen(setting.groups)
+    return assembled(consensus, setting.offset, *path, own, options, usual)
 
 
 def path_of(task: Task, found: Fit) -> tuple[np.ndarray, np.ndarray]:
@@ -229,19 +231,6 @@ def from_lanes(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values.T).reshape(values.shape[1], -1, 2)
 
 
-def assemble(
-    consensus: Consensus,
-    offset: np.ndarray,
-    means: np.ndarray,
-    variances: np.ndarray,
-    found: Fit,
-    options: SingleCameraOptions,
-) -> Smoothed:
-    """Put lanes back into keypoints, NaN for a keypoint that was never seen."""
-    usual = mean_over_frames(consensus.spread)
-    return assembled(consensus, offset, means, variances, found, options, usual)
-
-
 def assembled(
     consensus: Consensus,
     offset: np.ndarray,
@@ -251,7 +240,7 @@ def assembled(
     options: SingleCameraOptions,
     usual: np.ndarray,
 ) -> Smoothed:
-    """Put lanes of some frames back into keypoints; see `assemble`.
+    """Put lanes of some frames back into keypoints, NaN for one that was never seen.
 
     Args:
         consensus: of the frames.
