@@ -56,7 +56,7 @@ class SyntheticProject:
 def write_project(
     folder: Path,
     *,
-    sessions: int = 4,
+    sessions: int | Sequence[Session] = 4,
     frames_per_video: int = 300,
     labels_per_video: int = 12,
     size: tuple[int, int] = (256, 256),
@@ -68,7 +68,8 @@ def write_project(
 
     Args:
         folder: what is written into; files of the same name are replaced.
-        sessions: recordings, of different light, colour and size, those held out included.
+        sessions: how many recordings, of different light, colour and size, those held out included;
+            or how each of them looks, those held out last.
         frames_per_video: length of every recording.
         labels_per_video: of the sessions not held out; the frames are spread over the recording.
         size: height and width of most sessions' frames.
@@ -81,7 +82,7 @@ def write_project(
     """
     if not 0 < labels_per_video <= frames_per_video:
         raise ConfigError(f"labels_per_video: {labels_per_video} of {frames_per_video} frames")
-    drawn = draw_sessions(sessions, size, seed, hold_out)
+    drawn = draw_sessions(sessions, size, seed, hold_out) if isinstance(sessions, int) else sessions
     root, away, truth = folder / "project", folder / "held-out", folder / "truth"
     for place in (root / "videos", away, truth):
         place.mkdir(parents=True, exist_ok=True)
@@ -89,7 +90,7 @@ def write_project(
     videos: list[Path] = []
     held_out: list[Path] = []
     for number, session in enumerate(drawn):
-        known = number < sessions - hold_out
+        known = number < len(drawn) - hold_out
         frames = frames_per_video if known or held_out_frames is None else held_out_frames
         scene = Scene(session, frames)
         wanted = spread(labels_per_video if known else 0, frames_per_video, session.seed)
@@ -99,7 +100,7 @@ def write_project(
         labeled += _label(scene, wanted)
         (videos if known else held_out).append(video)
     _write_labels(root / "CollectedData.csv", labeled, skeleton().names)
-    return SyntheticProject(root, tuple(videos), tuple(held_out), truth, drawn)
+    return SyntheticProject(root, tuple(videos), tuple(held_out), truth, tuple(drawn))
 
 
 def spread(count: int, frames: int, seed: int) -> list[int]:

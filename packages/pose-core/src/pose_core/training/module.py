@@ -100,10 +100,11 @@ class PoseModule(LightningModule):
         flipped = seen.flipped[:: labeled.images.shape[1]]
         targets = self.targets(seen.keypoints, labeled.visibility, flipped, size)
         values = self.objective.on_labeled(heatmaps, targets)
-        if "unlabeled" in batch:
-            on_clip = self.losses_of_clip(batch["unlabeled"])
-            values |= on_clip
         ramp = self.schedule.ramp(self.current_epoch)
+        if "unlabeled" in batch:
+            # what counts nothing needs no backward pass; batch norm sees the clip all the same
+            with torch.set_grad_enabled(ramp > 0):
+                values |= self.losses_of_clip(batch["unlabeled"])
         total = self.objective.total(values, ramp)
         if not bool(torch.isfinite(total)):
             raise TrainingError(self.failure(values, batch))
