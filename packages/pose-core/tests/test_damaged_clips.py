@@ -178,8 +178,8 @@ def test_a_video_resized_is_told_in_the_pixels_of_the_labels(
     big = write_video(tiny_project / "big.avi", size=(128, 128))
     same = write_video(tiny_project / "same.avi", size=(40, 90))
     clips, lines = clips_with(tiny_project, plugins, big, same)
-    assert clips[0].sizes.tolist() == [64, 64]
-    assert clips[len(clips) - 1].sizes.tolist() == [40, 90]
+    assert clips[0].sizes.tolist() == [[64, 64]]
+    assert clips[len(clips) - 1].sizes.tolist() == [[40, 90]]
     (line,) = [line for line in lines if line.startswith("warning")]
     assert re.match(r"warning: 1 of 2 videos are of another size than .*: big\.avi; if", line)
 

@@ -66,9 +66,9 @@ def test_what_a_damaged_video_lacks_is_marked_in_its_clip(videos, tmp_path):
     path = tmp_path / "damaged.avi"
     path.write_bytes(encoded)
     clip = clips_of([path])[1]
-    decoded = clip.decoded.tolist()
+    decoded = clip.decoded[0].tolist()
     assert decoded.count(False) == 2
-    shown = np.array(shown_numbers(clip.images.permute(0, 2, 3, 1).numpy()))
+    shown = np.array(shown_numbers(clip.images[0].permute(0, 2, 3, 1).numpy()))
     assert shown.tolist() == [4, 4, 4, 7], "the last good frame stands where one is missing"
     assert decoded == [True, False, False, True]
 

@@ -11,10 +11,10 @@ from pose_core.hookspecs import Predicted
 from pose_core.labels import Labels
 from pose_core.predictions import Predictions
 from pose_core.skeleton import Skeleton
+from pose_core.views import join_labels, join_predictions
 from pose_losses.metrics import pca_multiview_error, pca_singleview_error
 from pose_losses.options import PcaMultiviewOptions, PcaSingleviewOptions
 from pose_losses.subspaces import build_pca_multiview, build_pca_singleview
-from pose_losses.views import join_labels, join_predictions
 
 POINTS = ("nose", "ear", "tail", "paw")
 CAMERAS = {

@@ -31,7 +31,12 @@ class Split:
 
 
 def draw_split(
-    labels: Labels, validation: float, test: float, seed: int, group_by: str | None
+    labels: Labels,
+    validation: float,
+    test: float,
+    seed: int,
+    group_by: str | None,
+    instants: np.ndarray | None = None,
 ) -> Split:
     """Draw a split at random, of frames or of whole videos.
 
@@ -41,6 +46,8 @@ def draw_split(
         test: fraction to keep apart, rounded.
         seed: the same seed draws the same split of the same frames, in whatever order they come.
         group_by: "video" to keep each video's frames together; None to draw frame by frame.
+        instants: int (frames,), as `Project.instants`: frames of one instant stay together, and
+            with `group_by` all of the videos that they are of.
 
     Raises:
         ConfigError: if nothing is left to train on or to validate on.
@@ -52,12 +59,14 @@ def draw_split(
     labeled = np.flatnonzero((labels.visibility > 0).any(1))
     if len(labeled) == 0:
         raise FormatError("labels: no frame has a label; label some before training")
-    units = [video_of(labels.frames[row]) if group_by else labels.frames[row] for row in labeled]
+    keys = [video_of(frame) if group_by else frame for frame in labels.frames]
+    linked = keys if instants is None else link(keys, instants)
+    units = [linked[row] for row in labeled]
     names = sorted(set(units))
     order = np.random.default_rng(seed).permutation(len(names))
     n_test = round(test * len(names))
     n_validation = max(1, round(validation * len(names))) if validation > 0 else 0
-    what = "videos" if group_by else "labeled frames"
+    what = "videos" if group_by else "labeled frames" if instants is None else "instants"
     if n_test + n_validation >= len(names):
         raise ConfigError(
             f"data: {len(names)} {what} are too few to keep {n_validation} for validation and "
@@ -69,6 +78,22 @@ def draw_split(
     return Split(*(labeled[sets == name] for name in SETS))
 
 
+def link(keys: Sequence[str], instants: np.ndarray) -> list[str]:
+    """Name what each frame stays together with: the least of the keys that instants link it to."""
+    parent = {key: key for key in keys}
+
+    def root(key: str) -> str:
+        while parent[key] != key:
+            key = parent[key]
+        return key
+
+    first: dict[int, str] = {}
+    for key, instant in zip(keys, instants.tolist(), strict=True):
+        low, high = sorted((root(key), root(first.setdefault(instant, key))))
+        parent[high] = low
+    return [root(key) for key in keys]
+
+
 def write_split(path: Path, split: Split, frames: Sequence[str]) -> None:
     """Write a split as a table of frame and set, atomically."""
     sets = split.sets(len(frames))
@@ -76,16 +101,20 @@ def write_split(path: Path, split: Split, frames: Sequence[str]) -> None:
     write_text(path, "\n".join(["frame,set", *rows]) + "\n")
 
 
-def read_split(path: Path, labels: Labels, validate: bool = True) -> Split:
+def read_split(
+    path: Path, labels: Labels, validate: bool = True, instants: np.ndarray | None = None
+) -> Split:
     """Read a split that a run wrote, or a person.
 
     Args:
         path: a CSV with the columns frame and set (train, validation, test or unused).
         labels: the labels it is for; frames it does not list are in no set.
         validate: whether a validation set is needed.
+        instants: int (frames,), as `Project.instants`.
 
     Raises:
-        FormatError: for a frame listed twice or not labeled, another set, or an empty set.
+        FormatError: for a frame listed twice or not labeled, another set, an empty set, or an
+            instant in two sets.
     """
     if not path.is_file():
         raise FormatError(f"split={path}: no such file; give the split.csv of a run")
@@ -115,7 +144,28 @@ def read_split(path: Path, labels: Labels, validate: bool = True) -> Split:
         raise FormatError(
             f"{path}: no frame in the set 'validation'; add some, or set data.validation=0"
         )
+    if instants is not None:
+        refuse_torn(path, split, labels.frames, instants)
     return split
+
+
+def refuse_torn(path: Path, split: Split, frames: Sequence[str], instants: np.ndarray) -> None:
+    """Refuse a split that has an instant in two sets: one view would tell of the other.
+
+    Raises:
+        FormatError: naming two such frames.
+    """
+    sets = split.sets(len(frames))
+    first: dict[int, int] = {}
+    for row, instant in enumerate(instants.tolist()):
+        if sets[row] == "unused":
+            continue
+        other = first.setdefault(instant, row)
+        if sets[other] != sets[row]:
+            raise FormatError(
+                f"{path}: {frames[other]!r} and {frames[row]!r} show one instant in two views and "
+                f"are in the sets {sets[other]!r} and {sets[row]!r}; put both in one"
+            )
 
 
 def quoted(cell: str) -> str:

@@ -76,7 +76,7 @@ def pca_multiview_error(predictions: Predictions, labels: Labels | None) -> np.n
     """Give how far each keypoint is from what all views of its point could show, in pixels.
 
     Args:
-        predictions: of any frames, all views in one; see `pose_losses.views` for separate files.
+        predictions: of any frames, all views in one; see `pose_core.views` for separate files.
         labels: of the training frames; their skeleton says which keypoints show one point.
 
     Returns:

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator
 
-from torch.utils.data import Dataset, default_collate
+from torch.utils.data import Dataset
 
 from pose_core.batches.shuffling import ClipOrder
 from pose_core.batches.unlabeled import ClipBatch
@@ -61,5 +61,5 @@ def endless(
     """
     while order := sampler.of_epoch(epoch):
         for number in order[step:]:
-            yield default_collate([clips[number]])
+            yield clips[number]
         epoch, step = epoch + 1, 0

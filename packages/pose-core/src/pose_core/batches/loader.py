@@ -78,7 +78,7 @@ def clip_loader(clips: Clips, steps: Sized, seed: int, workers: int) -> DataLoad
     order = ClipOrder(len(clips), seed, steps)
     if workers == 0:
         return ReadAhead(clips, order)
-    return loader(clips, workers, batch_size=1, sampler=order)
+    return loader(clips, workers, batch_size=None, sampler=order)  # a clip is a batch
 
 
 def steps_per_epoch(frames: int, batch_size: int) -> int:

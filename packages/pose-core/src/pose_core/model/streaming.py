@@ -11,20 +11,23 @@ from pose_core.video.windows import reflected
 
 
 def heatmaps_of_clip(
-    network: PoseNetwork, images: Float[Tensor, "frames 3 height width"]
+    network: PoseNetwork, images: Float[Tensor, "frames 3 height width"], clips: int = 1
 ) -> Float[Tensor, "frames branches keypoints h w"]:
     """Give heatmaps of every frame of a clip; beyond its ends, neighbours are reflected.
 
     Args:
         network: with any `offsets`.
         images: consecutive frames, 0 to 1.
+        clips: of equal length, one behind the other; none is another's neighbour.
     """
-    frames = len(images)
+    frames = len(images) // clips
     features = network.encode(images)
     if network.offsets == (0,):
         return network.heatmaps(features[:, None])
-    windows = [reflected(frame, network.offsets, frames) for frame in range(frames)]
-    return network.heatmaps(features[torch.tensor(windows, device=features.device)])
+    window = torch.tensor([reflected(frame, network.offsets, frames) for frame in range(frames)])
+    starts = frames * torch.arange(clips)
+    windows = (starts[:, None, None] + window).flatten(0, 1)
+    return network.heatmaps(features[windows.to(features.device)])
 
 
 class ContextStream:

@@ -1,12 +1,13 @@
 """Clips with frames that did not decode: left out, counted, said; and no run on nothing but those.
 
+Of several cameras a frame counts as long as one shows it.
+
 What is left out is left out by `PoseModule`; here it is counted. Counts are of all processes
 together, brought together at the end of each epoch, and lie in checkpoints, so that a resumed run
 says what one that never stopped would.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,20 +23,20 @@ WHOLE, DAMAGED = 0, 1
 
 
 class Damage(Callback):
-    """Counts damaged clips by video.
+    """Counts damaged clips by recording: by video, or by the videos of several cameras.
 
     Args:
         clips: that the run draws from.
         say: takes one line about what is going on.
 
     Attributes:
-        counts: int64 (videos, 2), clips drawn that were whole, and damaged, up to the last epoch.
+        counts: int64 (recordings, 2), clips drawn that were whole, and damaged, in all epochs.
     """
 
     def __init__(self, clips: Clips, say: Callable[[str], None]) -> None:
         self.clips = clips
         self.say = say
-        self.counts = torch.zeros(len(clips.infos), 2, dtype=torch.int64)
+        self.counts = torch.zeros(len(clips.recordings), 2, dtype=torch.int64)
         self._epoch = torch.zeros_like(self.counts)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -73,7 +74,7 @@ class Damage(Callback):
         for video in torch.nonzero((before[:, DAMAGED] == 0) & (counts[:, DAMAGED] > 0)).flatten():
             whole, damaged = self.counts[video].tolist()
             self.say(
-                f"warning: {self.path(int(video))}: {damaged} of {whole + damaged} clips drawn so "
+                f"warning: {self.name(int(video))}: {damaged} of {whole + damaged} clips drawn so "
                 "far have frames that did not decode; such clips are left out of the unsupervised "
                 "losses, here and from now on"
             )
@@ -91,15 +92,16 @@ class Damage(Callback):
         if any(self.clips[number].whole for number in tried):
             return
         raise VideoError(
-            f"{self.path(0)}{' and others' if len(self.clips.infos) > 1 else ''}: no clip of "
+            f"{self.name(0)}{' and others' if len(self.clips.recordings) > 1 else ''}: no clip of "
             f"{self.clips.length} frames can be decoded whole, of {len(tried)} tried all over "
             f"{len(self.clips.infos)} videos; give others by unlabeled.videos, set a smaller "
             "unlabeled.length, or remove the unsupervised losses"
         )
 
-    def path(self, video: int) -> Path:
-        """Name a video."""
-        return self.clips.infos[video].path
+    def name(self, recording: int) -> str:
+        """Name the files of a recording."""
+        infos = self.clips.recordings[recording]
+        return " and ".join(str(info.path) for info in infos if info)
 
     def state_dict(self) -> dict[str, Any]:
         """Give the counts, for the checkpoint."""

@@ -4,12 +4,13 @@ A loss or metric of several views then reads them as it does mirrored views, eac
 pixels of its own camera.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from pose_core.errors import FormatError
-from pose_core.labels import Labels
+from pose_core.labels import MISSING, Labels
 from pose_core.predictions import Predictions
 from pose_core.skeleton import Skeleton
 
@@ -50,6 +51,35 @@ def join_labels(views: Mapping[str, Labels]) -> Labels:
         visibility=np.concatenate([labels.visibility for labels in views.values()], axis=1),
         skeleton=join_skeletons({view: labels.skeleton for view, labels in views.items()}),
     )
+
+
+def join_instants(
+    labels: Labels, cameras: Mapping[str, np.ndarray], chosen: Sequence[int] | np.ndarray
+) -> Labels:
+    """Put the views of each instant side by side, as if labeled in one frame.
+
+    Args:
+        labels: of the images of all views.
+        cameras: as `Project.cameras`.
+        chosen: rows of the labels that may be used; all others are missing.
+
+    Returns:
+        One row per instant of which some view is chosen, named by its first image.
+    """
+    rows = np.stack(list(cameras.values()))
+    rows = np.where(np.isin(rows, chosen), rows, -1)
+    rows = rows[:, (rows >= 0).any(0)]
+    # row -1 is a frame without labels, behind all others
+    shape = (1, len(labels.skeleton))
+    padded = Labels(
+        frames=(*labels.frames, ""),
+        keypoints=np.concatenate([labels.keypoints, np.full((*shape, 2), np.nan)]),
+        visibility=np.concatenate([labels.visibility, np.full(shape, MISSING, np.uint8)]),
+        skeleton=labels.skeleton,
+    )
+    each = {view: padded.select(own) for view, own in zip(cameras, rows, strict=True)}
+    first = rows[(rows >= 0).argmax(0), np.arange(rows.shape[1])]
+    return replace(join_labels(each), frames=tuple(labels.frames[row] for row in first))
 
 
 def join_predictions(views: Mapping[str, Predictions]) -> Predictions:
