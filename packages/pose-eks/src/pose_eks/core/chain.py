@@ -149,6 +149,10 @@ class Path:
     covariances: np.ndarray
     hidden: np.ndarray
 
+    def cut(self, frames: slice) -> "Path":
+        """Give a stretch of it."""
+        return Path(self.means[frames], self.covariances[frames], self.hidden[frames])
+
 
 @dataclass(frozen=True, eq=False)
 class Projected:
@@ -166,23 +170,27 @@ class Projected:
     predictive_variance: np.ndarray
 
 
-def project(chain: Chain, path: Path, values: np.ndarray) -> Projected:
+def project(
+    chain: Chain, path: Path, values: np.ndarray, usual: np.ndarray | None = None
+) -> Projected:
     """Give a path in the rows' coordinates.
 
     Args:
         chain: the observations.
         path: of the chain's latents.
         values: of `chain.parameters`.
+        usual: (rows,), the spread where a row is missing; None for the mean of the others.
     """
     H = chain.rows.loading
     means = np.einsum("trd,td->tr", np.broadcast_to(H, (chain.frames, *H.shape[1:])), path.means)
     variance = ((H @ path.covariances) * H).sum(axis=-1)
-    return Projected(means, variance, variance + expected_noise(chain, values))
+    return Projected(means, variance, variance + expected_noise(chain, values, usual))
 
 
-def expected_noise(chain: Chain, values: np.ndarray) -> np.ndarray:
+def expected_noise(chain: Chain, values: np.ndarray, usual: np.ndarray | None) -> np.ndarray:
     """Give R (frames, rows), its row's mean where it is missing; without the weights."""
-    R = replace(chain, weights=None).noise(values)
     seen = np.isfinite(chain.observed)
-    means = np.where(seen, R, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-    return np.where(seen, R, means)
+    if usual is None:
+        usual = np.where(seen, chain.spread, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    spread = np.where(seen, chain.spread, usual)
+    return replace(chain, spread=spread, weights=None).noise(values)

@@ -6,26 +6,20 @@ posterior of the frame after it. What comes out is what one pass over all frames
 """
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 
 import numpy as np
 
 from pose_eks.core.chain import Chain, Path
 from pose_eks.core.forms import Dense
-from pose_eks.core.inference import prepared
+from pose_eks.core.inference import passes, prepared
 from pose_eks.core.lanes import Dynamics, Lanes, Noise
+from pose_eks.core.stored import CHUNK, LongChain, chunks_of
 from pose_eks.core.wide import State
 
 Source = Callable[[slice], Lanes]
 """Gives a stretch of the lanes; the first gap is that from the frame before the stretch."""
 ChainSource = Callable[[slice], Chain]
 """Gives a stretch of a chain, as `Chain.cut` would."""
-CHUNK = 65_536  # frames
-
-
-def chunks_of(frames: int, size: int = CHUNK) -> list[slice]:
-    """Give the chunks of a recording."""
-    return [slice(*edge) for edge in pairwise([*range(0, frames, size), frames])]
 
 
 def smooth_lanes(
@@ -59,10 +53,33 @@ def smooth_lanes(
         yield chunks[number], means, variances
 
 
+def trace(
+    chain: Chain | LongChain, values: np.ndarray, take: Callable[[slice, Path], None], size: int
+) -> None:
+    """Smooth a chain of any length, and hand over the path of every chunk, the last one first.
+
+    Where a variance is lost to rounding, all chunks are handed over a second time.
+
+    Args:
+        chain: the observations.
+        values: of its parameters.
+        take: is given frames and their path.
+        size: frames of a chunk.
+    """
+    for part, form, _, sound in passes(chain, values, size):
+        if not sound:
+            break
+        take(part, form.path().cut(slice(form.start, None)))
+    else:
+        return
+    for part, path in smooth_chain(chain.cut, values, chain.frames, size):
+        take(part, path)
+
+
 def smooth_chain(
     source: ChainSource, values: np.ndarray, frames: int, size: int = CHUNK
 ) -> Iterator[tuple[slice, Path]]:
-    """Smooth a chain of any length.
+    """Smooth a chain of any length and any motion, by sums of squares alone.
 
     Args:
         source: asked twice for every chunk, forward and then back, with a frame more on each side.
@@ -82,7 +99,7 @@ def smooth_chain(
         before.append((mean.copy(), P.copy()))
     after: State | None = None
     for chunk, state in zip(chunks[::-1], before[::-1], strict=True):
-        form = chunk_of(source, chunk, values, after is not None)
+        form = in_squares(source, chunk, values, after is not None)
         form.filter(state)
         if after is not None:
             form.write(form.chain.frames - 1, *after)
@@ -91,10 +108,10 @@ def smooth_chain(
         mean, P = form.read(first)
         after = (mean.copy(), P.copy())
         inner = slice(first, first + chunk.stop - chunk.start)
-        yield chunk, Path(path.means[inner], path.covariances[inner], path.hidden[inner])
+        yield chunk, path.cut(inner)
 
 
-def chunk_of(source: ChainSource, chunk: slice, values: np.ndarray, more: bool) -> Dense:
+def in_squares(source: ChainSource, chunk: slice, values: np.ndarray, more: bool) -> Dense:
     """Give a chunk with the frame before it, if there is one, and the frame after it, if asked."""
     chain = source(slice(max(chunk.start - 1, 0), chunk.stop + (1 if more else 0)))
     form = prepared(chain, values)

@@ -199,14 +199,24 @@ def forward(
 
 @compiled
 def backward(
-    rows: Rows, steps: Steps, b: np.ndarray, means: np.ndarray, covariances: np.ndarray
+    rows: Rows,
+    steps: Steps,
+    b: np.ndarray,
+    means: np.ndarray,
+    covariances: np.ndarray,
+    score: np.ndarray,
+    start: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Give dL/dfirst, dL/dF and dL/dQ summed per gap, and dL/dlog b, from what was filtered."""
+    """Give dL/dfirst, dL/dF and dL/dQ summed per gap, and dL/dlog b, from what was filtered.
+
+    The score (state, 1 + state), r and N of the last frame after its gap to the next, becomes that
+    of the frame before `start`.
+    """
     n = len(steps.first)
     dF, dQ, db = np.zeros_like(steps.F), np.zeros_like(steps.Q), np.zeros(len(b))
     dfirst = np.zeros((n, n))
-    r, N = np.zeros((n, 1)), np.zeros((n, n))
-    for t in range(len(means) - 1, -1, -1):
+    r, N = score[:, :1].copy(), score[:, 1:].copy()
+    for t in range(len(means) - 1, start - 1, -1):
         P = covariances[t]
         q = means[t].reshape(n, 1) + product(P, r)
         S = P - product(product(P, N), P)
@@ -214,18 +224,19 @@ def backward(
         A = np.eye(n) - product(J, P)
         r = r + gain
         N = product(A, J + product(N, A.T.copy()))
-        score = 0.5 * (product(r, r.T.copy()) - N)
+        gathered = 0.5 * (product(r, r.T.copy()) - N)
         if t == 0:
-            dfirst += score
+            dfirst += gathered
         else:
             g, P = steps.which[t], covariances[t - 1]
             F = steps.F[g]
             NF, back = product(N, F), F.T.copy()
-            dQ[g] += score
+            dQ[g] += gathered
             r_to = product(back, r)
             before = means[t - 1].reshape(n, 1) + product(P, r_to)
             dF[g] += product(r, before.T.copy()) - product(NF, P)
             r, N = r_to, product(back, NF)
+    score[:, :1], score[:, 1:] = r, N
     return dfirst, dF, dQ, db
 
 

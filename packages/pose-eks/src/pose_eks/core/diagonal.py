@@ -123,29 +123,37 @@ def told(
 
 @compiled
 def backward(
-    rows: Rows, steps: Steps, b: np.ndarray, kept: np.ndarray
+    rows: Rows, steps: Steps, b: np.ndarray, kept: np.ndarray, score: np.ndarray, start: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]:
     """Give dL/dfirst (6,), dL/dF (gaps, 3), dL/dQ (gaps, 6), dL/dlog b; `kept` becomes smoothed.
 
     The last result is False where a smoothed variance was lost to rounding.
 
     Entries beside the diagonal are derivatives in one of the two equal entries.
+
+    Args:
+        rows: the observations.
+        steps: the motion; has one gap more than there are frames where frames follow.
+        b: (floors,), the noise floors.
+        kept: (frames, 9), what was filtered.
+        score: (9,), r and N of the frame that follows, zeros for none; becomes that of `start`.
+        start: the first frame to go back to.
     """
     dF, dQ, db = np.zeros_like(steps.F), np.zeros_like(steps.Q), np.zeros(len(b))
     dfirst, sound = np.zeros(6), True
     mean = vector(rows.mean)
-    r_next, N_next = NO_VECTOR, NO_SYMMETRIC
-    for t in range(len(kept) - 1, -1, -1):
+    r_next, N_next = vector(score), symmetric(score[3:])
+    for t in range(len(kept) - 1, start - 1, -1):
         P = symmetric(kept[t, 3:])
         r, N = r_next, N_next
-        if t < len(kept) - 1:
+        if t + 1 < len(steps.which):
             f = vector(steps.F[steps.which[t + 1]])
             r, N = each(f, r_next), scaled(N_next, f)
         q = along(vector(kept[t]), 1.0, turned(P, r))
         fullP, fullN = full(P), full(N)
         PN = product(fullP, fullN)
         S = half(minus(fullP, product(PN, fullP)))
-        if t < len(kept) - 1:
+        if t + 1 < len(steps.which):
             g = steps.which[t + 1]
             known = crossed(N_next, f, P)
             for k in range(3):
@@ -156,9 +164,10 @@ def backward(
         B = one_minus(product(fullJ, fullP))
         r_next = along(r, 1.0, gain)
         N_next = half(product(B, plus(fullJ, product(fullN, transposed(B)))))
-        score = with_square(NO_SYMMETRIC, 0.5, r_next)
+        rr = with_square(NO_SYMMETRIC, 0.5, r_next)
         into = dQ[steps.which[t]] if t > 0 else dfirst
         for k in range(6):
-            into[k] += score[k] - 0.5 * N_next[k]
+            into[k] += rr[k] - 0.5 * N_next[k]
         write(kept[t], q, S)
+    write(score, r_next, N_next)
     return dfirst, dF, dQ, db, sound

@@ -4,9 +4,9 @@ A form packs a motion's tables for its kernels, runs them, and unpacks what they
 fits is read off the tables, so that a motion need not say.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,19 +20,44 @@ TWICE = np.array([1.0, 2.0, 2.0, 1.0, 2.0, 1.0])  # how often a packed entry is 
 TWICE_ALL = np.concatenate([TWICE, np.full(9, 2.0), TWICE])
 
 
-class Form(Protocol):
-    """A family of kernels for one chain at given parameters."""
+@dataclass
+class Form(ABC):
+    """A family of kernels for one chain at given parameters.
+
+    Attributes:
+        chain: the observations.
+        moves: of the motion.
+        b: (floors,), the noise floors.
+        more: whether the chain's last frame is of the chunk that follows; of it only the gap before
+            it is used.
+        score: after `back`, what this chunk and all that follow say of the state before.
+        start: the first frame that is filtered, 1 where a state was given.
+        floors: (floors,), derivatives in log b, after `back`.
+    """
 
     chain: Chain
     moves: Moves
     b: np.ndarray
+    more: bool = False
 
+    score: np.ndarray = field(init=False)
+    floors: np.ndarray = field(init=False)
+    start: int = field(init=False, default=0)
+
+    @property
+    def frames(self) -> int:
+        """How many it goes over."""
+        return self.chain.frames - self.more
+
+    @abstractmethod
     def read(self, t: int) -> State:
         """Give mean (state,) and covariance (state, state) of a frame, after `filter`."""
 
+    @abstractmethod
     def write(self, t: int, mean: np.ndarray, P: np.ndarray) -> None:
         """Put them in their place."""
 
+    @abstractmethod
     def filter(self, state: State | None = None) -> float:
         """Run forward; give the log-likelihood and keep what was filtered.
 
@@ -40,36 +65,38 @@ class Form(Protocol):
         over.
         """
 
-    def back(self) -> bool:
-        """Run back, after `filter`; say whether no smoothed variance was lost to rounding."""
+    @abstractmethod
+    def back(self, score: np.ndarray | None = None) -> bool:
+        """Run back, after `filter`; say whether no smoothed variance was lost to rounding.
 
+        Where chunks follow, `score` is that of the next one.
+        """
+
+    @abstractmethod
     def slope(self, change: Moves) -> float:
         """Give the likelihood's change for a change of first, F and Q, after `back`."""
 
-    @property
-    def floors(self) -> np.ndarray:
-        """(floors,), derivatives in log b, after `back`."""
-
+    @abstractmethod
     def path(self) -> Path:
         """Give the smoothed path, once, after `back`."""
 
 
-def form_of(chain: Chain, moves: Moves, b: np.ndarray) -> Form:
+def form_of(chain: Chain, moves: Moves, b: np.ndarray, more: bool = False) -> Form:
     """Give the quickest form for a motion."""
     latent, state = len(chain.rows.mean), len(moves.first)
     if latent <= 3 and state == latent and is_diagonal(moves.F):
-        return Diagonal(chain, moves, b)
+        return Diagonal(chain, moves, b, more)
     if latent <= 3 and state == 2 * latent and is_integrated(moves.F):
-        return Integrated(chain, moves, b)
-    return Dense(chain, moves, b)
+        return Integrated(chain, moves, b, more)
+    return Dense(chain, moves, b, more)
 
 
 def filtered(form: Form, forward: Callable[[int], tuple[float, int]], state: State | None) -> float:
     """Run a kernel from the first frame to the last, over frames that are too wide for it."""
-    frames = form.chain.frames
+    frames, form.start = form.frames, 0 if state is None else 1
     if state is not None:
         form.write(0, *state)
-    total, t = forward(0 if state is None else 1)
+    total, t = forward(form.start)
     while t < frames:
         total += across(form, t)
         value, t = forward(t + 1)
@@ -134,12 +161,8 @@ def blocks(S: np.ndarray) -> np.ndarray:
 
 
 @dataclass
-class Diagonal:
+class Diagonal(Form):
     """Up to three latents that move one by one."""
-
-    chain: Chain
-    moves: Moves
-    b: np.ndarray
 
     def __post_init__(self) -> None:
         first, F, Q = self.moves
@@ -147,7 +170,7 @@ class Diagonal:
 
     def filter(self, state: State | None = None) -> float:
         """Run forward."""
-        self.kept = np.zeros((self.chain.frames, 9))
+        self.kept = np.zeros((self.frames, 9))
         rows = self.chain.rows_of_three
         return filtered(
             self, lambda t: diagonal.forward(rows, self.steps, self.b, self.kept, t), state
@@ -162,9 +185,11 @@ class Diagonal:
         """Put a filtered state in its place."""
         self.kept[t, : len(mean)], self.kept[t, 3:] = mean, packed(P)
 
-    def back(self) -> bool:
+    def back(self, score: np.ndarray | None = None) -> bool:
         """Run back."""
-        found = diagonal.backward(self.chain.rows_of_three, self.steps, self.b, self.kept)
+        self.score = np.zeros(9) if score is None else score.copy()
+        rows = self.chain.rows_of_three
+        found = diagonal.backward(rows, self.steps, self.b, self.kept, self.score, self.start)
         self.first, self.F, self.Q, self.floors, sound = found
         return sound
 
@@ -189,12 +214,8 @@ def diagonal_of(F: np.ndarray) -> np.ndarray:
 
 
 @dataclass
-class Integrated:
+class Integrated(Form):
     """Up to three latents with velocities."""
-
-    chain: Chain
-    moves: Moves
-    b: np.ndarray
 
     def __post_init__(self) -> None:
         first, F, Q = self.moves
@@ -203,7 +224,7 @@ class Integrated:
 
     def filter(self, state: State | None = None) -> float:
         """Run forward."""
-        self.kept = np.zeros((self.chain.frames, 27))
+        self.kept = np.zeros((self.frames, 27))
         rows = self.chain.rows_of_three
         return filtered(
             self, lambda t: integrated.forward(rows, self.steps, self.b, self.kept, t), state
@@ -222,9 +243,11 @@ class Integrated:
         n = len(mean) // 2
         self.kept[t, :n], self.kept[t, 3 : 3 + n], self.kept[t, 6:] = mean[:n], mean[n:], blocks(P)
 
-    def back(self) -> bool:
+    def back(self, score: np.ndarray | None = None) -> bool:
         """Run back."""
-        found = integrated.backward(self.chain.rows_of_three, self.steps, self.b, self.kept)
+        self.score = np.zeros(27) if score is None else score.copy()
+        rows = self.chain.rows_of_three
+        found = integrated.backward(rows, self.steps, self.b, self.kept, self.score, self.start)
         self.first, self.Q, self.floors, sound = found
         return sound
 
@@ -242,19 +265,15 @@ class Integrated:
 
 
 @dataclass
-class Dense:
+class Dense(Form):
     """Any number of latents and any F."""
-
-    chain: Chain
-    moves: Moves
-    b: np.ndarray
 
     def __post_init__(self) -> None:
         self.steps = dense.Steps(*self.moves, self.chain.steps[1])
 
     def filter(self, state: State | None = None) -> float:
         """Run forward."""
-        frames, size = self.chain.frames, len(self.moves.first)
+        frames, size = self.frames, len(self.moves.first)
         self.means = np.empty((frames, size))
         self.covariances = np.empty((frames, size, size))
         most = (self.chain.rows, self.steps, self.b, self.means, self.covariances)
@@ -268,9 +287,12 @@ class Dense:
         """Put a filtered state in its place."""
         self.means[t], self.covariances[t] = mean, P
 
-    def back(self) -> bool:
+    def back(self, score: np.ndarray | None = None) -> bool:
         """Run back."""
-        found = dense.backward(self.chain.rows, self.steps, self.b, self.means, self.covariances)
+        size = len(self.moves.first)
+        self.score = np.zeros((size, 1 + size)) if score is None else score.copy()
+        most = (self.chain.rows, self.steps, self.b, self.means, self.covariances)
+        found = dense.backward(*most, self.score, self.start)
         self.first, self.F, self.Q, self.floors = found
         return False  # its path comes from a pass of its own
 

@@ -1,7 +1,7 @@
 """What the core knows of a chain at given parameters: likelihood, gradient, smoothed path."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -11,7 +11,9 @@ from pose_eks.core.chain import Chain, Path
 from pose_eks.core.forms import Dense, Form, form_of
 from pose_eks.core.lockstep import Item
 from pose_eks.core.motion import Moves, moves_of, slopes_of
+from pose_eks.core.stored import CHUNK, LongChain, chunks_of
 from pose_eks.core.threads import in_threads
+from pose_eks.core.wide import State
 
 A = TypeVar("A")
 
@@ -28,14 +30,46 @@ def log_likelihood(chain: Chain, values: np.ndarray) -> float:
     return prepared(chain, values).filter()
 
 
-def evaluate(chain: Chain, values: np.ndarray) -> Evaluation:
+def evaluate(chain: Chain | LongChain, values: np.ndarray, size: int = CHUNK) -> Evaluation:
     """Give the exact log-likelihood and its gradient, by a pass forward and one back."""
-    form = prepared(chain, values)
-    value = form.filter()
-    form.back()
     own = np.asarray(values, dtype=float)[: len(chain.motion.parameters)]
-    moving = [form.slope(slope) for slope in slopes_of(chain.motion, own, chain.steps[0])]
-    return Evaluation(value, np.concatenate([moving, form.floors]))
+    total, gradient = 0.0, np.zeros(len(values))
+    for _, form, value, _ in passes(chain, values, size):
+        slopes = slopes_of(chain.motion, own, form.chain.steps[0])
+        total += value
+        gradient += np.concatenate([[form.slope(slope) for slope in slopes], form.floors])
+    return Evaluation(total, gradient)
+
+
+def passes(
+    chain: Chain | LongChain, values: np.ndarray, size: int
+) -> Iterator[tuple[slice, Form, float, bool]]:
+    """Filter a chain to its end, then go back chunk by chunk, each of which is filtered again.
+
+    Yields:
+        The frames of a chunk, the last one first, its form after `back`, their log-likelihood, and
+        whether no smoothed variance was lost to rounding.
+    """
+    parts = chunks_of(chain.frames, size)
+    before: list[State | None] = [None]
+    for part in parts[:-1]:
+        form = chunk_of(chain, part, values)
+        form.filter(before[-1])
+        mean, P = form.read(form.frames - 1)
+        before.append((mean.copy(), P.copy()))
+    score = None
+    for part, state in zip(parts[::-1], before[::-1], strict=True):
+        form = chunk_of(chain, part, values)
+        value = form.filter(state)
+        sound = form.back(score)
+        yield part, form, value, sound
+        score = form.score
+
+
+def chunk_of(chain: Chain | LongChain, part: slice, values: np.ndarray) -> Form:
+    """Give the kernels for a chunk, which has the frame before it, and the gap after it."""
+    more = part.stop < chain.frames
+    return prepared(chain.cut(slice(max(part.start - 1, 0), part.stop + more)), values, more)
 
 
 def smooth(chain: Chain, values: np.ndarray) -> Path:
@@ -54,11 +88,11 @@ def smooth(chain: Chain, values: np.ndarray) -> Path:
     return form.path()
 
 
-def prepared(chain: Chain, values: np.ndarray) -> Form:
-    """Give the kernels for a chain, with what they need."""
+def prepared(chain: Chain, values: np.ndarray, more: bool = False) -> Form:
+    """Give the kernels for a chain, with what they need; see `Form`."""
     own, values = len(chain.motion.parameters), np.asarray(values, dtype=float)
     moves = moves_of(chain.motion, values[:own], chain.steps[0])
-    return form_of(chain, moves, values[own:])
+    return form_of(chain, moves, values[own:], more)
 
 
 def evaluate_all(items: Sequence[Item], workers: int | None) -> list[Evaluation]:

@@ -122,22 +122,23 @@ def write(kept: np.ndarray, m: Vector, u: Vector, P: Symmetric, C: Matrix, W: Sy
 
 @compiled
 def backward(
-    rows: Rows, steps: Steps, b: np.ndarray, kept: np.ndarray
+    rows: Rows, steps: Steps, b: np.ndarray, kept: np.ndarray, score: np.ndarray, start: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
     """Give dL/dfirst (21,), dL/dQ (gaps, 21), dL/dlog b; `kept` becomes smoothed.
 
     The last result is False where a smoothed variance was lost to rounding.
 
     Of the smoothed covariance only the block qq is written, in its place. Entries beside the
-    diagonal are derivatives in one of the two equal entries.
+    diagonal are derivatives in one of the two equal entries. Of the score (27,) see
+    `pose_eks.core.diagonal.backward`.
     """
     dQ, db, dfirst = np.zeros_like(steps.Q), np.zeros(len(b)), np.zeros(21)
     sound = True
     mean = vector(rows.mean)
-    r, v = NO_VECTOR, NO_VECTOR
-    N, M, L = NO_SYMMETRIC, NO_MATRIX, NO_SYMMETRIC
-    for t in range(len(kept) - 1, -1, -1):
-        if t < len(kept) - 1:
+    r, v = vector(score), vector(score[3:])
+    N, M, L = symmetric(score[6:]), matrix(score[12:]), symmetric(score[21:])
+    for t in range(len(kept) - 1, start - 1, -1):
+        if t + 1 < len(steps.which):
             h = steps.h[steps.which[t + 1]]
             v = along(v, h, r)
             N, M, L = called_back(N, M, L, h)
@@ -162,6 +163,7 @@ def backward(
         state[0], state[1], state[2] = q
         state[3], state[4], state[5] = u
         state[6], state[7], state[8], state[9], state[10], state[11] = S
+    write(score, r, v, N, M, L)
     return dfirst, dQ, db, sound
 
 

@@ -72,8 +72,14 @@ def solve(
 
 def ended(task: "Task") -> list[Solved]:
     """Solve the chains of one group; the others' need not wait for them, nor they for those."""
+    standing, rounds, settled = stood(task)
+    return [solved(one, rounds, settled) for one in standing]
+
+
+def stood(task: "Task") -> tuple[list["Standing"], int, bool]:
+    """Give where the chains of one group end, after how many rounds, and if these were enough."""
     if not task.repeats:
-        return [solved(one, 1, True) for one in task.paths(task.begin())]
+        return task.paths(task.begin()), 1, True
     crop = task.cropped()
     if crop is None:
         standing, rounds, settled = task.settle(task.begin())
@@ -86,7 +92,7 @@ def ended(task: "Task") -> list[Solved]:
         ]
         standing, rounds, settled = task.settle(task.begin(known), refit=False)
         standing = task.paths(task.fitted(standing))
-    return [solved(one, rounds, settled) for one in task.widened(standing)]
+    return task.widened(standing), rounds, settled
 
 
 def grown(found: Found, ratio: float) -> Found:
@@ -100,6 +106,12 @@ class Standing(NamedTuple):
     chain: Chain
     found: Found
     path: Path | None
+
+
+def shift(old: Found, new: Found) -> float:
+    """Give by how much the logarithm of a parameter moved, the most."""
+    moved = new.values != old.values  # one that is given may be 0
+    return float(np.abs(np.log(new.values[moved] / old.values[moved])).max(initial=0.0))
 
 
 def solved(one: Standing, rounds: int, settled: bool) -> Solved:
@@ -209,7 +221,7 @@ class Task:
         if old.path is None or new.path is None:
             return False
         width = self.student.tolerance if self.student else STILL
-        logs = np.abs(np.log(new.found.values / old.found.values)).max(initial=0.0)
+        logs = shift(old.found, new.found)
         spread = np.sqrt(np.einsum("tii->ti", new.path.covariances))
         moved = np.abs(new.path.means - old.path.means) / np.maximum(spread, 1e-300)
         if self.student is not None:  # a single frame may long waver between two views

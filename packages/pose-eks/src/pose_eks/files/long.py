@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pose_eks.core.chunks import chunks_of
+from pose_eks.core.stored import chunks_of
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_eks.files.members import like, only_points

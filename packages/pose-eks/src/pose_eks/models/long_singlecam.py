@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pose_eks.core.chunks import chunks_of, smooth_lanes
+from pose_eks.core.chunks import smooth_lanes
 from pose_eks.core.fitting import Fit, Task, fit
 from pose_eks.core.lanes import Lanes
+from pose_eks.core.stored import chunks_of
 from pose_eks.ensemble import (
     Consensus,
     Ensemble,
