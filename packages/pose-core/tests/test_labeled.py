@@ -10,10 +10,8 @@ from PIL import Image
 
 from pose_core.batches.labeled import (
     LabeledFrames,
-    count_neighbours,
     count_outside,
     image_sizes,
-    neighbour,
     read_image,
 )
 from pose_core.batches.loader import EvenBatches, plain_loader, training_loader
@@ -69,26 +67,6 @@ def test_a_label_outside_its_image_is_missing_and_counted(
     sample = LabeledFrames(project, range(12), (32, 32))[2]
     assert torch.isnan(sample.keypoints[1]).all()
     assert sample.visibility.tolist() == [2, 0, 2]
-
-
-def test_neighbours_are_found_by_the_number_in_the_name(tmp_path: Path) -> None:
-    for name in ("cam1_img009.png", "cam1_img010.png", "cam1_img011.png", "plain.png"):
-        (tmp_path / name).touch()
-    assert neighbour(tmp_path / "cam1_img010.png", -1).name == "cam1_img009.png"
-    assert neighbour(tmp_path / "cam1_img010.png", 2).name == "cam1_img010.png"
-    assert neighbour(tmp_path / "plain.png", 1).name == "plain.png"
-
-
-def test_context_stacks_the_neighbours_in_order(tiny_project: Path, plugins: Plugins) -> None:
-    project = open_project(tiny_project, plugins)
-    folder = tiny_project / "labeled-data/video0"
-    for number, grey in ((1, 10), (2, 200)):
-        Image.new("RGB", (64, 64), (grey,) * 3).save(folder / f"img{number:03d}.png")
-    sample = LabeledFrames(project, [0], (64, 64), offsets=(-1, 0, 1, 2))[0]
-    assert sample.images[2].unique().tolist() == [10]
-    assert sample.images[3].unique().tolist() == [200]
-    assert torch.equal(sample.images[0], sample.images[1])  # there is no frame before the first
-    assert count_neighbours(project, [0], (-1, 0, 1, 2)).tolist() == [2]
 
 
 def test_resizing_is_antialiased(tmp_path: Path) -> None:

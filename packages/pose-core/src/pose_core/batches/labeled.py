@@ -1,6 +1,5 @@
 """Labeled frames as training samples: decoded, resized, with their neighbours where asked for."""
 
-import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,8 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from pose_core.batches.images import read_image
+from pose_core.batches.neighbours import Neighbours
 from pose_core.errors import FormatError
 from pose_core.labels import MISSING, Labels
 from pose_core.project import Project
@@ -44,6 +45,9 @@ class LabeledFrames(Dataset):
         size: height and width to resize to.
         offsets: frame numbers relative to the labeled one, such as (-1, 0, 1).
         cache_mb: resized images are kept in memory up to this many megabytes.
+
+    Attributes:
+        neighbours: where those of the frames come from; None without other offsets than 0.
     """
 
     def __init__(
@@ -58,6 +62,9 @@ class LabeledFrames(Dataset):
         self.rows = np.asarray(rows, dtype=int)
         self.size = size
         self.offsets = offsets
+        self.neighbours = (
+            Neighbours(project, self.rows, offsets, size, cache_mb) if offsets != (0,) else None
+        )
         self._cache: OrderedDict[Path, tuple[np.ndarray, tuple[int, int]]] = OrderedDict()
         self._room = cache_mb * 1_000_000 // (3 * size[0] * size[1])
 
@@ -67,17 +74,23 @@ class LabeledFrames(Dataset):
     def __getitem__(self, sample: int) -> LabeledBatch:
         row = int(self.rows[sample])
         labels = self.project.labels
-        path = self.project.image_path(labels.frames[row])
-        images = [self.image(neighbour(path, offset)) for offset in self.offsets]
-        _, frame_size = self.image(path)
+        images, frame_size = self.images(row)
         keypoints, visibility = labels_inside(labels, row, frame_size)
         return LabeledBatch(
-            images=torch.from_numpy(np.stack([image for image, _ in images])).permute(0, 3, 1, 2),
+            images=torch.from_numpy(images).permute(0, 3, 1, 2),
             keypoints=torch.from_numpy(keypoints.astype(np.float32)),
             visibility=torch.from_numpy(visibility),
             sizes=torch.tensor(frame_size, dtype=torch.float32),
             rows=torch.tensor(row),
         )
+
+    def images(self, row: int) -> tuple[np.ndarray, tuple[int, int]]:
+        """Give a frame with its neighbours, uint8 (offsets, height, width, 3), and its own size."""
+        if self.neighbours is not None:
+            window = self.neighbours.window(row)
+            return window.images, window.size
+        image, size = self.image(self.project.image_path(self.project.labels.frames[row]))
+        return image[None], size
 
     def image(self, path: Path) -> tuple[np.ndarray, tuple[int, int]]:
         """Give an image resized, uint8 (height, width, 3), and the size it has on disk."""
@@ -87,31 +100,6 @@ class LabeledFrames(Dataset):
         if len(self._cache) < self._room:
             self._cache[path] = loaded
         return loaded
-
-
-def read_image(path: Path, size: tuple[int, int] | None) -> tuple[np.ndarray, tuple[int, int]]:
-    """Read an image as RGB, resized by the house's rule (an antialiased triangle filter).
-
-    Returns:
-        uint8 (height, width, 3), and the height and width on disk.
-
-    Raises:
-        FormatError: if there is no image that can be read.
-    """
-    try:
-        with Image.open(path) as image:
-            on_disk = (image.height, image.width)
-            rgb = image.convert("RGB")
-            if size is not None and size != on_disk:
-                rgb = rgb.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-            return np.array(rgb), on_disk
-    except FileNotFoundError:
-        raise FormatError(
-            f"{path}: no such image; put it back, or remove its row of labels"
-        ) from None
-    except (UnidentifiedImageError, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise FormatError(f"{path}: cannot be read as an image ({reason}); replace it") from None
 
 
 def labels_inside(labels: Labels, row: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -128,22 +116,6 @@ def outside_image(keypoints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     height, width = size
     x, y = keypoints[..., 0], keypoints[..., 1]
     return (x < -0.5) | (y < -0.5) | (x > width - 0.5) | (y > height - 0.5)
-
-
-def neighbour(path: Path, offset: int) -> Path:
-    """Find the image some frames away by the last number in its name; the frame itself if none.
-
-    `img0027.png` and offset -1 give `img0026.png` where that lies beside it.
-    """
-    if offset == 0:
-        return path
-    match = re.search(r"(\d+)(?!.*\d)", path.stem)
-    if match is None:
-        return path
-    number = int(match[1]) + offset
-    name = f"{path.stem[: match.start()]}{number:0{len(match[1])}d}{path.stem[match.end() :]}"
-    other = path.with_name(name + path.suffix)
-    return other if number >= 0 and other.is_file() else path
 
 
 def image_sizes(project: Project) -> np.ndarray:
@@ -171,10 +143,3 @@ def count_outside(project: Project, sizes: np.ndarray) -> int:
     """Count labels that lie outside their image; they are taken as missing."""
     pairs = zip(project.labels.keypoints, sizes, strict=True)
     return sum(int(outside_image(keypoints, tuple(size)).sum()) for keypoints, size in pairs)
-
-
-def count_neighbours(project: Project, rows: Sequence[int], offsets: tuple[int, ...]) -> np.ndarray:
-    """Count for each row how many of its neighbours lie on disk."""
-    paths = [project.image_path(project.labels.frames[row]) for row in rows]
-    beside = [o for o in offsets if o != 0]
-    return np.array([sum(neighbour(path, o) != path for o in beside) for path in paths])

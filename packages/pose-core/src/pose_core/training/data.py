@@ -8,7 +8,7 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 from pose_core.batches.ahead import ReadAhead
-from pose_core.batches.labeled import LabeledFrames, count_neighbours, count_outside
+from pose_core.batches.labeled import LabeledFrames, count_outside
 from pose_core.batches.loader import (
     EvenBatches,
     clip_loader,
@@ -95,14 +95,15 @@ def make_loaders(
     def frames(rows: np.ndarray) -> LabeledFrames:
         return LabeledFrames(project, rows, data.size, network.offsets, data.cache_mb)
 
-    labeled = training_loader(frames(split.train), data.batch_size, options.seed, data.workers)
+    labels = frames(split.train)
+    labeled = training_loader(labels, data.batch_size, options.seed, data.workers)
     train: dict[str, DataLoader | ReadAhead] = {"labeled": labeled}
     steps = steps_per_epoch(len(split.train), data.batch_size)
     sets = {"train": split.train, "validate": split.validation, "test": split.test}
     counts = ", ".join(f"{len(rows)} to {purpose}" for purpose, rows in sets.items())
     say(f"frames: {counts}; {steps} steps per epoch")
-    if len(network.offsets) > 1:
-        say(context_of(project, split, network.offsets))
+    for line in labels.neighbours.about() if labels.neighbours else ():
+        say(line)
     clips = None
     if objective.unsupervised:
         say(course_of(Schedule.of(options)))
@@ -116,16 +117,6 @@ def make_loaders(
         plain_loader(frames(split.validation), data.batch_size) if len(split.validation) else None
     )
     return Loaders(train, validation, steps, clips)
-
-
-def context_of(project: Project, split: Split, offsets: tuple[int, ...]) -> str:
-    """Say how many training frames have their neighbours."""
-    found = count_neighbours(project, split.train.tolist(), offsets)
-    wanted = len(offsets) - 1
-    return (
-        f"context of {wanted} frames: {int((found == wanted).sum())} training frames have all "
-        f"on disk, {int((found == 0).sum())} none; the frame itself stands in for a missing one"
-    )
 
 
 def course_of(schedule: Schedule) -> str:
