@@ -1,6 +1,7 @@
 """How far a trained model is from its project's labels: in training, validation, test frames."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from pose_core.plugins import Plugins
 from pose_core.predict import predict_frames
 from pose_core.predictions import Predictions
 from pose_core.project import Project
-from pose_core.splits import SETS, Split, quoted, read_split
+from pose_core.splits import SETS, quoted, read_split
 from pose_core.training.data import SPLIT
 
 PREDICTIONS, EVALUATION = "predictions.csv", "evaluation.csv"
@@ -28,12 +29,14 @@ class Evaluation:
         summaries: of each set that has labeled frames, by its name.
         frames: number of frames in each set.
         warnings: what was odd in the project, one line each.
+        views: where views are files of their own, the summaries of each by its name.
     """
 
     folder: Path
     summaries: dict[str, Summary]
     frames: dict[str, int]
     warnings: tuple[str, ...] = ()
+    views: dict[str, dict[str, Summary]] = field(default_factory=dict)
 
 
 def evaluate(
@@ -46,7 +49,8 @@ def evaluate(
     """Predict the labeled frames of a model's project, and compare.
 
     Writes `evaluation.csv` (pixel error per set and keypoint) and `predictions.csv` (each labeled
-    frame with its set) into the model's folder.
+    frame with its set) into the model's folder. Where views are files of their own, the errors are
+    per view too, and each has a `predictions_VIEW.csv`.
 
     Args:
         folder: of the model.
@@ -67,19 +71,29 @@ def evaluate(
             f"{folder}: was trained on other keypoints than {opened.name} has, {odd[0]!r} differs; "
             "give the project it was trained on"
         )
-    split = read_split(folder / SPLIT, opened.labels, validate=False)
+    split = read_split(folder / SPLIT, opened.labels, validate=False, instants=opened.instants)
     rows = np.arange(len(opened.labels))
     predictions = predict_frames(model, opened, rows.tolist(), batch_size)
     errors = pixel_error(predictions.keypoints, labels_on_images(opened))
-    sets = {name: getattr(split, name) for name in SETS}
+    names, sets = model.skeleton.names, {name: getattr(split, name) for name in SETS}
+    sets = {name: own for name, own in sets.items() if len(own)}
+
+    def summed(some: np.ndarray) -> dict[str, Summary]:
+        return {n: summary(errors[np.intersect1d(own, some)], names) for n, own in sets.items()}
+
     found = Evaluation(
         folder=folder,
-        summaries={n: summary(errors[r], model.skeleton.names) for n, r in sets.items() if len(r)},
-        frames={name: len(r) for name, r in sets.items() if len(r)},
+        summaries=summed(rows),
+        frames={name: len(own) for name, own in sets.items()},
         warnings=opened.warnings,
+        views={view: summed(own) for view, own in opened.cameras.items()},
     )
     write_text(folder / EVALUATION, as_csv(found))
-    write_text(folder / PREDICTIONS, labeled_table(predictions, split, model))
+    in_sets = split.sets(len(rows))
+    for view, own in {"": rows, **opened.cameras}.items():
+        path = folder / (f"predictions_{view}.csv" if view else PREDICTIONS)
+        shown = own[own >= 0]
+        write_text(path, labeled_table(predictions.select(shown), [in_sets[row] for row in shown]))
     return found
 
 
@@ -108,17 +122,23 @@ def labels_on_images(project: Project) -> np.ndarray:
 
 
 def as_csv(evaluation: Evaluation) -> str:
-    """Format an evaluation as one row per set and keypoint, errors in pixels of the frame."""
-    lines = ["set,keypoint,labels,mean_px,median_px,p90_px"]
-    for name, found in evaluation.summaries.items():
+    """Format an evaluation as one row per set and keypoint, errors in pixels of the frame.
+
+    Where views are files of their own, a last column names the view; it is empty for all together.
+    """
+    parts = {"": evaluation.summaries, **evaluation.views}
+    ends = {view: f",{quoted(view)}" if evaluation.views else "" for view in parts}
+    lines = ["set,keypoint,labels,mean_px,median_px,p90_px" + (",view" if evaluation.views else "")]
+    for view, summaries in parts.items():
         lines += [
-            f"{name},{quoted(keypoint)},{count},{mean:.4f},{median:.4f},{p90:.4f}"
+            f"{name},{quoted(keypoint)},{count},{mean:.4f},{median:.4f},{p90:.4f}{ends[view]}"
+            for name, found in summaries.items()
             for keypoint, count, mean, median, p90 in found.rows()
         ]
     return "\n".join(lines) + "\n"
 
 
-def labeled_table(predictions: Predictions, split: Split, model: TrainedModel) -> str:
+def labeled_table(predictions: Predictions, sets: Sequence[str]) -> str:
     """Format predictions of labeled frames in DeepLabCut's rows, and the set as a last column."""
     names, frames = predictions.skeleton.names, predictions.frames or ()
     header = [["scorer"], ["bodyparts"], ["coords"]]
@@ -130,28 +150,28 @@ def labeled_table(predictions: Predictions, split: Split, model: TrainedModel) -
         row.append("set")
     lines = [",".join(row) for row in header]
     values = np.concatenate([predictions.keypoints, predictions.confidence[..., None]], axis=-1)
-    for frame, name, points in zip(frames, split.sets(len(frames)), values, strict=True):
+    for frame, name, points in zip(frames, sets, values, strict=True):
         cells = [f"{value:.4f}" for value in points.ravel()]
         lines.append(",".join([quoted(frame), *cells, name]))
     return "\n".join(lines) + "\n"
 
 
 def say_evaluation(evaluation: Evaluation) -> None:
-    """Print the pixel errors as one table, keypoints down and sets across."""
+    """Print the pixel errors as one table, keypoints down and sets across; one per view too."""
     from pose_core.reports.tables import Table, table_text
 
     for line in evaluation.warnings:
         print(f"warning: {line}")
-    names = next(iter(evaluation.summaries.values())).names
-    header = ["pixel error"]
-    for name in evaluation.summaries:
-        header += [f"{name} mean", "median", "90 %"]
-    rows = []
-    for number, keypoint in enumerate(names):
-        row: list[str | float] = [keypoint]
-        for found in evaluation.summaries.values():
-            row += [float(v[number]) for v in (found.mean, found.median, found.p90)]
-        rows.append(row)
+    for view, summaries in {"": evaluation.summaries, **evaluation.views}.items():
+        header = [f"pixel error in {view}" if view else "pixel error"]
+        for name in summaries:
+            header += [f"{name} mean", "median", "90 %"]
+        rows = []
+        for number, keypoint in enumerate(next(iter(summaries.values())).names):
+            row: list[str | float] = [keypoint]
+            for found in summaries.values():
+                row += [float(v[number]) for v in (found.mean, found.median, found.p90)]
+            rows.append(row)
+        print(table_text(Table.of(header, rows)))
     counted = ", ".join(f"{count} {name}" for name, count in evaluation.frames.items())
-    print(table_text(Table.of(header, rows)))
     print(f"Euclidean distance in the frames' own pixels; frames: {counted}")

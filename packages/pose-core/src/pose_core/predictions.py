@@ -1,7 +1,7 @@
 """What networks and smoothers say: points with confidence. Axes and units: `pose_core.labels`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -46,6 +46,17 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.keypoints)
+
+    def select(self, rows: Sequence[int] | np.ndarray) -> "Predictions":
+        """Give the predictions of some images, in the order asked for."""
+        rows = np.asarray(rows, dtype=int)
+        return replace(
+            self,
+            keypoints=self.keypoints[rows],
+            confidence=self.confidence[rows],
+            frames=None if self.frames is None else tuple(self.frames[row] for row in rows),
+            extra={name: column[rows] for name, column in self.extra.items()},
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pose_core.errors import FormatError
-
 BETWEEN = " _-."
 """What separates the words of a name."""
 
@@ -26,35 +24,30 @@ class Session:
 
 def sessions_of(
     videos: Sequence[Path], views: Sequence[str]
-) -> tuple[tuple[Session, ...], tuple[Path, ...]]:
+) -> tuple[tuple[Session, ...], dict[Path, str]]:
     """Sort videos into sessions by their names without the view.
 
     A view stands in a name as a word: `top` in `a_top.mp4`, not in `stopped.mp4`. Where several do,
     the last counts, and of those the longest.
 
     Returns:
-        The sessions in the order of their names, and the videos without a view in theirs.
-
-    Raises:
-        FormatError: if two videos show one session in one view.
+        The sessions in the order of their names; and the videos that are in none, with the reason.
     """
     found: dict[tuple[str, str], dict[str, Path]] = {}
-    nameless = []
+    unused: dict[Path, str] = {}
     for video in dict.fromkeys(videos):
         match = max(matches(video.stem, views), key=lambda m: (m.end(), -m.start()), default=None)
         if match is None:
-            nameless.append(video)
+            unused[video] = f"none of the views {', '.join(views)} in its name"
             continue
         rest = video.stem[: match.start()] + video.stem[match.end() :]
-        key = (without_views(str(video.parent), views), rest.strip(BETWEEN))
-        others = found.setdefault(key, {})
+        others = found.setdefault(
+            (without_views(str(video.parent), views), rest.strip(BETWEEN)), {}
+        )
         if others.setdefault(match[0], video) != video:
-            raise FormatError(
-                f"{video}: shows view {match[0]!r} of the same recording as {others[match[0]]}; "
-                "leave one of them out"
-            )
+            unused[video] = f"shows what {others[match[0]].name} does"
     ordered = sorted(found.items())
-    return tuple(named(name, of, views) for (_, name), of in ordered), tuple(nameless)
+    return tuple(named(name, of, views) for (_, name), of in ordered), unused
 
 
 def named(name: str, videos: Mapping[str, Path], views: Sequence[str]) -> Session:

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pose_core
 import pose_io_dlc as io
 from pose_core.hookspecs import Format, hookimpl
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @hookimpl
@@ -38,7 +41,20 @@ def open_project(name: str, path: Path) -> pose_core.Project:
     """Open a project of one animal; of several cameras with the images of all."""
     found = io.open_project(path, name)
     labels = labels_of(path, found)
-    return pose_core.Project(found.root, found.name, labels, found.videos, found.warnings)
+    cameras = cameras_of(found)
+    return pose_core.Project(found.root, found.name, labels, found.videos, found.warnings, cameras)
+
+
+def cameras_of(project: "io.Project") -> "dict[str, np.ndarray]":
+    """Give the row of the project's labels that shows each instant, per camera of several."""
+    if len(project.cameras) < 2:
+        return {}
+    first, rows = 0, {}
+    for view, camera in project.cameras.items():
+        # the project's labels are those of the cameras, one behind the other
+        rows[view] = camera.rows + first * (camera.rows >= 0)
+        first += len(camera.labels)
+    return rows
 
 
 def labels_of(path: Path, project: "io.Project | None" = None) -> pose_core.Labels:

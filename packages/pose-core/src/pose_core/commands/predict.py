@@ -230,35 +230,39 @@ def predict_one_video(
 def predict_stills(
     model: "TrainedModel", job: Job, batch_size: int | None, plugins: "Plugins"
 ) -> None:
-    """Predict the labeled frames of a project, or the images of a folder, and write the table."""
+    """Predict the labeled frames of a project, or the images of a folder, and write the tables."""
     from pose_core.files import write_predictions
 
     predict = predict_project if job.kind == "project" else predict_folder
-    predictions = predict(model, job.path, batch_size, plugins)
-    write_predictions(job.table, predictions, plugins)
-    print(f"{job.path}: {len(predictions)} images, written to {job.table}")
+    for view, predictions in predict(model, job.path, batch_size, plugins).items():
+        ending = f"_{view}" if view else ""
+        table = job.table.with_stem(job.table.stem + ending)
+        write_predictions(table, predictions, plugins)
+        print(f"{job.path}: {len(predictions)} images, written to {table}")
 
 
 def predict_project(
     model: "TrainedModel", path: Path, batch_size: int | None, plugins: "Plugins"
-) -> "Predictions":
-    """Predict the labeled frames of a project."""
+) -> "dict[str, Predictions]":
+    """Predict the labeled frames of a project: of each view that has its own, and of all last."""
     from pose_core.files import open_project
     from pose_core.predict import predict_frames
 
     project = open_project(path, plugins)
     check_same(model, project.skeleton.names)
     rows = range(len(project.labels))
-    return predict_frames(model, project, rows, batch_size, progress=True)
+    found = predict_frames(model, project, rows, batch_size, progress=True)
+    views = {view: found.select(own[own >= 0]) for view, own in project.cameras.items()}
+    return {**views, "": found}  # the last table says that all are there
 
 
 def predict_folder(
     model: "TrainedModel", path: Path, batch_size: int | None, plugins: "Plugins"
-) -> "Predictions":
+) -> "dict[str, Predictions]":
     """Predict the images of a folder."""
     from pose_core.predict import find_images, predict_images
 
-    return predict_images(model, find_images(path), path, batch_size, progress=True)
+    return {"": predict_images(model, find_images(path), path, batch_size, progress=True)}
 
 
 def check_same(model: "TrainedModel", names: Sequence[str]) -> None:

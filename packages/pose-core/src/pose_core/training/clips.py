@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pose_core.batches.unlabeled import Clips
+from pose_core.batches.unlabeled import Clips, frames_of
 from pose_core.errors import ConfigError, FormatError
 from pose_core.hookspecs import VideoInfo
 from pose_core.plugins import Plugins
 from pose_core.project import Project
 from pose_core.training.options import RunOptions
+from pose_core.training.views import synchronised, uneven
 from pose_core.video.readers import choose, find_videos
 
 SAME_SHAPE = 0.02
@@ -24,7 +25,8 @@ def open_clips(
     """Open the videos that unsupervised losses see, and say what they are.
 
     Args:
-        project: whose videos are taken where the options name none.
+        project: whose videos are taken where the options name none. Those of several cameras are
+            read together.
         sizes: (frames, 2), height and width of the labeled images.
         options: the run's.
         plugins: where the reader is looked up.
@@ -41,16 +43,37 @@ def open_clips(
     length = options.unlabeled.length
     lines = [f"clips of {length} unlabeled frames, read by {reader.name} ({reason})"]
     device = "cuda" if uses_gpu(options) else "cpu"
-    clips = Clips(reader, videos_of(project, options), length, options.data.size, device)
-    clips.scales = {info.path: scale_to(info, sizes) for info in clips.infos}
-    return clips, [*lines, *oddities(clips)]
+    files = videos_of(project, options)
+    videos: Sequence[Path | Sequence[Path | None]] = files
+    if project.cameras:
+        videos, more = synchronised(files, list(project.cameras))
+        lines += more
+    clips = Clips(reader, videos, length, options.data.size, device)
+    clips.scales = scales_of(clips, project, sizes)
+    return clips, [*lines, *uneven(clips), *oddities(clips)]
+
+
+def scales_of(clips: Clips, project: Project, sizes: np.ndarray) -> dict[Path, float]:
+    """Give the factors from each video's pixels to those of the labeled images of its view.
+
+    Raises:
+        ConfigError: if a video does not show what the labels show.
+    """
+    of_views = [sizes[rows[rows >= 0]] for rows in project.cameras.values()] or [sizes]
+    return {
+        info.path: scale_to(info, own if len(own) else sizes)
+        for views in clips.recordings
+        for info, own in zip(views, of_views, strict=True)
+        if info
+    }
 
 
 def oddities(clips: Clips) -> list[str]:
     """Warn of videos that are shorter than a clip, cut off, or of another size than the labels."""
     infos = clips.infos
     lines = []
-    if short := [info.path.name for info in infos if info.frames < clips.length]:
+    unused = [views for views in clips.recordings if frames_of(views) < clips.length]
+    if short := [info.path.name for views in unused for info in views if info]:
         lines.append(
             f"warning: {len(short)} of {len(infos)} videos are shorter than a clip of "
             f"{clips.length} frames and unused: {some(short)}; or set a smaller unlabeled.length"
