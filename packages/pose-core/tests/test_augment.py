@@ -316,3 +316,25 @@ def test_a_gpu_augments_as_the_processor_does() -> None:
     torch.testing.assert_close(there.affine.cpu(), here.affine)
     assert (there.images.cpu() - here.images).abs().mean() < 1e-3  # levels may round elsewise
     assert Augmentation(EVERYTHING, seed=0)(images(4).cuda(), [0, 1, 2, 3], 0).images.is_cuda
+
+
+def test_a_stand_in_for_a_missing_neighbour_is_covered_too() -> None:
+    whole = images(40, 5)
+    whole[:, 4] = whole[:, 2]  # as where there is no frame after the labeled one
+    whole[20:, :] = whole[20:, 2:3]
+    seen = Augmentation((Hide(1.0, size=0.4),), seed=0)(whole, list(range(40)), 0, points(40), 2)
+    found = seen.images.unflatten(0, (40, 5))
+    assert torch.equal(found[:, 4], found[:, 2])
+    assert torch.equal(found[20:], found[20:, 2:3].expand(-1, 5, -1, -1, -1))
+    assert torch.equal(found[:20, :2], whole[:20, :2].float() / 255)
+
+
+def test_points_are_hidden_for_networks_that_look_at_neighbours() -> None:
+    def hidden(options: AugmentOptions, context: bool = True) -> list[Any]:
+        return [one for one in options.operations(context) if isinstance(one, Hide)]
+
+    assert hidden(AugmentOptions()) == hidden(AugmentOptions(preset="topdown")) == [Hide()]
+    assert hidden(AugmentOptions(), context=False) == []
+    assert hidden(AugmentOptions(hide=0.2)) == [Hide(0.2)]
+    for without in ({"hide": False}, {"preset": "dlc"}, {"preset": "none"}, {"pipeline": ()}):
+        assert hidden(AugmentOptions(**without)) == []

@@ -19,7 +19,7 @@ class Box(NamedTuple):
     """A plain box in some frames of a sample."""
 
     sample: int
-    frames: slice
+    frames: slice | list[int]
     rows: slice
     columns: slice
     grey: float
@@ -37,9 +37,15 @@ def boxes(images: Images, operation: Boxes, draw: Draw) -> Images:
 
 
 def hide(images: Images, operation: Hide, draw: Draw) -> Images:
-    """Cover labeled points, each anywhere under its box, in the labeled frame alone."""
+    """Cover labeled points, each anywhere under its box, in the labeled frame alone.
+
+    Where the frame itself stands in for neighbours that are missing it is covered there too, or
+    the network would learn to look up what no video will show it.
+    """
     height, width = images.shape[-2:]
-    frame, drawn = slice(draw.centre, draw.centre + 1), []
+    same = (images == images[:, draw.centre, None]).flatten(2).all(-1).tolist()
+    frames = [[number for number, is_same in enumerate(one) if is_same] for one in same]
+    drawn = []
     for number in range(operation.points):
         u = draw.numbers[:, (PER_BOX + 1) * number :][:, : PER_BOX + 1]
         for sample, (px, py) in choose(draw.keypoints.cpu(), u[:, 0]).items():
@@ -50,7 +56,7 @@ def hide(images: Images, operation: Hide, draw: Draw) -> Images:
                 (px + 0.5) / width + (x - 0.5) * 0.8 * sides[0],
                 (py + 0.5) / height + (y - 0.5) * 0.8 * sides[1],
             )
-            drawn.append(box_at(images, sample, frame, middle, (sides[0], sides[1]), grey))
+            drawn.append(box_at(images, sample, frames[sample], middle, (sides[0], sides[1]), grey))
     return with_boxes(images, drawn)
 
 
@@ -70,7 +76,7 @@ def choose(
 def box_at(
     images: Images,
     sample: int,
-    frames: slice,
+    frames: slice | list[int],
     middle: tuple[float, float],
     sides: tuple[float, float],
     grey: float,
