@@ -27,6 +27,7 @@ from pose_core.model.folder import TrainedModel, load_model
 from pose_core.model.network import PoseNetwork
 from pose_core.partial import PartialRows, record_of
 from pose_core.predict import (
+    about_images,
     find_images,
     incomplete,
     predict_frames,
@@ -360,3 +361,30 @@ def test_a_video_read_by_soft_argmax_agrees_with_the_mean_of_the_maps(
     model = replace(discs(), decode=lambda maps, stride: soft_argmax(maps, stride))
     _, points = predict(model, make_video())
     np.testing.assert_allclose(points[..., :2], track(20), atol=3.5)  # anywhere on the disc
+
+
+class Trailing(DiscNetwork):
+    """Sees the nose where it was in the frame before."""
+
+    def heatmaps(self, features):
+        return super().heatmaps(features[:, [0, 0, 0]])
+
+
+def test_images_of_following_numbers_are_a_video_and_others_stand_alone(discs, tmp_path):
+    places = {1: 10, 2: 16, 3: 22, 7: 40, 12: 52}
+    for number, x in places.items():
+        image = np.full((64, 64, 3), 40, np.uint8)
+        image[8:13, x - 2 : x + 3] = (255, 0, 0)
+        Image.fromarray(image).save(tmp_path / f"img{number}.png")
+    model = discs((-1, 0, 1))
+    network = Trailing((-1, 0, 1), True)
+    model = replace(model, network=network)
+    images = find_images(tmp_path)
+    for batch in (1, 2, 8):
+        found = predict_images(model, images, tmp_path, batch)
+        # reflected at the beginning: before frame 1 comes frame 2
+        np.testing.assert_allclose(found.keypoints[:, 0, 0], [16, 10, 16, 40, 52], atol=0.2)
+    (line,) = about_images(network, images)
+    assert line.startswith("context: 5 images are 1 sequences")
+    assert "2 that stand alone" in line
+    assert about_images(discs().network, images) == []

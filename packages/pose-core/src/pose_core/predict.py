@@ -13,13 +13,16 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from pose_core.batches.labeled import LabeledFrames, read_image
+from pose_core.batches.beside import sequences
+from pose_core.batches.images import read_image
+from pose_core.batches.labeled import LabeledFrames
 from pose_core.batches.loader import plain_loader
 from pose_core.errors import FormatError, VideoError
 from pose_core.files import write_predictions, write_text
 from pose_core.hookspecs import Clip, VideoInfo, VideoReader
 from pose_core.model.folder import WEIGHTS, TrainedModel
 from pose_core.model.memory import memory_explained
+from pose_core.model.network import PoseNetwork
 from pose_core.model.streaming import ContextStream
 from pose_core.partial import Origin, PartialRows, record_of
 from pose_core.plugins import Plugins
@@ -230,7 +233,7 @@ def predict_images(
     batch_size: int | None = None,
     progress: bool = False,
 ) -> Predictions:
-    """Predict image files, each alone: a network with context sees the same image all over.
+    """Predict image files; a network with context takes those of following numbers for a video.
 
     Raises:
         FormatError: if there are none, or one cannot be read.
@@ -240,16 +243,52 @@ def predict_images(
         known = ", ".join(sorted(IMAGE_SUFFIXES))
         raise FormatError(f"{root}: no images in it; known kinds: {known}")
     batch_size = batch_size or default_batch_size(model.device)
-    parts, total = [], len(images)
+    found: dict[Path, np.ndarray] = {}
+    total = len(images)
     with memory_explained(batch_size, ADVICE), bar(total, 0, progress, root, "image") as shown:
-        for window in consecutive(total, batch_size):
-            stack, sizes = zip(*(read_image(images[i], model.size) for i in window), strict=True)
-            seen = torch.from_numpy(np.stack(stack)).permute(0, 3, 1, 2)[:, None]
-            seen = seen.expand(-1, len(model.network.offsets), -1, -1, -1)
-            parts.append(points_of(model, seen, torch.tensor(sizes, dtype=torch.float32)))
-            shown.update(len(window))
+        for sequence in sequences_for(model.network, images):
+            for paths, points in stream_images(model, sequence, batch_size):
+                found |= zip(paths, points, strict=True)
+                shown.update(len(paths))
     names = [path.relative_to(root).as_posix() for path in images]
-    return predictions_of(model, np.concatenate(parts), names)
+    return predictions_of(model, np.stack([found[path] for path in images]), names)
+
+
+def sequences_for(network: PoseNetwork, images: Sequence[Path]) -> list[list[Path]]:
+    """Part images into what a network sees as videos; one without context sees each alone."""
+    return [list(images)] if network.offsets == (0,) else sequences(images)
+
+
+def about_images(network: PoseNetwork, images: Sequence[Path]) -> list[str]:
+    """Say what a network with context takes for a video."""
+    if network.offsets == (0,):
+        return []
+    found = sequences_for(network, images)
+    alone = sum(len(one) == 1 for one in found)
+    return [
+        f"context: {len(images)} images are {len(found) - alone} sequences by the numbers in their "
+        f"names, and {alone} that stand alone and are their own context"
+    ]
+
+
+def stream_images(
+    model: TrainedModel, sequence: Sequence[Path], batch_size: int
+) -> Iterator[tuple[Sequence[Path], np.ndarray]]:
+    """Yield paths of a sequence, in order, with their points (batch, keypoints, 3)."""
+    context = ContextStream(model.network, len(sequence))
+    sizes: dict[int, tuple[int, int]] = {}
+    with torch.inference_mode():
+        for window in consecutive(len(sequence), batch_size):
+            stack, there = zip(*(read_image(sequence[i], model.size) for i in window), strict=True)
+            sizes |= zip(window, there, strict=True)
+            images = torch.from_numpy(np.stack(stack)).to(model.device).permute(0, 3, 1, 2)
+            row = context.next
+            for heatmaps in context.add(images.float() / 255):
+                rows = range(row, row + len(heatmaps))
+                own = torch.tensor([sizes.pop(i) for i in rows], dtype=torch.float32)
+                points = model.points(heatmaps, own.to(model.device)).cpu().numpy()
+                yield sequence[row : rows.stop], points
+                row = rows.stop
 
 
 def find_images(folder: Path) -> list[Path]:

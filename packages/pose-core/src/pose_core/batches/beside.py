@@ -1,7 +1,7 @@
 """What lies beside labeled images: other frames on disk, and the video they were taken from."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,9 +71,7 @@ def video_of(project: Project, path: Path) -> Path | None:
 
 def miscounted(project: Project) -> set[Path]:
     """Find the folders where names count the images, not the frames: 1, 2, 3 for any moments."""
-    folders: dict[Path, list[Path]] = {}
-    for path in map(project.image_path, project.labels.frames):
-        folders.setdefault(path.parent, []).append(path)
+    folders = by_folder(map(project.image_path, project.labels.frames))
     return {folder for folder, paths in folders.items() if counts_images(paths)}
 
 
@@ -140,3 +138,27 @@ def shift_of(image: np.ndarray, near: Mapping[int, np.ndarray]) -> int | None:
         return None
     best = min(same.values())
     return next(shift for shift in SHIFTS if same.get(shift, np.inf) <= best + TIE)
+
+
+def sequences(paths: Sequence[Path]) -> list[list[Path]]:
+    """Part images, in their order, into sequences of following numbers; most may stand alone.
+
+    Where numbers only count the images of a folder, all stand alone.
+    """
+    alone = {folder for folder, group in by_folder(paths).items() if counts_images(group)}
+    parts: list[list[Path]] = []
+    for path in paths:
+        follows = parts and path.parent not in alone and on_disk(parts[-1][-1], [1]).get(1) == path
+        if follows:
+            parts[-1].append(path)
+        else:
+            parts.append([path])
+    return parts
+
+
+def by_folder(paths: Iterable[Path]) -> dict[Path, list[Path]]:
+    """Group images by their folder."""
+    folders: dict[Path, list[Path]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, []).append(path)
+    return folders

@@ -260,9 +260,12 @@ def predict_folder(
     model: "TrainedModel", path: Path, batch_size: int | None, plugins: "Plugins"
 ) -> "dict[str, Predictions]":
     """Predict the images of a folder."""
-    from pose_core.predict import find_images, predict_images
+    from pose_core.predict import about_images, find_images, predict_images
 
-    return {"": predict_images(model, find_images(path), path, batch_size, progress=True)}
+    images = find_images(path)
+    for line in about_images(model.network, images):
+        print(line)
+    return {"": predict_images(model, images, path, batch_size, progress=True)}
 
 
 def check_same(model: "TrainedModel", names: Sequence[str]) -> None:
