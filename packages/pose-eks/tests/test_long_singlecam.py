@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pose_eks import EksError, Ensemble, SingleCameraOptions, smooth
-from pose_eks.models.long_singlecam import LongSmoothed, smooth_long
+from pose_eks.models.long_singlecam import smooth_long
+from pose_eks.smoothed import LongSmoothed
 
 
 def ensemble(seed: int, members: int = 3, frames: int = 700) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """The result of smoothing: one camera's, or several cameras' of one animal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -119,3 +119,18 @@ class SmoothedViews:
     covariance: np.ndarray
     times: np.ndarray
     requested: Mapping[str, Smoothed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class LongSmoothed:
+    """A smoothed recording, of which some frames at a time are in memory.
+
+    Attributes:
+        fit: the parameters.
+        frames: how many there are.
+        chunks: gives the result of some frames at a time, from the beginning.
+    """
+
+    fit: Fit
+    frames: int
+    chunks: Callable[[], Iterator[Smoothed]]

@@ -12,7 +12,7 @@ from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_eks.files.members import like, only_points
 from pose_eks.files.outputs import Flags
-from pose_eks.models.long_singlecam import LongSmoothed
+from pose_eks.smoothed import LongSmoothed
 from pose_io_dlc import FormatError, PredictionTable, PredictionWriter, read_chunks
 
 ROWS = 20_000

@@ -5,12 +5,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pose_eks.core.chain import project
+from pose_eks.core.chain import Chain, Path, project
 from pose_eks.core.fitting import Fit
+from pose_eks.core.long import LongSolved
 from pose_eks.core.solving import Solved
+from pose_eks.ensemble import Consensus
 from pose_eks.models.sights import Sight, View
 from pose_eks.options import ObservationOptions
 from pose_eks.smoothed import Smoothed
+
+SHOWN = 5  # numbers that a view shows of each coordinate; see `smoothed_of`
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,16 +26,16 @@ class Point:
     solved: Solved
 
 
-def fit_of(points: Sequence[Point], keypoints: int) -> Fit:
-    """Collect the parameters of all keypoints, NaN where one is never seen."""
+def fit_of(solved: Mapping[int, Solved | LongSolved], keypoints: int) -> Fit:
+    """Collect the parameters of all keypoints by their numbers, NaN where one is never seen."""
     s, b, value = (np.full(keypoints, np.nan) for _ in range(3))
     passes, converged = np.zeros(keypoints, int), np.ones(keypoints, bool)
-    for point in points:
-        found, k = point.solved.found, point.number
+    for k, one in solved.items():
+        found = one.found
         s[k] = found["s"]
         b[k] = found.values[-1] if "b" not in found.names else found["b"]
         value[k], passes[k] = found.log_likelihood, found.passes
-        converged[k] = found.converged and point.solved.settled
+        converged[k] = found.converged and one.settled
     return Fit(s, b, value, passes, converged)
 
 
@@ -73,52 +77,78 @@ def smoothed_views(
     views: Mapping[str, View], points: Sequence[Point], fit: Fit, options: ObservationOptions
 ) -> dict[str, Smoothed]:
     """Give every view's smoothed keypoints on its own frames."""
-    shape = {name: view.consensus.center.shape for name, view in views.items()}
-    blank = {name: np.full((4, *shape[name]), np.nan) for name in views}
-    weights = {name: np.full(shape[name][:2], np.nan) for name in views}
+    blank = {
+        name: np.full((SHOWN, *view.consensus.center.shape), np.nan) for name, view in views.items()
+    }
     for point in points:
         sight, solved = point.sight, point.solved
-        shown = project(solved.chain, solved.path, solved.found.values)
+        values = shown(sight.offset, solved.chain, solved.path, solved.found.values)
         for number, (name, view) in enumerate(views.items()):
             rows = np.flatnonzero(sight.views == number)
-            if not len(rows):
-                continue
-            taken = np.ix_(view.places, rows)
-            blank[name][0][:, point.number] = shown.means[taken] + sight.offset[rows]
-            blank[name][1][:, point.number] = shown.posterior_variance[taken]
-            blank[name][2][:, point.number] = shown.predictive_variance[taken]
-            blank[name][3][:, point.number] = spread_used(solved, rows)[view.places]
-            weights[name][:, point.number] = weight_of(solved, rows[0])[view.places]
+            if len(rows):
+                blank[name][:, :, point.number] = values[:, view.places[:, None], rows]
     return {
-        name: Smoothed(
-            keypoints=blank[name][0],
-            confidence=view.consensus.confidence,
-            posterior_variance=blank[name][1],
-            predictive_variance=blank[name][2],
-            center=view.consensus.center,
-            spread=blank[name][3],
-            fit=fit,
-            center_name=options.pool,
-            weight=weights[name] if options.likelihood == "student" else None,
-        )
-        for name, view in views.items()
+        name: smoothed_of(blank[name], view.consensus, fit, options) for name, view in views.items()
     }
 
 
-def spread_used(solved: Solved, rows: np.ndarray) -> np.ndarray:
-    """Give the variance a v of rows (times, rows), or b v of members alone; NaN where missing."""
-    chain = solved.chain
-    b = solved.found.values[len(chain.motion.parameters) :][chain.rows.floor[rows]]
-    gain = np.where(chain.rows.multiplies[rows] > 0, b, chain.rows.gain[rows])
-    return np.where(np.isfinite(chain.observed[:, rows]), gain * chain.spread[:, rows], np.nan)
+def shown(
+    offset: np.ndarray,
+    chain: Chain,
+    path: Path,
+    values: np.ndarray,
+    usual: np.ndarray | None = None,
+) -> np.ndarray:
+    """Give what rows show of a path: what `smoothed_of` takes, (`SHOWN`, frames, rows).
+
+    Args:
+        offset: (rows,), that the chain is without.
+        chain: the observations.
+        path: of the chain's latents.
+        values: of its parameters.
+        usual: (rows,), the spread where a row is missing; None for the mean of the others.
+    """
+    found = project(chain, path, values, usual)
+    weight = np.broadcast_to(chain.rows.weights[:, chain.rows.views], found.means.shape)
+    variances = found.posterior_variance, found.predictive_variance
+    each = (found.means, *variances, spread_used(chain, values), weight)
+    own = np.stack([one[:, : len(offset)] for one in each])  # a chain may have rows of its own
+    own[0] += offset
+    return own
 
 
-def weight_of(solved: Solved, row: int) -> np.ndarray:
-    """Give the robust weight (times,) of the view that a row is of."""
-    chain = solved.chain
-    if chain.weights is None:
-        return np.ones(chain.frames)
-    return np.asarray(chain.weights[:, chain.rows.views[row]])
+def smoothed_of(
+    values: np.ndarray, consensus: Consensus, fit: Fit, options: ObservationOptions
+) -> Smoothed:
+    """Put together what a view shows.
+
+    Args:
+        values: (`SHOWN`, frames, keypoints, 2), position, posterior and predictive variance, spread
+            as it was used, and robust weight.
+        consensus: of the frames.
+        fit: the parameters.
+        options: of the model.
+    """
+    keypoints, posterior, predictive, spread, weight = values
+    return Smoothed(
+        keypoints=keypoints,
+        confidence=consensus.confidence,
+        posterior_variance=posterior,
+        predictive_variance=predictive,
+        center=consensus.center,
+        spread=spread,
+        fit=fit,
+        center_name=options.pool,
+        weight=weight[..., 0] if options.likelihood == "student" else None,
+    )
+
+
+def spread_used(chain: Chain, values: np.ndarray) -> np.ndarray:
+    """Give the variance a v (times, rows), or b v of members alone; NaN where missing."""
+    rows = chain.rows
+    b = values[len(chain.motion.parameters) :][rows.floor]
+    gain = np.where(rows.multiplies > 0, b, rows.gain)
+    return np.where(np.isfinite(chain.observed), gain * chain.spread, np.nan)
 
 
 def positions_of(

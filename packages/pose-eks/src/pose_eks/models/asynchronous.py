@@ -75,7 +75,7 @@ def smooth_asynchronous(
         lambda sight, label: clocked_chain(sight, clock, slowest, label, options),
         options,
     )
-    fit = fit_of(points, keypoints)
+    fit = fit_of({one.number: one.solved for one in points}, keypoints)
     smoothed = smoothed_views(seen, points, fit, options)
     positions = positions_of(points, keypoints, options.latent, len(clock))
     found = SmoothedViews(smoothed, labels, *positions, clock)
@@ -138,9 +138,7 @@ def clocked_chain(
     if not np.isfinite(paired).all(axis=1).any() and len(sight.offset) > 2:
         raise EksError(f"{label}: its cameras do not overlap in time; are their clocks the same?")
     subspace, z = learned(paired, spread, options, label)
-    sight = replace(
-        sight, observed=sight.observed - subspace.mean, offset=sight.offset + subspace.mean
-    )
+    sight = sight.about(sight.offset + subspace.mean)
     motion = motion_of(z, pairing, options, isotropic=len(sight.offset) == 2)
     return sight, chain_of(sight, subspace.axes, motion, clock, options)
 

@@ -149,7 +149,7 @@ def assembled(
     options: CalibratedOptions,
 ) -> SmoothedViews:
     """Put the result together."""
-    fit = fit_of(points, len(names))
+    fit = fit_of({one.number: one.solved for one in points}, len(names))
     rows = smoothed_views(seen, points, fit, options)
     positions, covariances = positions_of(points, len(names), 3, len(times))
     noise = noise_of(rows)

@@ -21,7 +21,7 @@ from pose_eks.errors import EksError
 from pose_eks.models.assembly import fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
 from pose_eks.models.inflation import inflated
-from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of
+from pose_eks.models.sights import Sight, View, chain_of, few_of, learned, motion_of
 from pose_eks.models.solution import solved_points
 from pose_eks.options import MultiCameraOptions
 from pose_eks.smoothed import SmoothedViews
@@ -64,7 +64,7 @@ def smooth_views(
         lambda sight, label: linear_chain(sight, label, times, options),
         options,
     )
-    fit = fit_of(points, keypoints)
+    fit = fit_of({one.number: one.solved for one in points}, keypoints)
     shown = smoothed_views(seen, points, fit, options)
     return SmoothedViews(
         shown, labels, *positions_of(points, keypoints, options.latent, frames), times
@@ -120,13 +120,21 @@ def linear_chain(
     sight: Sight, label: str, times: np.ndarray, options: MultiCameraOptions
 ) -> tuple[Sight, Chain]:
     """Learn how the views of one point relate; give the point about its mean, and its chain."""
-    subspace, z = learned(sight.observed, sight.spread, options, label)
-    sight = replace(
-        sight, observed=sight.observed - subspace.mean, offset=sight.offset + subspace.mean
-    )
-    motion = motion_of(z, times, options, isotropic=len(sight.offset) == 2)
+    few = few_of(np.isfinite(sight.observed).any(axis=1))
+    begun, chain = begun_chain(sight.at(few), label, times[few], options)
+    sight = sight.about(begun.offset)
     if options.inflate and len(sight.offset) > 2:
-        sight = replace(
-            sight, spread=inflated(sight.observed, sight.spread, len(subspace.variance))
-        )
+        latent = chain.loading.shape[1]
+        sight = replace(sight, spread=inflated(sight.observed, sight.spread, latent))
+    gaps = np.diff(times, prepend=times[:1])
+    return sight, replace(chain, observed=sight.observed, spread=sight.spread, gaps=gaps)
+
+
+def begun_chain(
+    sight: Sight, label: str, times: np.ndarray, options: MultiCameraOptions
+) -> tuple[Sight, Chain]:
+    """Do the same with the times that it is learned from."""
+    subspace, z = learned(sight.observed, sight.spread, options, label)
+    sight = sight.about(sight.offset + subspace.mean)
+    motion = motion_of(z, times, options, isotropic=len(sight.offset) == 2)
     return sight, chain_of(sight, subspace.axes, motion, times, options)

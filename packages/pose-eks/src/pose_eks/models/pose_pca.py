@@ -50,9 +50,7 @@ def smooth_pose(
     there = sights_of([view], keypoints, frames)
     whole = joined([sight for _, sight in there])
     subspace, z = usual_poses(whole, options)
-    whole = replace(
-        whole, observed=whole.observed - subspace.mean, offset=whole.offset + subspace.mean
-    )
+    whole = whole.about(whole.offset + subspace.mean)
     chain = chain_of(whole, subspace.axes, motion_of(z, times, options), times, options)
     (solved,) = solve_as([chain], frames, options)
     points = [

@@ -121,7 +121,7 @@ def pupil_chain(seen: Mapping[str, Sight], times: np.ndarray, options: PupilOpti
         EksError: if too few frames tell them, or sides lie on the wrong side.
     """
     whole = joined(list(seen.values()))
-    whole = replace(whole, observed=whole.observed + whole.offset, offset=np.zeros(2 * len(seen)))
+    whole = whole.about(np.zeros(2 * len(seen)))
     loading = np.concatenate([rows_of(side) for side in seen])
     images = Subspace(whole.offset, loading, np.ones(3), 0.0)
     state = images.coordinates(whole.observed, whole.spread)

@@ -1,7 +1,7 @@
 """What several views show of one point: observations on one clock, and where their rows lie."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,8 @@ FLOOR_GRID = (-6.0, -3.0, 0.0)  # logarithms of b over a typical squared move, t
 STEP_GRID = (-9.0, -5.0, -2.0, 0.0)  # logarithms of s over its scale
 FAR = 25.0  # times the median squared move: what is further is a mistake, not a move
 LEAST_SHARE = 1e-3  # of the mean move along every axis
+MOST = 100_000  # times from which the views' relation and the scales are learned
+STRETCH = 1000  # times of one stretch of these
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,29 @@ class Sight:
     offset: np.ndarray
     views: np.ndarray
     alone: np.ndarray
+
+    def at(self, places: np.ndarray) -> "Sight":
+        """Give some of the times."""
+        return replace(self, observed=self.observed[places], spread=self.spread[places])
+
+    def about(self, offset: np.ndarray) -> "Sight":
+        """Give the same without another offset."""
+        return replace(self, observed=self.observed + (self.offset - offset), offset=offset)
+
+
+def few_of(seen: np.ndarray) -> np.ndarray:
+    """Choose times to learn from: all, or at most `MOST` of those seen, in stretches spread evenly.
+
+    Args:
+        seen: (times,), whether anything is observed.
+    """
+    if len(seen) <= MOST:
+        return np.arange(len(seen))
+    places = np.flatnonzero(seen)
+    if len(places) <= MOST:
+        return places
+    starts = np.linspace(0, len(places) - STRETCH, MOST // STRETCH).astype(int)
+    return places[(starts[:, None] + np.arange(STRETCH)).reshape(-1)]
 
 
 def sight_of(views: Sequence[View], k: int, times: int) -> Sight | None:
