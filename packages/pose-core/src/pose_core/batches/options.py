@@ -1,6 +1,7 @@
 """What a config can say about data and augmentation. No torch here: a command checks it first."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pose_core.batches.operations import OPERATIONS
@@ -47,6 +48,10 @@ class UnlabeledOptions:
             and learns nothing of them: the control to compare with, as batch norm alone adapts to
             them.
         reader: name of the video reader; null chooses.
+        validation_clips: kept out of training, spread over the videos, for the unsupervised losses
+            to be evaluated on at each validation; at most a tenth of all clips, 0 for none.
+        watch: losses that are evaluated on those clips and not trained, name to options as in
+            `losses`: so a supervised run is compared with one that learns from clips.
     """
 
     videos: tuple[str, ...] = ()
@@ -55,6 +60,8 @@ class UnlabeledOptions:
     full: float = 0.5
     weight: float = 1.0
     reader: str | None = None
+    validation_clips: int = 8
+    watch: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

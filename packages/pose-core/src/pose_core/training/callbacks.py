@@ -1,7 +1,10 @@
 """What happens beside the steps: the table of metrics, checkpoints, early stopping, progress."""
 
 import json
+import math
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,9 @@ from tqdm import tqdm
 from pose_core.errors import TrainingError
 from pose_core.files import write_text
 from pose_core.model.folder import WEIGHTS
+from pose_core.model.network import PoseNetwork
 from pose_core.model.weights import save_model
+from pose_core.training.keeping import Average, Rule, kept_in_words
 from pose_core.training.module import PoseModule
 
 CHECKPOINT, METRICS, STATUS = "last.ckpt", "metrics.csv", "status.json"
@@ -54,64 +59,119 @@ def table(rows: list[dict[str, float]]) -> str:
 
 
 class Keeper(Callback):
-    """Keeps the best weights, a checkpoint to resume from, and stops when nothing gets better.
+    """Keeps the weights a rule chooses and a checkpoint; stops when nothing gets better.
 
-    The best weights are those of the smallest validation error; without validation, the last.
     A checkpoint is written at the end of an epoch if the last one is some seconds old: whichever it
-    is, what follows is the same.
+    is, what follows is the same. Where weights are averaged, validations are of the mean so far.
 
     Args:
         folder: of the run.
         seconds: between checkpoints, at least.
         patience: validations without a better error before stopping; None never stops.
         frozen_epochs: whose validations do not count for patience.
+        rule: which weights to keep.
+        say: takes one line about what is going on.
+
+    Attributes:
+        best: the smallest validation error, and its epoch.
+        kept: what is in the model's file: its first and last epoch, what validation said of it.
     """
 
     def __init__(
-        self, folder: Path, seconds: float, patience: int | None, frozen_epochs: int
+        self,
+        folder: Path,
+        seconds: float,
+        patience: int | None,
+        frozen_epochs: int,
+        rule: Rule,
+        say: Callable[[str], None] = print,
     ) -> None:
         self.folder = folder
         self.seconds = seconds
         self.patience = patience
         self.frozen_epochs = frozen_epochs
+        self.rule = rule
+        self.say = say
+        self.average = Average(rule.begin)
         self.best = {"error": float("inf"), "epoch": -1.0}
+        self.kept: dict[str, Any] = {}
+        self.lowest = float("inf")
         self.worse = 0
         self._written = time.monotonic()
+        self._own = ExitStack()  # gives the network its own weights back after a validation
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Take the weights into the mean at the end of an epoch, before its validation."""
+        if batch_idx + 1 == trainer.num_training_batches:
+            self.average.add(network_of(pl_module), trainer.current_epoch)
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Validate the mean, where there is one."""
+        self._own.enter_context(self.average.put_into(network_of(pl_module)))
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep the weights if they are the best so far."""
-        if trainer.sanity_checking or "validation_error" not in trainer.callback_metrics:
-            return
-        error = float(trainer.callback_metrics["validation_error"])
-        if error < self.best["error"]:
-            self.best = {"error": error, "epoch": float(trainer.current_epoch)}
-            self.worse = 0
-            self.save(trainer, pl_module)
-        elif trainer.current_epoch >= self.frozen_epochs:
-            self.worse += 1
+        """Keep the weights if the rule chooses them."""
+        found = {
+            name: float(value)
+            for name, value in sorted(trainer.callback_metrics.items())
+            if name.startswith("validation")
+        }
+        with self._own:
+            score = self.score(found, pl_module)
+            if score < self.lowest or self.rule.name in ("last", "average"):
+                self.lowest = score
+                self.save(trainer, pl_module, found)
+        if "validation_error" in found:
+            self.count_worse(found["validation_error"], trainer.current_epoch)
         if self.patience is not None and self.worse >= self.patience:
             trainer.should_stop = True
+
+    def score(self, found: dict[str, float], module: LightningModule) -> float:
+        """Give what is to be small, of what a validation found."""
+        if self.rule.name != "clips":
+            return found.get("validation_error", float("inf"))
+        assert isinstance(module, PoseModule)
+        parts = [found.get("validation_loss", 0.0)]
+        for term in module.objective.of_clips:
+            weight = module.balance.weights.get(term.loss.name, term.weight)
+            parts.append(weight * term.worth * found[f"validation_{term.loss.name}"])
+        return sum(parts)
+
+    def count_worse(self, error: float, epoch: int) -> None:
+        """Note the smallest error, and how many validations ago it was."""
+        if error < self.best["error"]:
+            self.best = {"error": error, "epoch": float(epoch)}
+            self.worse = 0
+        elif epoch >= self.frozen_epochs:
+            self.worse += 1
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the checkpoint when it is time, of weights that are numbers."""
         refuse_spoilt(pl_module, trainer.current_epoch)
         last = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
+        if last and not self.kept:  # no validation to choose by
+            with self.average.put_into(network_of(pl_module)):
+                self.save(trainer, pl_module, {})
         if last or time.monotonic() - self._written >= self.seconds:
             self.checkpoint(trainer)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """See that there are weights, however short the run, and say that it is done."""
-        self.save_if_none(trainer, pl_module)
+        """Say which weights are the model, and that the run is done."""
+        self.say(kept_in_words(self.rule, self.kept))
         if trainer.is_global_zero:
-            status = {"finished": True, "epochs": trainer.current_epoch, "best": self.best}
+            kept = {"rule": self.rule.name, "why": self.rule.why, **self.kept}
+            epochs = trainer.current_epoch
+            status = {"finished": True, "epochs": epochs, "best": self.best, "kept": kept}
             write_text(self.folder / STATUS, json.dumps(finite(status), indent=1) + "\n")
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Leave a usable model when stopped by hand."""
-        if isinstance(exception, KeyboardInterrupt):
-            self.save_if_none(trainer, pl_module)
+        if isinstance(exception, KeyboardInterrupt) and not self.kept:
+            self.save(trainer, pl_module, {})
 
     def checkpoint(self, trainer: Trainer) -> None:
         """Write all that is needed to go on, atomically."""
@@ -121,24 +181,32 @@ class Keeper(Callback):
             temporary.replace(self.folder / CHECKPOINT)
         self._written = time.monotonic()
 
-    def save(self, trainer: Trainer, module: LightningModule) -> None:
-        """Write the weights as the model."""
-        assert isinstance(module, PoseModule)
+    def save(self, trainer: Trainer, module: LightningModule, found: dict[str, float]) -> None:
+        """Write the weights the network has as the model, and remember what they are."""
+        epoch = trainer.current_epoch
+        first = max(self.average.begin, 0) if self.average.count else epoch
+        self.kept = {"epochs": [first, epoch], **found}
         if trainer.is_global_zero:
-            save_model(module.network, self.folder / WEIGHTS)
-
-    def save_if_none(self, trainer: Trainer, module: LightningModule) -> None:
-        """Write the weights where there was no validation to choose better ones."""
-        if self.best["epoch"] < 0:
-            self.save(trainer, module)
+            save_model(network_of(module), self.folder / WEIGHTS)
 
     def state_dict(self) -> dict[str, Any]:
-        """Give the best so far, for the checkpoint."""
-        return {"best": dict(self.best), "worse": self.worse}
+        """Give what is known so far, for the checkpoint."""
+        names = ("best", "worse", "kept", "lowest")
+        return {name: getattr(self, name) for name in names} | {
+            "average": self.average.state_dict()
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the best of a checkpoint."""
+        """Take what a checkpoint knew."""
         self.best, self.worse = dict(state_dict["best"]), state_dict["worse"]
+        self.kept, self.lowest = dict(state_dict["kept"]), state_dict["lowest"]
+        self.average.load_state_dict(state_dict["average"])
+
+
+def network_of(module: LightningModule) -> PoseNetwork:
+    """Give the network that is trained."""
+    assert isinstance(module, PoseModule)
+    return module.network
 
 
 def refuse_spoilt(module: LightningModule, epoch: int) -> None:
@@ -159,10 +227,10 @@ def refuse_spoilt(module: LightningModule, epoch: int) -> None:
 
 
 def finite(value: Any) -> Any:
-    """Replace infinities by None, which JSON knows."""
+    """Replace what is no number by None, which JSON knows."""
     if isinstance(value, dict):
         return {name: finite(one) for name, one in value.items()}
-    return None if isinstance(value, float) and value in (float("inf"), -float("inf")) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class Progress(Callback):

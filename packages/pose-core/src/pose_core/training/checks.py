@@ -13,7 +13,11 @@ from pose_core.model.options import check_model
 from pose_core.options import suggest
 from pose_core.plugins import Plugins
 from pose_core.training.callbacks import CHECKPOINT, STATUS
-from pose_core.training.losses_chosen import check_clip_length, check_losses
+from pose_core.training.losses_chosen import (
+    check_clip_length,
+    check_losses,
+    check_watched,
+)
 from pose_core.training.options import RunOptions, plain
 from pose_core.training.schedule import Schedule
 
@@ -40,7 +44,14 @@ def check_options(options: RunOptions, plugins: Plugins) -> None:
         ConfigError: naming the option, its value and the nearest right one.
     """
     check_model(options.model, plugins)
-    check_clip_length(check_losses(options.losses, plugins), options.unlabeled.length)
+    chosen = check_losses(options.losses, plugins)
+    chosen += check_watched(options.unlabeled.watch, plugins)
+    check_clip_length(chosen, options.unlabeled.length)
+    if options.unlabeled.validation_clips < 0:
+        raise ConfigError(
+            f"unlabeled.validation_clips: {options.unlabeled.validation_clips} is below 0; give 0 "
+            "or more"
+        )
     Schedule.of(options)
     if options.data.batch_size < 1:
         raise ConfigError(f"data.batch_size: {options.data.batch_size} is less than 1")

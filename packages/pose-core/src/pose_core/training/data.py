@@ -22,9 +22,11 @@ from pose_core.plugins import Plugins
 from pose_core.project import Project
 from pose_core.splits import Split, draw_split, read_split
 from pose_core.training.clips import open_clips
+from pose_core.training.held_out import about, hold_out
 from pose_core.training.objective import Objective
 from pose_core.training.options import RunOptions
 from pose_core.training.schedule import Schedule
+from pose_core.training.views import describe_views
 
 SPLIT = "split.csv"
 Say = Callable[[str], None]
@@ -39,13 +41,15 @@ class Loaders:
         train: batches of labeled frames and, where a loss wants them, clips.
         validation: batches of labeled frames.
         steps: of an epoch, in one process.
-        clips: that are drawn from.
+        clips: that are drawn from; None where no loss learns from them.
+        held_out: clips that losses are evaluated on at validations.
     """
 
     train: Mapping[str, DataLoader | ReadAhead]
     validation: DataLoader | None
     steps: int
     clips: Clips | None = None
+    held_out: Clips | None = None
 
     def close(self) -> None:
         """Stop to read ahead."""
@@ -64,6 +68,7 @@ def describe(project: Project, sizes: np.ndarray) -> list[str]:
         f"({missing} labels missing), images of {', '.join(different)}, "
         f"{len(project.videos)} videos"
     ]
+    lines += describe_views(project)
     lines += [f"warning: {line}" for line in project.warnings]
     if outside := count_outside(project, sizes):
         lines.append(f"warning: {outside} labels lie outside their image and are taken as missing")
@@ -74,9 +79,11 @@ def make_split(folder: Path, options: RunOptions, project: Project) -> Split:
     """Take the split of a resumed run, the one given, or a new one."""
     data = options.data
     path = folder / SPLIT if options.resume and (folder / SPLIT).exists() else options.split
+    instants = project.instants if project.cameras else None
     if path is not None:
-        return read_split(Path(path), project.labels, data.validation > 0)
-    return draw_split(project.labels, data.validation, data.test, options.seed, data.group_by)
+        return read_split(Path(path), project.labels, data.validation > 0, instants)
+    drawn = (data.validation, data.test, options.seed, data.group_by)
+    return draw_split(project.labels, *drawn, instants)
 
 
 def make_loaders(
@@ -104,19 +111,22 @@ def make_loaders(
     say(f"frames: {counts}; {steps} steps per epoch")
     for line in labels.neighbours.about() if labels.neighbours else ():
         say(line)
-    clips = None
-    if objective.unsupervised:
-        say(course_of(Schedule.of(options)))
-        clips, lines = open_clips(project, sizes, options, plugins)
-        for line in lines:
+    clips, held_out = None, None
+    if objective.of_clips:
+        found, lines = open_clips(project, sizes, options, plugins)
+        rest, held_out = hold_out(found, options.unlabeled.validation_clips, options.seed)
+        clips = rest if objective.unsupervised else None
+        for line in [*lines, about(clips, held_out, options.unlabeled.validation_clips)]:
             say(line)
+    if clips is not None:
+        say(course_of(Schedule.of(options)))
         batches = labeled.batch_sampler
         assert isinstance(batches, EvenBatches)
         train["unlabeled"] = clip_loader(clips, batches, options.seed, data.workers)
     validation = (
         plain_loader(frames(split.validation), data.batch_size) if len(split.validation) else None
     )
-    return Loaders(train, validation, steps, clips)
+    return Loaders(train, validation, steps, clips, held_out)
 
 
 def course_of(schedule: Schedule) -> str:

@@ -10,11 +10,13 @@ import torch
 from lightning import Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import TensorBoardLogger
+from torch.utils.data import DataLoader
 
 from pose_core.batches.augment import Augmentation
 from pose_core.batches.labeled import image_sizes
 from pose_core.errors import ConfigError
 from pose_core.files import open_project
+from pose_core.labels import VISIBLE, Labels
 from pose_core.model.folder import write_config
 from pose_core.model.memory import memory_explained
 from pose_core.model.network import PoseNetwork, build_network, check_size
@@ -31,10 +33,13 @@ from pose_core.training.checks import (
 )
 from pose_core.training.damage import Damage
 from pose_core.training.data import SPLIT, Loaders, Say, describe, make_loaders, make_split
+from pose_core.training.held_out import HeldOut
+from pose_core.training.keeping import Rule, choose_rule
 from pose_core.training.module import PoseModule
 from pose_core.training.objective import Objective, build_objective
-from pose_core.training.options import RunOptions, plain
+from pose_core.training.options import RunOptions, TrainingOptions, plain
 from pose_core.training.schedule import Schedule
+from pose_core.views import join_instants
 
 TENSORBOARD = "tensorboard"
 
@@ -81,12 +86,18 @@ def train(options: RunOptions, plugins: Plugins, say: Say = print) -> Run:
     network = build_network(options.model, len(project.skeleton), plugins)
     check_size(network, options.data.size, "data.size")
     labels = project.labels.select(split.train)
-    objective = build_objective(options.losses, labels, plugins, options.data.sigma)
+    joined = (
+        join_instants(project.labels, project.cameras, split.train) if project.cameras else None
+    )
+    watch = options.unlabeled.watch
+    objective = build_objective(options.losses, labels, plugins, options.data.sigma, watch, joined)
     for line in objective.about(sigma_on_frames(sizes, options, network.stride)):
         say(line)
-    module = make_module(network, objective, project, options, plugins)
+    module = make_module(network, objective, project, options, plugins, say)
     loaders = make_loaders(network, objective, project, sizes, split, options, plugins, say)
-    trainer = checked_trainer(module, loaders, options, folder, say)
+    rule = rule_of(project.labels.select(split.validation), loaders, options.training)
+    say(rule.why)
+    trainer = checked_trainer(module, loaders, rule, options, folder, say)
     write_config(folder, plain(options), project.skeleton)
     write_split(folder / SPLIT, split, project.labels.frames)
     with memory_explained(options.data.batch_size, "set a smaller data.batch_size or data.size"):
@@ -116,10 +127,11 @@ def make_module(
     project: Project,
     options: RunOptions,
     plugins: Plugins,
+    say: Say,
 ) -> PoseModule:
     """Put network, decoder, objective and augmentation together."""
     decoder, decoder_options = find_decoder(options.model, plugins)
-    if objective.decodes_clips and not decoder.differentiable:
+    if objective.learns_from_points and not decoder.differentiable:
         raise ConfigError(
             f"model.decoder: {decoder.name!r} passes no gradient to the unsupervised losses; "
             "set model.decoder=soft_argmax"
@@ -135,7 +147,14 @@ def make_module(
         schedule=Schedule.of(options),
         options=options,
         frames=project.labels.frames,
+        say=say,
     )
+
+
+def rule_of(validation: Labels, loaders: Loaders, training: TrainingOptions) -> Rule:
+    """Decide which weights are kept, by what there is to choose by."""
+    points = int((validation.visibility == VISIBLE).sum())
+    return choose_rule(training, len(validation), points, len(loaders.held_out or ()))
 
 
 def run(
@@ -156,7 +175,7 @@ def run(
         trainer.fit(
             module,
             loaders.train,
-            loaders.validation,
+            validation_of(loaders),
             ckpt_path=str(checkpoint) if checkpoint else None,
             weights_only=True,
         )
@@ -168,6 +187,13 @@ def run(
     return Run(folder, trainer.interrupted, trainer.current_epoch)
 
 
+def validation_of(loaders: Loaders) -> DataLoader | None:
+    """Give what to validate on; where that is clips alone, one batch of nothing."""
+    if loaders.validation is not None or loaders.held_out is None:
+        return loaders.validation
+    return DataLoader(torch.zeros(1))  # type: ignore[arg-type]
+
+
 def checkpoint_of(folder: Path, options: RunOptions) -> Path | None:
     """Give the checkpoint to go on from, if there is one and the run is to be resumed."""
     path = folder / CHECKPOINT
@@ -175,7 +201,7 @@ def checkpoint_of(folder: Path, options: RunOptions) -> Path | None:
 
 
 def checked_trainer(
-    module: PoseModule, loaders: Loaders, options: RunOptions, folder: Path, say: Say
+    module: PoseModule, loaders: Loaders, rule: Rule, options: RunOptions, folder: Path, say: Say
 ) -> Trainer:
     """Set Lightning's trainer up.
 
@@ -184,14 +210,14 @@ def checked_trainer(
     """
     quiet_lightning()
     try:
-        return make_trainer(module, loaders, options, folder, say)
+        return make_trainer(module, loaders, rule, options, folder, say)
     except (MisconfigurationException, ValueError, TypeError) as error:
         given, reason = dict(options.trainer), " ".join(str(error).split())
         raise ConfigError(f"trainer: {given} cannot be had here: {reason}") from error
 
 
 def make_trainer(
-    module: PoseModule, loaders: Loaders, options: RunOptions, folder: Path, say: Say
+    module: PoseModule, loaders: Loaders, rule: Rule, options: RunOptions, folder: Path, say: Say
 ) -> Trainer:
     """Give Lightning's trainer the user's options, then ours."""
     checkpoint = checkpoint_of(folder, options)
@@ -206,7 +232,7 @@ def make_trainer(
         max_epochs=training.epochs,
         check_val_every_n_epoch=check_interval(training.epochs, training.check_every),
         num_sanity_val_steps=0,
-        limit_val_batches=None if loaders.validation else 0,
+        limit_val_batches=None if validation_of(loaders) else 0,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -218,9 +244,12 @@ def make_trainer(
                 training.checkpoint_seconds,
                 training.patience,
                 module.schedule.frozen_epochs,
+                rule,
+                say,
             ),
             Progress(training.epochs),
             *([Damage(loaders.clips, say)] if loaders.clips else []),
+            *([HeldOut(loaders.held_out)] if loaders.held_out else []),
         ],
     )
 

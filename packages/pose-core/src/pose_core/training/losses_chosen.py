@@ -11,6 +11,8 @@ from pose_core.plugins import Plugins
 
 RESERVED = ("weight", "epsilon")
 """Options that every loss has beside its own: the objective's."""
+AUTO = "auto"
+"""The weight of an unsupervised loss that is to be measured."""
 
 
 class ChosenLoss(NamedTuple):
@@ -19,14 +21,16 @@ class ChosenLoss(NamedTuple):
     Attributes:
         loss: the component.
         options: its own, typed.
-        weight: as the config has it; None where it does not say.
+        weight: as the config has it; None where it does not say, or says "auto".
         epsilon: that the objective takes off; 0 for a loss that does it itself.
+        is_auto: whether the weight is to be measured.
     """
 
     loss: Loss
     options: Any
     weight: float | None
     epsilon: float
+    is_auto: bool = False
 
 
 def check_losses(losses: Mapping[str, Any], plugins: Plugins) -> list[ChosenLoss]:
@@ -36,20 +40,40 @@ def check_losses(losses: Mapping[str, Any], plugins: Plugins) -> list[ChosenLoss
         ConfigError: for an unknown loss or option, a weight or epsilon that is not positive, or if
             there is no supervised loss.
     """
-    named = {name: given for name, given in losses.items() if given not in (None, False)}
-    checked = [check_loss(name, given, plugins) for name, given in named.items()]
+    checked = check_each(losses, plugins, "losses")
     if not any(chosen.loss.kind == "supervised" for chosen in checked):
         raise ConfigError("losses: no supervised loss; add losses.heatmap_mse={}")
     return checked
 
 
-def check_loss(name: str, given: Any, plugins: Plugins) -> ChosenLoss:
+def check_watched(watch: Mapping[str, Any], plugins: Plugins) -> list[ChosenLoss]:
+    """Look up the losses that are only evaluated, and type their options.
+
+    Raises:
+        ConfigError: for an unknown loss or option, or a supervised loss.
+    """
+    checked = check_each(watch, plugins, "unlabeled.watch")
+    if wrong := [chosen.loss.name for chosen in checked if chosen.loss.kind == "supervised"]:
+        raise ConfigError(
+            f"unlabeled.watch.{wrong[0]}: is a loss of labeled frames, and clips have no labels; "
+            "put it under losses"
+        )
+    return checked
+
+
+def check_each(losses: Mapping[str, Any], plugins: Plugins, section: str) -> list[ChosenLoss]:
+    """Look up the losses of a section of a config, those not switched off by null."""
+    named = {name: given for name, given in losses.items() if given not in (None, False)}
+    return [check_loss(name, given, plugins, section) for name, given in named.items()]
+
+
+def check_loss(name: str, given: Any, plugins: Plugins, section: str = "losses") -> ChosenLoss:
     """Look up one loss and type its options.
 
     Raises:
         ConfigError: if it does not exist, or an option or its value is none.
     """
-    where = f"losses.{name}"
+    where = f"{section}.{name}"
     loss = plugins.find("loss", name, where)
     given = {} if given is True else given
     if not isinstance(given, Mapping):
@@ -59,12 +83,29 @@ def check_loss(name: str, given: Any, plugins: Plugins) -> ChosenLoss:
         if option not in (known := [*own, *RESERVED]):
             raise ConfigError(f"{where}: unknown option {option!r}; {suggest(option, known)}")
     refuse_not_positive(given, loss, where)
-    weight = convert(given["weight"], float, f"{where}.weight") if "weight" in given else None
+    weight = given.get("weight")
+    is_auto = weight == AUTO and loss.kind == "unsupervised"
+    weight = None if is_auto or weight is None else convert_weight(weight, loss, where)
     options = fill(loss.options, {key: given[key] for key in given if key in own}, where)
     if "epsilon" in own:
-        return ChosenLoss(loss, options, weight, 0.0)
+        return ChosenLoss(loss, options, weight, 0.0, is_auto)
     epsilon = convert(given.get("epsilon", loss.epsilon), float, f"{where}.epsilon")
-    return ChosenLoss(loss, options, weight, epsilon)
+    return ChosenLoss(loss, options, weight, epsilon, is_auto)
+
+
+def convert_weight(value: Any, loss: Loss, where: str) -> float:
+    """Give a weight as a number.
+
+    Raises:
+        ConfigError: saying what else there is.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    auto = ", or auto" if loss.kind == "unsupervised" else ""
+    raise ConfigError(
+        f"{where}.weight: {value!r} is not a number{auto}; to try several, one model each, give "
+        f"--multirun {where}.weight=0.1,1,10"
+    )
 
 
 def refuse_not_positive(given: Mapping[str, Any], loss: Loss, where: str) -> None:

@@ -21,6 +21,7 @@ from pose_core.labels import OCCLUDED, VISIBLE
 from pose_core.model.branches import choose_branches, take_branches
 from pose_core.model.network import PoseNetwork
 from pose_core.model.streaming import heatmaps_of_clip
+from pose_core.training.balance import Balance
 from pose_core.training.doubt import GATE, fit_gate
 from pose_core.training.objective import Objective
 from pose_core.training.options import RunOptions
@@ -28,6 +29,8 @@ from pose_core.training.schedule import Schedule
 
 CLIPS = 1 << 40
 """Added to a clip's number, so that clips and labeled frames draw different augmentations."""
+PLAIN = Augmentation((), 0)
+"""Leaves images as they are."""
 
 
 class PoseModule(LightningModule):
@@ -43,9 +46,11 @@ class PoseModule(LightningModule):
         schedule: learning rates and the frozen part.
         options: the run's.
         frames: names of the project's labeled frames, for errors.
+        say: takes one line about what is going on.
 
     Attributes:
         gate: confidence below which a point is in doubt, fitted at each validation; in checkpoints.
+        balance: weights that are measured.
     """
 
     swapped: Tensor
@@ -61,6 +66,7 @@ class PoseModule(LightningModule):
         schedule: Schedule,
         options: RunOptions,
         frames: tuple[str, ...] = (),
+        say: Callable[[str], None] = print,
     ) -> None:
         super().__init__()
         self.network = network
@@ -72,6 +78,7 @@ class PoseModule(LightningModule):
         self.frames = frames
         self.register_buffer("swapped", torch.tensor(swapped), persistent=False)
         self.register_buffer("gate", torch.tensor(GATE))
+        self.balance = Balance(objective, schedule, say)
         self._validated: list[Tensor] = []
 
     def on_train_epoch_start(self) -> None:
@@ -84,6 +91,7 @@ class PoseModule(LightningModule):
             # nothing of the backbone: its backward pass and its saved activations are gone
             part.requires_grad_(not frozen)
             part.train(not frozen)
+        self.balance.begin(self.current_epoch)
 
     def training_step(self, batch: dict[str, Any], _: int) -> Tensor:
         """Compute the loss of one batch of labeled frames, and of one clip where there are any."""
@@ -104,23 +112,42 @@ class PoseModule(LightningModule):
         if "unlabeled" in batch:
             # what counts nothing needs no backward pass; batch norm sees the clip all the same
             with torch.set_grad_enabled(ramp > 0):
-                values |= self.losses_of_clip(batch["unlabeled"])
-        total = self.objective.total(values, ramp)
+                of_clip, maps = self.losses_of_clip(batch["unlabeled"])
+            if self.balance.is_measured_in(self.current_epoch):
+                own = self.objective.total(values, 0.0)
+                found = self.balance.pulls_of(own, heatmaps, of_clip, maps)
+                self.balance.add(torch.as_tensor(self.trainer.strategy.reduce(found, "sum")))
+            values |= of_clip
+        total = self.objective.total(values, ramp, self.balance.weights)
         if not bool(torch.isfinite(total)):
             raise TrainingError(self.failure(values, batch))
         self.log_losses({"loss": total, **values}, batch, ramp)
         return total
 
-    def losses_of_clip(self, clip: ClipBatch) -> dict[str, Tensor]:
-        """Compute the losses of a clip; 0 for one with frames that did not decode."""
-        if clip.whole:
-            return self.objective.on_clip(self.predict_clip(clip))
-        if not self.options.trainer.get("sync_batchnorm"):
+    def losses_of_clip(self, clip: ClipBatch) -> tuple[dict[str, Tensor], Tensor | None]:
+        """Compute the losses of a clip, and its heatmaps.
+
+        The losses are 0 for a clip with frames that no view shows, and there are no heatmaps.
+        """
+        if not clip.whole and not self.options.trainer.get("sync_batchnorm"):
             zero = torch.zeros((), device=self.device)
-            return dict.fromkeys((term.loss.name for term in self.objective.unsupervised), zero)
+            names = (term.loss.name for term in self.objective.unsupervised)
+            return dict.fromkeys(names, zero), None
+        predicted, heatmaps = self.predict_clip(clip, self.augmentation, self.gate)
+        values = self.objective.on_clip(predicted)
+        if clip.whole:
+            return values, heatmaps
         # other processes wait for the statistics of this one, forward and backward
-        values = self.objective.on_clip(self.predict_clip(clip))
-        return {name: 0 * value.nan_to_num() for name, value in values.items()}
+        return {name: 0 * value.nan_to_num() for name, value in values.items()}, None
+
+    def validate_clip(self, clip: ClipBatch) -> dict[str, Tensor]:
+        """Compute the losses of a held-out clip as it is: without augmentation and weights.
+
+        In doubt is what is less confident than `GATE`, whatever was fitted, so that values of
+        different epochs and runs can be compared.
+        """
+        predicted, _ = self.predict_clip(clip, PLAIN, torch.full_like(self.gate, GATE))
+        return self.objective.in_validation(predicted)
 
     def log_losses(
         self, values: Mapping[str, Tensor], batch: Mapping[str, Any], ramp: float
@@ -133,7 +160,9 @@ class PoseModule(LightningModule):
         counted = {name: len(batch["labeled"].rows) for name in values}
         if "unlabeled" in batch:
             counted |= dict.fromkeys(names, int(batch["unlabeled"].whole))
-            self.log("unsupervised_factor", ramp, on_step=False, on_epoch=True, batch_size=1)
+            factors = {"unsupervised_factor": ramp}
+            factors |= {f"weight_{name}": w for name, w in self.balance.weights.items()}
+            self.log_dict(factors, on_step=False, on_epoch=True, batch_size=1)
         for name, value in values.items():
             self.log(
                 f"train_{name}", value.detach(),
@@ -183,14 +212,31 @@ class PoseModule(LightningModule):
         uniform = torch.full_like(targets, 1 / (cells[0] * cells[1]))
         return torch.where((visibility == OCCLUDED)[..., None, None], uniform, targets)
 
-    def predict_clip(self, clip: ClipBatch) -> Predicted:
-        """Predict an augmented clip, and bring its points back to the pixels of its video."""
-        number = CLIPS + int(clip.clips[0])
-        seen = self.augmentation(clip.images, [number], self.current_epoch)
-        heatmaps = heatmaps_of_clip(self.network, seen.images)
-        follows = torch.arange(len(heatmaps), device=heatmaps.device) > 0
+    def predict_clip(
+        self, clip: ClipBatch, augmentation: Augmentation, gate: Tensor
+    ) -> tuple[Predicted, Tensor]:
+        """Predict an augmented clip, and bring its points back to the pixels of its videos.
+
+        Of several views each has draws of its own, and its keypoints follow the one before.
+
+        Args:
+            clip: to predict.
+            augmentation: of it.
+            gate: confidence below which a point is in doubt.
+
+        Returns:
+            What losses read, and the heatmaps (views * frames, branches, keypoints, h, w) it is of.
+        """
+        views = len(clip.images)
+        # the first view draws as that of one camera does
+        numbers = [(view + 1) * CLIPS + int(clip.clips[0]) for view in range(views)]
+        seen = augmentation(clip.images, numbers, self.current_epoch)
+        heatmaps = heatmaps_of_clip(self.network, seen.images, views)
+        frames = len(heatmaps) // views
+        follows = torch.arange(frames, device=heatmaps.device) > 0
         if not self.objective.decodes_clips:
-            return Predicted(heatmaps=heatmaps[:, -1], follows=follows)
+            maps = side_by_side(heatmaps[:, -1], views)
+            return Predicted(heatmaps=maps, follows=follows), heatmaps
         keypoints, confidence = self.decode(heatmaps, self.network.stride)
         chosen = choose_branches(confidence, self.network.combine)
         keypoints = take_branches(keypoints, chosen)
@@ -198,30 +244,39 @@ class PoseModule(LightningModule):
         # at the border lie points that augmentation pushed out of view: they say nothing
         margin = 2 * self.network.stride
         kept = inside(keypoints - margin, (size[0] - 2 * margin, size[1] - 2 * margin))
-        there = compose(seen.affine, resizing(clip.sizes, size).expand(len(keypoints), 2, 3))
+        there = compose(seen.affine, resizing(clip.sizes, size).repeat_interleave(frames, dim=0))
         keypoints = move(invert(there), keypoints)
         if clip.decoded is not None:
             # where the file is damaged stands the frame before: it says nothing of its own moment
-            shown = clip.decoded[0][:, None]
+            shown = clip.decoded.flatten()[:, None]
             keypoints = torch.where(shown[..., None], keypoints, torch.nan)
             kept = kept & shown
-        if bool(seen.flipped[0]):
-            chosen, keypoints = chosen[:, self.swapped], keypoints[:, self.swapped]
-            kept = kept[:, self.swapped]
-            heatmaps, confidence = heatmaps[:, :, self.swapped], confidence[:, :, self.swapped]
-        return Predicted(
-            heatmaps=take_branches(heatmaps, chosen),
-            keypoints=torch.where(kept[..., None], keypoints, torch.nan),
-            confidence=take_branches(confidence, chosen),
+        cells = in_cells(there, self.network.stride)[:, None].expand(*kept.shape, 2, 3)
+
+        def together(values: Tensor) -> Tensor:
+            return side_by_side(unmirrored(values, seen.flipped, self.swapped), views)
+
+        keypoints = together(keypoints)
+        predicted = Predicted(
+            heatmaps=together(take_branches(heatmaps, chosen)),
+            keypoints=torch.where(together(kept)[..., None], keypoints, torch.nan),
+            confidence=together(take_branches(confidence, chosen)),
             decoded=keypoints,
             follows=follows,
-            cells=in_cells(there, self.network.stride)[:, None].expand(*kept.shape, 2, 3),
+            cells=side_by_side(cells, views),
             sigma=torch.tensor(self.options.data.sigma, device=keypoints.device),
-            gate=self.gate,
+            gate=gate,
         )
+        return predicted, heatmaps
 
-    def validation_step(self, labeled: LabeledBatch, _: int) -> None:
-        """Log the supervised losses and the mean pixel error, in the frames' own pixels."""
+    def validation_step(self, labeled: LabeledBatch | Tensor, _: int) -> None:
+        """Log the supervised losses and the mean pixel error, in the frames' own pixels.
+
+        Args:
+            labeled: frames; or anything else, where there are clips to validate on and no frames.
+        """
+        if not isinstance(labeled, LabeledBatch):
+            return
         images = labeled.images.float() / 255
         heatmaps = self.network(images)
         batch, size = len(labeled.rows), size_of(images)
@@ -282,6 +337,22 @@ class PoseModule(LightningModule):
 def size_of(images: Tensor) -> tuple[int, int]:
     """Give the height and width of images."""
     return images.shape[-2], images.shape[-1]
+
+
+def unmirrored(values: Tensor, flipped: Tensor, swapped: Tensor) -> Tensor:
+    """Put symmetric keypoints (batch, keypoints, ...) of mirrored images in each other's place."""
+    if not bool(flipped.any()):
+        return values
+    return torch.where(flipped.view(-1, *[1] * (values.dim() - 1)), values[:, swapped], values)
+
+
+def side_by_side(values: Tensor, views: int) -> Tensor:
+    """Put views that follow each other (views * frames, keypoints, ...) in one frame.
+
+    Returns:
+        (frames, views * keypoints, ...).
+    """
+    return values.unflatten(0, (views, -1)).transpose(0, 1).flatten(1, 2)
 
 
 def in_cells(affine: Affine, stride: int) -> Affine:

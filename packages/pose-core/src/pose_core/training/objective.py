@@ -1,6 +1,6 @@
 """What is minimised: losses masked, made insensitive below epsilon, averaged, weighted, named."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from pose_core.heatmaps import render_heatmaps
 from pose_core.hookspecs import BuiltLoss, Loss, Predicted
 from pose_core.labels import Labels
 from pose_core.plugins import Plugins
-from pose_core.training.losses_chosen import ChosenLoss, check_losses
+from pose_core.training.losses_chosen import ChosenLoss, check_losses, check_watched
 
 DECODED = frozenset({"keypoints", "confidence", "decoded"})
 """Fields of Predicted that come from decoding."""
@@ -30,6 +30,7 @@ class Term:
         compute: Predicted to values.
         worth: what one unit of its values counts beside the supervised losses, at weight 1.
         built: what the loss says of itself.
+        is_auto: whether the weight is to be measured; it is then what it would be otherwise.
     """
 
     loss: Loss
@@ -38,6 +39,7 @@ class Term:
     compute: Callable[[Predicted], Tensor]
     worth: float = 1.0
     built: BuiltLoss | None = None
+    is_auto: bool = False
 
     def __call__(self, predicted: Predicted, counted: Tensor | None = None) -> Tensor:
         """Average the loss over what counts; 0 (with a gradient of 0) where nothing does.
@@ -57,14 +59,20 @@ class Term:
         kept = torch.where(counted, values, torch.zeros_like(values))
         return kept.sum() / counted.sum().clamp(min=1)
 
+    @property
+    def unit(self) -> str:
+        """The unit of its values."""
+        return (self.built and self.built.unit) or self.loss.unit
+
     def about(self, sigma: float) -> str:
         """Say in one line what counts, and how much.
 
         Args:
             sigma: standard deviation of a target Gaussian in pixels of the frame.
         """
-        unit = (self.built and self.built.unit) or self.loss.unit
-        line = f"losses.{self.loss.name}: weight {self.weight:.3g}"
+        unit = self.unit
+        line = f"losses.{self.loss.name}: weight "
+        line += "auto" if self.is_auto else f"{self.weight:.3g}"
         line += f" per {unit}" if unit else ""
         line += f" (times {self.worth:.3g}, which a nat costs)" if self.worth != 1 else ""
         line += f", epsilon {self.epsilon:g} {unit}".rstrip() if self.epsilon else ""
@@ -79,15 +87,27 @@ class Objective:
     Attributes:
         supervised: applied to every branch of the heatmaps of labeled frames.
         unsupervised: applied to the combined prediction of a clip.
+        watched: applied to clips in validation alone.
     """
 
     supervised: tuple[Term, ...]
     unsupervised: tuple[Term, ...]
+    watched: tuple[Term, ...] = ()
+
+    @property
+    def of_clips(self) -> tuple[Term, ...]:
+        """All terms of clips, trained or watched."""
+        return (*self.unsupervised, *self.watched)
+
+    @property
+    def learns_from_points(self) -> bool:
+        """Whether a gradient flows back from the decoded keypoints of clips."""
+        return any(term.loss.needs & DECODED for term in self.unsupervised)
 
     @property
     def decodes_clips(self) -> bool:
         """Whether clips need their keypoints decoded."""
-        return any(term.loss.needs & DECODED for term in self.unsupervised)
+        return any(term.loss.needs & DECODED for term in self.of_clips)
 
     @property
     def needs_gate(self) -> bool:
@@ -110,27 +130,52 @@ class Objective:
 
     def on_clip(self, predicted: Predicted) -> dict[str, Tensor]:
         """Compute the unsupervised terms of one clip; NaN where the network says NaN."""
-        values = {term.loss.name: term(predicted) for term in self.unsupervised}
-        if predicted.heatmaps is None:
-            return values
-        # points of such maps would be NaN, which says nothing, and cost 0
-        sound = torch.isfinite(predicted.heatmaps.detach().sum())
-        return {name: torch.where(sound, value, torch.nan) for name, value in values.items()}
+        return values_of(self.unsupervised, predicted)
 
-    def total(self, values: Mapping[str, Tensor], ramp: float) -> Tensor:
-        """Weigh the terms and add them up; unsupervised ones times `ramp`."""
+    def in_validation(self, predicted: Predicted) -> dict[str, Tensor]:
+        """Compute all terms of one clip; NaN where the network says NaN."""
+        return values_of(self.of_clips, predicted)
+
+    def total(
+        self, values: Mapping[str, Tensor], ramp: float, measured: Mapping[str, float] | None = None
+    ) -> Tensor:
+        """Weigh the terms and add them up; unsupervised ones times `ramp`.
+
+        Args:
+            values: of terms, by name; those not given count nothing.
+            ramp: between 0 and 1.
+            measured: weights by name, of the terms whose weights are.
+        """
         factors = {term.loss.name: term.weight for term in self.supervised}
-        factors |= {t.loss.name: ramp * t.weight * t.worth for t in self.unsupervised}
+        for term in self.unsupervised:
+            weight = (measured or {}).get(term.loss.name, term.weight)
+            factors[term.loss.name] = ramp * weight * term.worth
         parts = [factor * values[name] for name, factor in factors.items() if name in values]
         return torch.stack(parts).sum()
 
     def about(self, sigma: float) -> list[str]:
         """Say what counts, one line for each term; see `Term.about`."""
-        return [term.about(sigma) for term in (*self.supervised, *self.unsupervised)]
+        lines = [term.about(sigma) for term in (*self.supervised, *self.unsupervised)]
+        return [*lines, *(f"watched, not trained: {term.about(sigma)}" for term in self.watched)]
+
+
+def values_of(terms: Iterable[Term], predicted: Predicted) -> dict[str, Tensor]:
+    """Compute terms of one clip; NaN where the network says NaN."""
+    values = {term.loss.name: term(predicted) for term in terms}
+    if predicted.heatmaps is None:
+        return values
+    # points of such maps would be NaN, which says nothing, and cost 0
+    sound = torch.isfinite(predicted.heatmaps.detach().sum())
+    return {name: torch.where(sound, value, torch.nan) for name, value in values.items()}
 
 
 def build_objective(
-    losses: Mapping[str, Any], labels: Labels, plugins: Plugins, sigma: float = 1.25
+    losses: Mapping[str, Any],
+    labels: Labels,
+    plugins: Plugins,
+    sigma: float = 1.25,
+    watch: Mapping[str, Any] | None = None,
+    joined: Labels | None = None,
 ) -> Objective:
     """Build the losses of a config.
 
@@ -139,22 +184,34 @@ def build_objective(
         labels: of the training frames.
         plugins: where the losses are looked up.
         sigma: standard deviation of a target Gaussian, in cells.
+        watch: names to options of losses to evaluate only; those that are trained are evaluated.
+        joined: the labels as clips show them, where these show several cameras' views side by side.
 
     Raises:
         ConfigError: for a loss or option that does not exist, or a loss that these labels are not
             enough for.
     """
-    terms = [build_term(chosen, labels) for chosen in check_losses(losses, plugins)]
+    of_clips = labels if joined is None else joined
+    terms = [
+        build_term(chosen, labels if chosen.loss.kind == "supervised" else of_clips)
+        for chosen in check_losses(losses, plugins)
+    ]
     supervised = tuple(term for term in terms if term.loss.kind == "supervised")
-    unsupervised = tuple(term for term in terms if term.loss.kind == "unsupervised")
-    if not any(term.built and term.built.in_nats for term in unsupervised):
-        return Objective(supervised, unsupervised)
-    nat = cost_of_a_nat(supervised, sigma, len(labels.skeleton))
-    weighed = (
-        replace(term, worth=nat) if term.built and term.built.in_nats else term
-        for term in unsupervised
-    )
-    return Objective(supervised, tuple(weighed))
+    unsupervised = [term for term in terms if term.loss.kind == "unsupervised"]
+    others = (c for c in check_watched(watch or {}, plugins) if c.loss.name not in losses)
+    watched = [build_term(chosen, of_clips) for chosen in others]
+    if any(is_in_nats(term) for term in (*unsupervised, *watched)):
+        nat = cost_of_a_nat(supervised, sigma, len(labels.skeleton))
+        unsupervised, watched = (
+            [replace(term, worth=nat) if is_in_nats(term) else term for term in some]
+            for some in (unsupervised, watched)
+        )
+    return Objective(supervised, tuple(unsupervised), tuple(watched))
+
+
+def is_in_nats(term: Term) -> bool:
+    """Say whether a term gives divergences, which count alike beside any supervised loss."""
+    return term.built is not None and term.built.in_nats
 
 
 def build_term(chosen: ChosenLoss, labels: Labels) -> Term:
@@ -163,7 +220,7 @@ def build_term(chosen: ChosenLoss, labels: Labels) -> Term:
     built = compute if isinstance(compute, BuiltLoss) else None
     default = chosen.loss.weight if built is None or built.weight is None else built.weight
     weight = default if chosen.weight is None else chosen.weight
-    return Term(chosen.loss, weight, chosen.epsilon, compute, built=built)
+    return Term(chosen.loss, weight, chosen.epsilon, compute, built=built, is_auto=chosen.is_auto)
 
 
 def cost_of_a_nat(supervised: tuple[Term, ...], sigma: float, keypoints: int) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pose_core.batches.options import AugmentOptions, DataOptions, UnlabeledOptions
 from pose_core.model.options import ModelOptions
@@ -23,6 +23,10 @@ class TrainingOptions:
         check_every: epochs between validations.
         patience: validations without a better pixel error before training stops early; null never
             stops early. Counted from the end of the frozen part.
+        keep: which weights become the model. "best", of the smallest validation error; "last";
+            "average", the mean over the ends of the last quarter of the epochs; "clips", of the
+            smallest objective on validation frames and held-out clips; "auto" averages, unless
+            there are validation frames enough to choose by, or patience.
         checkpoint_seconds: at least this long between the checkpoints a run is resumed from; 0
             writes one after every epoch.
     """
@@ -34,6 +38,7 @@ class TrainingOptions:
     frozen: float | None = None
     check_every: int = 5
     patience: int | None = None
+    keep: Literal["auto", "best", "last", "average", "clips"] = "auto"
     checkpoint_seconds: float = 60.0
 
 
@@ -51,7 +56,8 @@ class RunOptions:
         data: labeled frames.
         augment: augmentation.
         model: the network.
-        losses: name to options, with `weight` and `epsilon` for each.
+        losses: name to options, with `weight` (a number; "auto" for unsupervised ones) and
+            `epsilon` for each.
         unlabeled: clips for unsupervised losses.
         training: length and speed.
         trainer: options of Lightning's Trainer, such as devices or precision.

@@ -85,3 +85,8 @@ class Schedule:
         if done <= self.begin:
             return 0.0
         return self.weight * (done - self.begin) / (self.full - self.begin)
+
+    def begins(self) -> int:
+        """Give the first epoch in which unsupervised losses count; one after the last if none."""
+        counting = (epoch for epoch in range(self.epochs) if self.ramp(epoch) > 0)
+        return next(counting, self.epochs)
