@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pose_core.batches.beside import cells, on_disk, shift_of, video_of
+from pose_core.batches.beside import cells, on_disk, sequences, shift_of, video_of
 from pose_core.batches.labeled import LabeledFrames
 from pose_core.batches.neighbours import Neighbours, Window, frames_at
 from pose_core.labels import Labels
@@ -155,10 +155,11 @@ def test_the_only_video_is_taken_for_images_in_a_folder_of_another_name(tmp_path
 
 
 def test_numbers_that_count_the_images_are_noticed(tmp_path: Path) -> None:
-    moments = [15, 2, 9, 0, 12, 6, 18, 4]
-    project = project_of(tmp_path, moments, list(range(101, 109)))
+    moments = [15, 2, 9, 0, 12, 6, 18, 4]  # in the order in which someone chose them
+    project = project_of(tmp_path, moments, list(range(1, 9)))
     found = Neighbours(project, range(8), OFFSETS, SIZE)
     assert found.window(3).disk == 0
+    assert len(sequences([project.image_path(frame) for frame in project.labels.frames])) == 8
     assert any("seem to count images, not frames" in line for line in found.about())
 
 
@@ -167,6 +168,7 @@ def test_frames_labeled_one_after_the_other_are_neighbours(tmp_path: Path) -> No
     found = Neighbours(project, range(20), OFFSETS, SIZE)
     assert not found.miscounted
     assert found.window(9).disk == 4
+    assert len(sequences([project.image_path(frame) for frame in project.labels.frames])) == 1
     assert "20 labeled frames 16 have all 4 neighbours, 4 some" in found.about()[0]
 
 

@@ -18,8 +18,8 @@ ALIKE = 14.0
 """Grey levels by which hardly a cell (one in a hundred) of the same moment differs."""
 TIE = 0.1
 """Mean grey levels within which two frames match as well: the earlier in `SHIFTS` is taken."""
-RELATED = 0.3
-"""Share of the difference of any two moments that neighbouring ones have at most."""
+RELATED, UNRELATED = 0.3, 0.8
+"""Shares of the difference of any two moments that neighbouring ones have: surely, and at most."""
 PAIRS = 12
 """Pairs of images that are looked at to tell."""
 
@@ -75,23 +75,30 @@ def miscounted(project: Project) -> set[Path]:
     return {folder for folder, paths in folders.items() if counts_images(paths)}
 
 
-def counts_images(paths: Sequence[Path]) -> bool:
-    """Say whether the numbers of the labeled images of one folder are not those of frames.
+def counts_images(paths: Sequence[Path], related: float = RELATED) -> bool:
+    """Say whether the numbers of the images of one folder are not those of frames.
 
-    They are doubted where most of them are followed by the next, and pictures tell then: those of
-    neighbouring moments differ by much less than those of any two.
+    They are doubted where they begin with 0 or 1 and most are followed by the next; pictures tell
+    then, for those of neighbouring moments differ by less than those of any two.
+
+    Args:
+        paths: the images.
+        related: share of the difference of any two that neighbouring ones may have.
     """
-    labeled = set(paths)
-    following = [(path, on_disk(path, [1]).get(1)) for path in sorted(paths)]
-    pairs = [(path, after) for path, after in following if after in labeled]
-    if len(pairs) < 4 or 2 * len(pairs) <= len(paths):
+    known, pairs = set(paths), []
+    for path in sorted(paths):
+        after = on_disk(path, [1]).get(1)
+        if after in known and after is not None:
+            pairs.append((path, after))
+    numbers = [name.number for name in map(parse, paths) if name is not None]
+    if len(pairs) < 4 or 2 * len(pairs) <= len(paths) or min(numbers) > 1:
         return False
     chosen = pairs[:: -(-len(pairs) // PAIRS)]
-    seen = [(cells_of(path), cells_of(after)) for path, after in chosen if after is not None]
+    seen = [(cells_of(path), cells_of(after)) for path, after in chosen]
     close = np.median([difference(one, after) for one, after in seen])
     away = [*seen[len(seen) // 2 :], *seen[: len(seen) // 2]]
     far = np.median([difference(a, b) for (a, _), (b, _) in zip(seen, away, strict=True)])
-    return bool(close > RELATED * far)
+    return bool(close > related * far)
 
 
 def cells_of(path: Path) -> np.ndarray:
@@ -143,9 +150,10 @@ def shift_of(image: np.ndarray, near: Mapping[int, np.ndarray]) -> int | None:
 def sequences(paths: Sequence[Path]) -> list[list[Path]]:
     """Part images, in their order, into sequences of following numbers; most may stand alone.
 
-    Where numbers only count the images of a folder, all stand alone.
+    Where numbers count the images of a folder and these are not alike at all, all stand alone.
     """
-    alone = {folder for folder, group in by_folder(paths).items() if counts_images(group)}
+    folders = by_folder(paths)
+    alone = {one for one, group in folders.items() if counts_images(group, UNRELATED)}
     parts: list[list[Path]] = []
     for path in paths:
         follows = parts and path.parent not in alone and on_disk(parts[-1][-1], [1]).get(1) == path
