@@ -20,7 +20,10 @@ def describe_views(project: Project) -> list[str]:
         f"{view} ({count} frames, {instants - count} missing)" for view, count in counts.items()
     )
     sessions, _ = sessions_of(project.videos, list(project.cameras))
-    return [f"views in files of their own: {frames}; {instants} instants, {len(sessions)} sessions"]
+    return [
+        f"views in files of their own: {frames}; instants: {instants}, sessions of videos: "
+        f"{len(sessions)}"
+    ]
 
 
 def synchronised(
@@ -38,8 +41,8 @@ def synchronised(
     sessions, unused = sessions_of(videos, views)
     if videos and not sessions:
         raise ConfigError(
-            f"unlabeled.videos: none of {len(videos)} videos, such as {videos[0].name}, has one of "
-            f"the views {', '.join(views)} in its name; name them as in session1_{views[0]}.mp4"
+            f"unlabeled.videos: no video has one of the views {', '.join(views)} in its name, "
+            f"{videos[0].name} neither; name them as in session1_{views[0]}.mp4"
         )
     lines = [
         f"warning: {video}: {why}; it is left out of the clips" for video, why in unused.items()
