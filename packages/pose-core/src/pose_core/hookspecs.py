@@ -188,6 +188,8 @@ class Predicted:
         sigma: (), standard deviation of a target Gaussian, in cells; clips only.
         gate: (), confidence below which a point is in doubt, fitted to the validation frames after
             each validation; clips only.
+        noise: (), standard deviation of a coordinate of a sound prediction's error, in those of the
+            target Gaussian, fitted likewise; clips only.
     """
 
     heatmaps: "Tensor | None" = None
@@ -199,6 +201,7 @@ class Predicted:
     cells: "Tensor | None" = None
     sigma: "Tensor | None" = None
     gate: "Tensor | None" = None
+    noise: "Tensor | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,8 +78,6 @@ class PcaOptions:
             where it is "improved".
         floor: standard deviations of the target Gaussian that epsilon has at least, where form is
             "improved": a network has some noise, however well labels agree.
-        gate: confidence below which a point is in doubt, where form is "improved"; null fits it to
-            the validation frames after each validation (0.9 before the first, or without any).
         teach: what the improved form compares with a reconstructed point: "heatmap", by the
             divergence from the Gaussian drawn there; "point", by a Huber penalty of the distance.
     """
@@ -88,7 +86,6 @@ class PcaOptions:
     epsilon: float | None = None
     percentile: float | None = None
     floor: float = 0.2
-    gate: float | None = None
     teach: Literal["heatmap", "point"] = "heatmap"
 
     def __post_init__(self) -> None:
@@ -96,29 +93,49 @@ class PcaOptions:
             refuse_no_percentile(self.percentile)
         if not self.floor >= 0:
             raise ValueError(f"floor is {self.floor}; give 0 or more standard deviations")
-        if self.gate is not None:
-            refuse_no_probability("gate", self.gate)
 
 
 @dataclass(frozen=True)
 class PcaMultiviewOptions(PcaOptions):
-    """Options of `pca_multiview`: those of every subspace."""
+    """Options of `pca_multiview`, beside those of every subspace.
+
+    Attributes:
+        gate: confidence below which a point is in doubt, where form is "improved"; null fits it to
+            the validation frames after each validation (0.9 before the first, or without any).
+    """
+
+    gate: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.gate is not None:
+            refuse_no_probability("gate", self.gate)
 
 
 @dataclass(frozen=True)
 class PcaSingleviewOptions(PcaOptions):
     """Options of `pca_singleview`, beside those of every subspace.
 
+    In the improved form a point is taught where all points of its frame, those aside that the
+    others contradict, have it; epsilon is then the noise where it is null.
+
     Attributes:
-        variance: share of the labels' variance that the kept components explain.
+        variance: share of the labels' variance that the kept components explain, where form is
+            "published".
+        noise: standard deviation of a coordinate of a sound prediction's error in pixels of the
+            frame, where form is "improved"; null fits it to the validation frames after each
+            validation (0.4 of the target Gaussian's before the first, or without any).
     """
 
     variance: float = 0.99
+    noise: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 < self.variance <= 1:
             raise ValueError(f"variance is {self.variance}; give a share above 0, at most 1")
+        if self.noise is not None and not 0 < self.noise < float("inf"):
+            raise ValueError(f"noise is {self.noise}; give a number of pixels above 0")
 
 
 def refuse_no_probability(name: str, value: float) -> None:

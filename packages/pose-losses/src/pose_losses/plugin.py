@@ -33,7 +33,7 @@ AS_PUBLISHED = math.exp(-10)
 HEATMAPS = frozenset({"heatmaps", "targets"})
 STEPS = frozenset({"keypoints", "confidence", "decoded", "follows", "cells", "sigma"})
 MAPS = frozenset({"heatmaps", "keypoints", "confidence", "cells", "sigma"})
-POINTS = frozenset({"heatmaps", "keypoints", "confidence", "decoded", "cells", "sigma", "gate"})
+POINTS = frozenset({"heatmaps", "keypoints", "confidence", "decoded", "cells", "sigma"})
 
 
 @hookimpl
@@ -46,8 +46,8 @@ def pose_losses() -> Iterable[Loss]:
     for divergence in ("mse", "kl"):
         build = partial(build_temporal_heatmap, divergence)
         yield unsupervised(f"temporal_heatmap_{divergence}", maps, build, TemporalHeatmapOptions)
-    yield unsupervised("pca_singleview", POINTS, build_singleview, PcaSingleviewOptions)
-    yield unsupervised("pca_multiview", POINTS, build_multiview, PcaMultiviewOptions)
+    yield unsupervised("pca_singleview", POINTS | {"noise"}, build_singleview, PcaSingleviewOptions)
+    yield unsupervised("pca_multiview", POINTS | {"gate"}, build_multiview, PcaMultiviewOptions)
     yield unsupervised("unimodal", MAPS, build_unimodal, UnimodalOptions, weight=0.1)
 
 

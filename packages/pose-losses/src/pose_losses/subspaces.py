@@ -5,16 +5,17 @@ from functools import partial
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from pose_core.hookspecs import BuiltLoss, Predicted
 from pose_core.labels import Labels
 from pose_losses.constraints import Constraint, fit_poses, fit_views
-from pose_losses.heatmap import draw, kullback_leibler
-from pose_losses.options import PcaMultiviewOptions, PcaOptions, PcaSingleviewOptions
+from pose_losses.options import PcaMultiviewOptions, PcaSingleviewOptions
 from pose_losses.pca import tolerance
-from pose_losses.scale import huber, in_sigmas, pixels_of_sigma, place
+from pose_losses.poses import build_poses
+from pose_losses.scale import pixels_of_sigma
+from pose_losses.teaching import finite, teach
 
 RIDGE = 1e-6
 """Keeps the equations solvable where few points of a row are known."""
@@ -34,14 +35,12 @@ class Plane:
         axes: (dimensions, components).
         groups: (groups, size), keypoints.
         epsilon: pixels of the frame that are free.
-        enough: coordinates of a group that must be confident before others are taught.
     """
 
     mean: Tensor
     axes: Tensor
     groups: Tensor
     epsilon: float
-    enough: int
 
 
 class Gathered(NamedTuple):
@@ -57,13 +56,19 @@ def build_pca_singleview(
 ) -> BuiltLoss:
     """Fit the subspace of whole poses, and give each keypoint's distance to it.
 
+    The improved form is `poses.build_poses`.
+
     Raises:
         ConfigError: if too few frames are labeled.
 
     Source: Lightning Pose, section 5.4.3, equations 12 and 13.
     """
-    constraint = fit_poses(labels, options.variance, complete=options.form == "published")
-    return build_pca(options, constraint, published, enough=constraint.subspace.components)
+    if options.form == "improved":
+        return build_poses(options, labels)
+    constraint = fit_poses(labels, options.variance, complete=True)
+    errors = constraint.errors(left_out=False)
+    plane = plane_of(constraint, options.epsilon or tolerance(errors, options.percentile or ALL))
+    return build_excess(constraint, plane, published)
 
 
 def build_pca_multiview(
@@ -76,48 +81,46 @@ def build_pca_multiview(
 
     Source: Lightning Pose, section 5.4.2, equations 8 to 11.
     """
-    return build_pca(options, fit_views(labels), published, enough=2)  # one view tells of the other
-
-
-def build_pca(
-    options: PcaOptions, constraint: Constraint, published: float, enough: int
-) -> BuiltLoss:
-    """Make the loss of a constraint in one of its forms.
-
-    Args:
-        options: as a config has them.
-        constraint: fitted to the labels.
-        published: the weight of the published form.
-        enough: see `Plane`.
-    """
+    constraint = fit_views(labels)
     as_published = options.form == "published"
-    percentile = options.percentile or (ALL if as_published else MOST)
     errors = constraint.errors(left_out=not as_published)
-    plane = Plane(
-        mean=torch.tensor(constraint.subspace.mean),
-        axes=torch.tensor(constraint.subspace.axes.copy()),
-        groups=torch.tensor(constraint.groups),
-        epsilon=options.epsilon or tolerance(errors, percentile),
-        enough=enough,
-    )
-    about = partial(describe, constraint=constraint, plane=plane, options=options)
+    percentile = options.percentile or (ALL if as_published else MOST)
+    plane = plane_of(constraint, options.epsilon or tolerance(errors, percentile))
     if as_published:
-        return BuiltLoss(
-            compute=partial(excess, plane=plane), weight=published, unit="px", about=about
-        )
+        return build_excess(constraint, plane, published)
     return BuiltLoss(
         compute=partial(teaching, plane=plane, options=options),
         weight=1.0,
         unit="nat",
         in_nats=True,
-        about=about,
+        about=partial(describe, constraint=constraint, plane=plane, options=options),
     )
 
 
-def describe(sigma: float, constraint: Constraint, plane: Plane, options: PcaOptions) -> str:
-    """Say what was fitted and what is free, in pixels of the frame."""
-    if options.form == "published":
-        return f"published, {constraint.about()}, epsilon {plane.epsilon:.3g} px"
+def plane_of(constraint: Constraint, epsilon: float) -> Plane:
+    """Make tensors of a constraint."""
+    return Plane(
+        mean=torch.tensor(constraint.subspace.mean),
+        axes=torch.tensor(constraint.subspace.axes.copy()),
+        groups=torch.tensor(constraint.groups),
+        epsilon=epsilon,
+    )
+
+
+def build_excess(constraint: Constraint, plane: Plane, weight: float) -> BuiltLoss:
+    """Make the published form of a loss."""
+    return BuiltLoss(
+        compute=partial(excess, plane=plane),
+        weight=weight,
+        unit="px",
+        about=lambda _: f"published, {constraint.about()}, epsilon {plane.epsilon:.3g} px",
+    )
+
+
+def describe(
+    sigma: float, constraint: Constraint, plane: Plane, options: PcaMultiviewOptions
+) -> str:
+    """Say what was fitted and what is free in the improved form, in pixels of the frame."""
     gate = "gate fitted in validation" if options.gate is None else f"gate {options.gate:g}"
     free = max(plane.epsilon, options.floor * sigma)
     return f"improved, {constraint.about()}, epsilon {free:.3g} px, {gate}"
@@ -183,7 +186,7 @@ def reconstruct(
 
 
 def teaching(
-    predicted: Predicted, plane: Plane, options: PcaOptions
+    predicted: Predicted, plane: Plane, options: PcaMultiviewOptions
 ) -> Float[Tensor, "frames groups size"]:
     """Give how far points in doubt are from where the confident ones say that they are, in nats.
 
@@ -191,26 +194,14 @@ def teaching(
     epsilon from the point of the subspace that its group's other points suggest, and enough of
     these are confident. 0 for a point that is known and not taught; NaN for a missing one.
     """
-    assert predicted.heatmaps is not None  # the objective gives what a loss needs
-    assert predicted.sigma is not None
+    assert predicted.sigma is not None  # the objective gives what a loss needs
     given = gather(predicted, plane.groups)
-    sigma, size = predicted.sigma, (predicted.heatmaps.shape[-2], predicted.heatmaps.shape[-1])
     with torch.autocast(given.keypoints.device.type, enabled=False):
         target = suggest(given, gate_of(predicted, options), plane)
-        # before the norm, not after: the gradient of a NaN is NaN, whatever it is multiplied by
-        gap = torch.where(finite(target)[..., None], given.keypoints - target, 0.0)
-        away = in_sigmas(gap, given.cells, sigma)
-        floored = (plane.epsilon / pixels_of_sigma(given.cells, sigma)).clamp(min=options.floor)
-        taught = (away.detach() > floored) & is_on(place(target, given.cells), size)
-        chosen = taught.nonzero(as_tuple=True)
-        if options.teach == "point":
-            costs = huber((away - floored)[chosen])
-        else:
-            maps = predicted.heatmaps[chosen[0], plane.groups.to(target.device)[chosen[1:]]]
-            cells = place(target[chosen], given.cells[chosen])
-            costs = kullback_leibler(draw(cells, size, sigma), maps)
-    values = torch.zeros_like(away.detach()).masked_fill(~finite(given.keypoints), torch.nan)
-    return values.index_put(chosen, costs.to(values.dtype))
+        free = (plane.epsilon / pixels_of_sigma(given.cells, predicted.sigma)).clamp(
+            min=options.floor
+        )
+    return teach(predicted, plane.groups.to(target.device), target, free, options.teach)
 
 
 def gather(predicted: Predicted, groups: Tensor) -> Gathered:
@@ -223,7 +214,7 @@ def gather(predicted: Predicted, groups: Tensor) -> Gathered:
     return Gathered(predicted.keypoints[:, index], confidence[:, index], predicted.cells[:, index])
 
 
-def gate_of(predicted: Predicted, options: PcaOptions) -> Tensor | float:
+def gate_of(predicted: Predicted, options: PcaMultiviewOptions) -> Tensor | float:
     """Give the confidence below which a point is in doubt."""
     if options.gate is not None:
         return options.gate
@@ -244,16 +235,5 @@ def suggest(
     weights = torch.where(sure, given.confidence, IN_DOUBT * given.confidence) * known
     mean, axes = plane.mean.to(points), plane.axes.to(points)
     found = reconstruct(points, weights, mean, axes)
-    enough = 2 * sure.sum(-1, keepdim=True) >= plane.enough
+    enough = sure.any(-1, keepdim=True)  # one view tells of the other
     return torch.where((known & ~sure & enough)[..., None], found, torch.nan)
-
-
-def finite(points: Float[Tensor, "*batch 2"]) -> Bool[Tensor, "*batch"]:
-    """Say which points are known."""
-    return torch.isfinite(points).all(-1)
-
-
-def is_on(cells: Float[Tensor, "*batch 2"], size: tuple[int, int]) -> Bool[Tensor, "*batch"]:
-    """Say which points lie on a map of (height, width); NaN does not."""
-    x, y = cells.unbind(-1)
-    return (x >= 0) & (y >= 0) & (x <= size[1] - 1) & (y <= size[0] - 1)

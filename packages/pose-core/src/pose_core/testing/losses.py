@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FRAMES = 12
 STRIDE = 8  # frame pixels per cell of the heatmaps below: 256 pixels are 32 cells
 FIELDS = frozenset(field.name for field in fields(Predicted))
-OF_CLIPS = frozenset({"decoded", "follows", "cells", "sigma", "gate"})
+OF_CLIPS = frozenset({"decoded", "follows", "cells", "sigma", "gate", "noise"})
 TRAINED = ("heatmaps", "keypoints", "decoded")  # fields that a gradient flows back from
 
 
@@ -65,6 +65,7 @@ class LossConformance(OptionsConformance):
             cells=cells.expand(*truth.shape[:2], 2, 3).clone(),
             sigma=torch.tensor(1.25),
             gate=torch.tensor(0.95),
+            noise=torch.tensor(0.4),
         )
 
     def only_needed(self, predicted: Predicted) -> Predicted:

@@ -1,4 +1,4 @@
-"""Which points are in doubt: the confidence below which validation frames show large errors."""
+"""What validation frames say of predictions: how far off sound ones are, and which are in doubt."""
 
 import numpy as np
 
@@ -10,6 +10,27 @@ LARGEST = 3.0
 """Errors count at most this much: one lost point must not outweigh twenty."""
 BELIEVED = 10
 """Points, spread evenly below `GATE`, that are taken to be wrong before anything is measured."""
+NOISE = 0.4
+"""Standard deviation of a coordinate of a sound prediction's error before anything is measured, in
+those of the target Gaussian."""
+
+
+def fit_noise(errors: np.ndarray) -> float:
+    """Fit how far off sound predictions are, by the median of errors: few lost points say nothing.
+
+    Some errors of a network with `NOISE` are believed in beforehand, so that the luck of a few
+    labels does not make all others look lost.
+
+    Args:
+        errors: distances, in standard deviations of the target Gaussian; NaN where unknown.
+
+    Returns:
+        The standard deviation of a coordinate, in that unit.
+    """
+    known = errors[np.isfinite(errors)]
+    middle = np.sqrt(2 * np.log(2))  # of distances in the plane, the median
+    before = np.full(BELIEVED, NOISE * middle)
+    return float(np.median(np.concatenate([known, before])) / middle)
 
 
 def fit_gate(confidence: np.ndarray, errors: np.ndarray) -> float:

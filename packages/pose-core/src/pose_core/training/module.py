@@ -22,7 +22,7 @@ from pose_core.model.branches import choose_branches, take_branches
 from pose_core.model.network import PoseNetwork
 from pose_core.model.streaming import heatmaps_of_clip
 from pose_core.training.balance import Balance
-from pose_core.training.doubt import GATE, fit_gate
+from pose_core.training.doubt import GATE, NOISE, fit_gate, fit_noise
 from pose_core.training.objective import Objective
 from pose_core.training.options import RunOptions
 from pose_core.training.schedule import Schedule
@@ -50,11 +50,13 @@ class PoseModule(LightningModule):
 
     Attributes:
         gate: confidence below which a point is in doubt, fitted at each validation; in checkpoints.
+        noise: standard deviation of sound predictions, likewise; see `Predicted.noise`.
         balance: weights that are measured.
     """
 
     swapped: Tensor
     gate: Tensor
+    noise: Tensor
 
     def __init__(
         self,
@@ -78,6 +80,7 @@ class PoseModule(LightningModule):
         self.frames = frames
         self.register_buffer("swapped", torch.tensor(swapped), persistent=False)
         self.register_buffer("gate", torch.tensor(GATE))
+        self.register_buffer("noise", torch.tensor(NOISE))
         self.balance = Balance(objective, schedule, say)
         self._validated: list[Tensor] = []
 
@@ -133,7 +136,7 @@ class PoseModule(LightningModule):
             zero = torch.zeros((), device=self.device)
             names = (term.loss.name for term in self.objective.unsupervised)
             return dict.fromkeys(names, zero), None
-        predicted, heatmaps = self.predict_clip(clip, self.augmentation, self.gate)
+        predicted, heatmaps = self.predict_clip(clip, self.augmentation, (self.gate, self.noise))
         values = self.objective.on_clip(predicted)
         if clip.whole:
             return values, heatmaps
@@ -143,10 +146,11 @@ class PoseModule(LightningModule):
     def validate_clip(self, clip: ClipBatch) -> dict[str, Tensor]:
         """Compute the losses of a held-out clip as it is: without augmentation and weights.
 
-        In doubt is what is less confident than `GATE`, whatever was fitted, so that values of
-        different epochs and runs can be compared.
+        In doubt is what is less confident than `GATE`, and noise is `NOISE`, whatever was fitted,
+        so that values of different epochs and runs can be compared.
         """
-        predicted, _ = self.predict_clip(clip, PLAIN, torch.full_like(self.gate, GATE))
+        fixed = torch.full_like(self.gate, GATE), torch.full_like(self.noise, NOISE)
+        predicted, _ = self.predict_clip(clip, PLAIN, fixed)
         return self.objective.in_validation(predicted)
 
     def log_losses(
@@ -213,7 +217,7 @@ class PoseModule(LightningModule):
         return torch.where((visibility == OCCLUDED)[..., None, None], uniform, targets)
 
     def predict_clip(
-        self, clip: ClipBatch, augmentation: Augmentation, gate: Tensor
+        self, clip: ClipBatch, augmentation: Augmentation, doubt: tuple[Tensor, Tensor]
     ) -> tuple[Predicted, Tensor]:
         """Predict an augmented clip, and bring its points back to the pixels of its videos.
 
@@ -222,7 +226,7 @@ class PoseModule(LightningModule):
         Args:
             clip: to predict.
             augmentation: of it.
-            gate: confidence below which a point is in doubt.
+            doubt: the gate, and the noise of sound predictions.
 
         Returns:
             What losses read, and the heatmaps (views * frames, branches, keypoints, h, w) it is of.
@@ -265,7 +269,8 @@ class PoseModule(LightningModule):
             follows=follows,
             cells=side_by_side(cells, views),
             sigma=torch.tensor(self.options.data.sigma, device=keypoints.device),
-            gate=gate,
+            gate=doubt[0],
+            noise=doubt[1],
         )
         return predicted, heatmaps
 
@@ -301,15 +306,17 @@ class PoseModule(LightningModule):
         )
 
     def on_validation_epoch_end(self) -> None:
-        """Fit the gate, where a loss acts on points in doubt."""
+        """Fit gate and noise, where a loss asks how far off predictions are."""
         seen, self._validated = self._validated, []
-        if not seen or not self.objective.needs_gate:
+        if not seen or not self.objective.needs_errors:
             return
         found = self.all_gather(torch.cat(seen, dim=1).float())  # of all processes, if several
         assert isinstance(found, Tensor)
         confidence, errors = found.movedim(-3, 0).cpu().numpy()
         self.gate.fill_(fit_gate(confidence, errors))
+        self.noise.fill_(fit_noise(errors))
         self.log("validation_gate", self.gate, sync_dist=False)
+        self.log("validation_noise", self.noise, sync_dist=False)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Adam with the backbone in a group of its own, and rates that change step by step."""

@@ -110,9 +110,9 @@ class Objective:
         return any(term.loss.needs & DECODED for term in self.of_clips)
 
     @property
-    def needs_gate(self) -> bool:
-        """Whether a loss acts on points in doubt, so that validation must say which these are."""
-        return any("gate" in term.loss.needs for term in self.unsupervised)
+    def needs_errors(self) -> bool:
+        """Whether a loss asks how far off predictions are, so that validation must say it."""
+        return any(term.loss.needs & {"gate", "noise"} for term in self.unsupervised)
 
     def on_labeled(self, heatmaps: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """Compute the supervised terms, each averaged over the branches.
