@@ -1,4 +1,4 @@
-"""numpy in the place of numba: the same numbers to rounding."""
+"""numpy in the place of numba, the same numbers to rounding; and numba's own way to kernels."""
 
 import os
 import subprocess
@@ -63,6 +63,22 @@ def test_likelihood_gradient_and_path_are_the_same(
         np.testing.assert_allclose(way.means, other.means, rtol=1e-8, atol=1e-8)
         np.testing.assert_allclose(way.hidden, other.hidden, rtol=1e-7, atol=1e-7)
         np.testing.assert_allclose(way.covariances, other.covariances, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", MOTIONS)
+def test_numbas_own_way_gives_the_same_to_the_last_bit(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chains = [chain_of(name, 3, seed) for seed in range(3)]
+    items = [(chain, 1.0 + 0.1 * np.arange(len(chain.parameters))) for chain in chains]
+    quick, ways = evaluate_all(items, 2), smooth_all(items, 2)
+    monkeypatch.setattr(compiled, "KEEPS", False)
+    for one, other in zip(quick, evaluate_all(items, 2), strict=True):
+        assert one.value == other.value
+        np.testing.assert_array_equal(one.gradient, other.gradient)
+    for way, other in zip(ways, smooth_all(items, 2), strict=True):
+        np.testing.assert_array_equal(way.means, other.means)
+        np.testing.assert_array_equal(way.covariances, other.covariances)
 
 
 @pytest.mark.parametrize("student", [None, Student()])

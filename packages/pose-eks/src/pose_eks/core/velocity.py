@@ -98,7 +98,6 @@ def likelihood(lanes: Lanes, noise: Noise) -> np.ndarray:
     return found
 
 
-@compiled
 def prior(lanes: Lanes) -> np.ndarray:
     """Give the state (lanes, 5) before the first frame: m, u, p, c, w."""
     states = np.zeros((len(lanes.observed), 5))

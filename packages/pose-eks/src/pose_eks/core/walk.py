@@ -46,7 +46,6 @@ def likelihood(lanes: Lanes, noise: Noise) -> np.ndarray:
     return found
 
 
-@compiled
 def prior(lanes: Lanes) -> np.ndarray:
     """Give the state (lanes, 2) before the first frame; mean and variance."""
     states = np.zeros((len(lanes.observed), 2))

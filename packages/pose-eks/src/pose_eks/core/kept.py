@@ -1,0 +1,102 @@
+"""Machine code on disk, from one run to the next.
+
+A file holds what `pose_eks.core.native` makes of one kernel for one kind of arguments, behind a
+checksum. It lies in a folder named for all that it depends on but the processor: this package's
+kernels, Python, numpy, numba and llvmlite. The folder is beside the modules, or where the install
+cannot be written in the user's cache folder, or in NUMBA_CACHE_DIR, as numba does it.
+
+Code is taken from no folder that others could have written: it must belong to this user, to root,
+or to the owner of this module, and nobody else may write in it.
+"""
+
+import hashlib
+import os
+import stat
+import sys
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+def begun() -> bool:
+    """Say whether something is kept already."""
+    return any(trusted(folder) for folder in folders())
+
+
+def found(name: str) -> bytes | None:
+    """Give what is kept under a name; None where there is nothing, or it is damaged."""
+    for folder in filter(trusted, folders()):
+        with suppress(OSError):
+            sealed = (folder / name).read_bytes()
+            seal, content = sealed[:32], sealed[32:]
+            if hashlib.sha256(content).digest() == seal:
+                return content
+    return None
+
+
+def keep(name: str, content: bytes) -> None:
+    """Keep something in the first folder that takes it, or nowhere."""
+    for folder in folders():
+        with suppress(OSError):
+            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            if trusted(folder):
+                write(folder / name, hashlib.sha256(content).digest() + content)
+                return
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file at once."""
+    from tempfile import mkstemp
+
+    handle, temporary = mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).chmod(0o644)
+        os.replace(temporary, path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def trusted(folder: Path) -> bool:
+    """Say whether a folder is there, and nobody else could have put something into it."""
+    try:
+        own = folder.stat()
+        owners = {os.geteuid(), 0, HERE.stat().st_uid}
+    except (OSError, AttributeError):
+        return False
+    return own.st_uid in owners and not own.st_mode & WRITTEN_BY_OTHERS
+
+
+def folders() -> list[Path]:
+    """Give the folders that may hold what this process can use, the preferred one first."""
+    name = folder_name()
+    if name is None:
+        return []
+    asked = os.environ.get("NUMBA_CACHE_DIR")
+    if asked:
+        return [Path(asked) / name]
+    user = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
+    return [HERE / "__pycache__" / name, Path(user) / "pose-eks" / name]
+
+
+@cache
+def folder_name() -> str | None:
+    """Name all that the code depends on; None where that is not known."""
+    try:
+        parts = [f"{package} {version(package)}" for package in ("llvmlite", "numba", "numpy")]
+        sources = [digest(path.read_bytes()) for path in sorted(HERE.glob("*.py"))]
+    except (OSError, PackageNotFoundError):
+        return None
+    python = sys.implementation.cache_tag
+    return f"kernels-{python}-{digest(repr([sys.version, *parts, *sources]).encode())}"
+
+
+def digest(content: bytes) -> str:
+    """Give a short name of a content."""
+    return hashlib.sha256(content).hexdigest()[:16]
