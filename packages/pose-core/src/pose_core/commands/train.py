@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pose_core.commands.sweep import STOPPED, Sweep
 from pose_core.errors import ConfigError, PoseError
 from pose_core.options import fill, suggest
 
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
+    from pose_core.training.options import RunOptions
 
 OPEN = (
     "losses",
@@ -22,26 +24,30 @@ OPEN = (
     "model.backbone_options",
     "model.head_options",
     "model.decoder_options",
+    "unlabeled.watch",
 )
 """Sections that take names of components, or options that components define."""
 
 DEFAULT_PARENT = "outputs"  # as conf/train.yaml has it
-STOPPED = 130  # the exit status of what Ctrl-C ended
 EPILOG = """\
 examples:
   pose train my-project
   pose train my-project model.backbone=resnet18 training.epochs=100 data.size=[384,384]
   pose train my-project model.pretrained=false losses.temporal.weight=1e-4
-  pose train my-project output=runs/a resume=true     # go on with a run that was stopped
+  pose train resume=outputs/RUN                       # go on with a run that was stopped
   pose train my-project --multirun seed=0,1,2,3,4     # an ensemble
+  pose train my-project -m losses.temporal.weight=0.1,1,10     # compared in comparison.csv
 
-`pose train PATH --cfg job` prints every option with its value.
+`pose train PATH --cfg job` prints every option with its value. A sweep of which members failed, or
+that was stopped, goes on where the same command is given its folder, output=outputs/SWEEP.
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pose train` takes."""
-    parser.add_argument("path", metavar="PATH", help="folder of the project")
+    parser.add_argument(
+        "path", metavar="PATH", help="folder of the project; or resume=RUN, with no options"
+    )
     parser.add_argument("overrides", metavar="KEY=VALUE", nargs="*", help="options to change")
     parser.add_argument(
         "--multirun", "-m", action="store_true", help="sweep: KEY=A,B,C trains one model each"
@@ -51,67 +57,109 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Train one model, or a sweep of them."""
+    if arguments.path.startswith("resume="):
+        return resume(arguments, plugins)
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import DictConfig, OmegaConf
 
     overrides = checked_overrides(arguments.overrides)
-    fixed = fixed_keys(overrides)
+    project = quoted(str(Path(arguments.path).resolve()))
     own_arguments = list(sys.argv)
+    sweep = Sweep()
     failed: list[tuple[Path, PoseError]] = []
     statuses: list[int] = []
-    standing = [
-        Path(text.partition("=")[2].strip("'\"")).resolve() for text in overrides if is_output(text)
-    ]
     register_options()
 
     @hydra.main(version_base="1.3", config_path="pkg://pose_core.conf", config_name="train")
     def job(config: DictConfig) -> None:
         # processes that Lightning starts for further devices run our command, not Hydra's
         sys.argv = own_arguments
-        given = OmegaConf.to_container(config, resolve=True)
+        given: Any = OmegaConf.to_container(config, resolve=True)
         folder = Path(HydraConfig.get().runtime.output_dir)
+        if arguments.multirun:
+            given["resume"] = True  # members that are done, or begun, are not begun again
+            sweep.train(Path(given["output"]), folder, lambda: train_one(given, folder, plugins))
+            return
         try:
             statuses.append(train_one(given, folder, plugins))
-        except PoseError as error:  # the other members of a sweep go on
+        except PoseError as error:  # raised here, Hydra would print pages
             failed.append((folder, error))
-            if folder.resolve() not in standing:
-                remove_empty(folder)
 
     flags = ["--multirun"] * arguments.multirun + ["--cfg", "job"] * bool(arguments.cfg)
-    project = str(Path(arguments.path).resolve())
     # the folder of a sweep's member is named by what is swept, not by what all members share
-    naming = f"hydra.job.config.override_dirname.exclude_keys=[{','.join(fixed)}]"
-    sys.argv = [own_arguments[0], *flags, *overrides, naming, f"project={quoted(project)}"]
+    naming = f"hydra.job.config.override_dirname.exclude_keys=[{','.join(fixed_keys(overrides))}]"
+    standing = [place for text in overrides if (place := output_of(text)) and place.exists()]
+    sys.argv = [own_arguments[0], *flags, *overrides, naming, f"project={project}"]
     run_hydra(job)
-    if failed and not arguments.multirun:
-        raise failed[0][1]
+    if arguments.cfg and not arguments.multirun:
+        check(composed([*overrides, f"project={project}"]), plugins)
     for folder, error in failed:
-        print(f"pose train: {shown(folder)}: {error}", file=sys.stderr)
-    return 1 if failed else max(statuses, default=0)
+        if folder.resolve() not in standing:
+            remove_empty(folder)
+        raise error
+    return sweep.end(shown) if arguments.multirun else max(statuses, default=0)
 
 
-def train_one(given: Any, folder: Path, plugins: "Plugins") -> int:
-    """Type the options of one job and train it; gives the exit status.
+def resume(arguments: Namespace, plugins: "Plugins") -> int:
+    """Go on with a run, with the options it was begun with; gives the exit status.
 
-    What can be checked without torch, which takes seconds to load, is checked first.
+    Raises:
+        ConfigError: if there are options beside it.
+        FormatError: if the folder holds no run.
     """
+    from pose_core.model.folder import CONFIG, read_config
+
+    folder = Path(arguments.path.partition("=")[2])
+    if arguments.overrides or arguments.multirun or arguments.cfg:
+        raise ConfigError(
+            f"{arguments.path}: takes the options of the run, and others are given; leave them "
+            f"out, or give PATH and all options with output={folder} resume=true"
+        )
+    given = {**read_config(folder), "resume": True}
+    options = check(given, plugins, str(folder / CONFIG))
+    return fit(replace(options, output=str(folder)), plugins)
+
+
+def train_one(given: Mapping[str, Any], folder: Path, plugins: "Plugins") -> int:
+    """Type the options of one job and train it; gives the exit status."""
     from pose_core.files import existing
+
+    options = check(given, plugins)
+    existing(Path(options.project))
+    return fit(replace(options, output=str(folder)), plugins)
+
+
+def check(given: Mapping[str, Any], plugins: "Plugins", where: str = "") -> "RunOptions":
+    """Type the options of a run, and check what can be without torch, which takes seconds to load.
+
+    Raises:
+        ConfigError: for an option or component that does not exist, or a value that cannot be.
+    """
     from pose_core.model.options import find_head, find_network
-    from pose_core.training.losses_chosen import check_losses
+    from pose_core.training.losses_chosen import check_losses, check_watched
     from pose_core.training.options import RunOptions
 
-    options = replace(fill(RunOptions, given, ""), output=str(folder))
+    options = fill(RunOptions, given, where)
     check_losses(options.losses, plugins)
+    check_watched(options.unlabeled.watch, plugins)
     find_network(options.model, plugins)
     find_head(options.model.head, options.model.head_options, plugins)
-    existing(Path(options.project))
-    return fit(options, plugins)
+    return options
+
+
+def composed(overrides: Sequence[str]) -> Any:
+    """Give the configuration that overrides make."""
+    from hydra import compose, initialize_config_module
+    from omegaconf import OmegaConf
+
+    with initialize_config_module("pose_core.conf", version_base="1.3"):
+        return OmegaConf.to_container(compose("train", list(overrides)), resolve=True)
 
 
 def fit(options: Any, plugins: "Plugins") -> int:
     """Train, evaluate the labeled frames, and say what to do next; gives the exit status."""
-    from pose_core.evaluation import evaluate, say_evaluation
+    from pose_core.evaluation import EVALUATION, evaluate, say_evaluation
     from pose_core.training.checks import is_first_process
     from pose_core.training.fit import train
 
@@ -120,12 +168,11 @@ def fit(options: Any, plugins: "Plugins") -> int:
         return 0
     folder = shown(done.folder)
     if done.interrupted:
-        print(f"stopped in epoch {done.epochs}; the best weights so far are in {folder}")
-        print(
-            f"next: pose train {shown(Path(options.project))} output={folder} resume=true "
-            "(and your options)"
-        )
+        print(f"stopped in epoch {done.epochs}; the weights kept so far are in {folder}")
+        print(f"next: pose train resume={folder}")
         return STOPPED
+    if done.was_done and (done.folder / EVALUATION).exists():
+        return 0
     say_evaluation(evaluate(done.folder, plugins))
     print(f"model: {folder}")
     print(f"next: pose predict {folder} VIDEO   or   pose evaluate {folder}")
@@ -200,10 +247,10 @@ def fixed_keys(overrides: Sequence[str]) -> list[str]:
     return ["project", *(one.key_or_group for one in parsed if not one.is_sweep_override())]
 
 
-def is_output(override: str) -> bool:
-    """Say whether an override names a folder that stands already."""
+def output_of(override: str) -> Path | None:
+    """Give the folder that an override names as the output; None for another override."""
     key, _, value = override.partition("=")
-    return key.strip("+") == "output" and Path(value.strip("'\"")).exists()
+    return Path(value.strip("'\"")).resolve() if key.strip("+") == "output" else None
 
 
 def is_open(key: str) -> bool:

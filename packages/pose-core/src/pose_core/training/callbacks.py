@@ -92,7 +92,7 @@ class Keeper(Callback):
         self.frozen_epochs = frozen_epochs
         self.rule = rule
         self.say = say
-        self.average = Average(rule.begin)
+        self.average = Average(rule.begin if rule.name == "average" else None)
         self.best = {"error": float("inf"), "epoch": -1.0}
         self.kept: dict[str, Any] = {}
         self.lowest = float("inf")
@@ -119,8 +119,9 @@ class Keeper(Callback):
             if name.startswith("validation")
         }
         with self._own:
-            score = self.score(found, pl_module)
-            if score < self.lowest or self.rule.name in ("last", "average"):
+            chooses = self.rule.chooses_in(trainer.current_epoch)
+            score = self.score(found, pl_module) if chooses else float("inf")
+            if not chooses or score < self.lowest:
                 self.lowest = score
                 self.save(trainer, pl_module, found)
         if "validation_error" in found:
@@ -137,7 +138,7 @@ class Keeper(Callback):
         for term in module.objective.of_clips:
             weight = module.balance.weights.get(term.loss.name, term.weight)
             parts.append(weight * term.worth * found[f"validation_{term.loss.name}"])
-        return sum(parts)
+        return sum(part for part in parts if math.isfinite(part))  # none where no clip decodes
 
     def count_worse(self, error: float, epoch: int) -> None:
         """Note the smallest error, and how many validations ago it was."""
@@ -161,9 +162,9 @@ class Keeper(Callback):
         """Say which weights are the model, and that the run is done."""
         self.say(kept_in_words(self.rule, self.kept))
         if trainer.is_global_zero:
-            kept = {"rule": self.rule.name, "why": self.rule.why, **self.kept}
-            epochs = trainer.current_epoch
-            status = {"finished": True, "epochs": epochs, "best": self.best, "kept": kept}
+            rule = {"rule": self.rule.name, "why": self.rule.why, "points": self.rule.points}
+            status = {"finished": True, "epochs": trainer.current_epoch, "best": self.best}
+            status["kept"] = {**rule, **self.kept}
             write_text(self.folder / STATUS, json.dumps(finite(status), indent=1) + "\n")
 
     def on_exception(
@@ -184,7 +185,7 @@ class Keeper(Callback):
     def save(self, trainer: Trainer, module: LightningModule, found: dict[str, float]) -> None:
         """Write the weights the network has as the model, and remember what they are."""
         epoch = trainer.current_epoch
-        first = max(self.average.begin, 0) if self.average.count else epoch
+        first = self.rule.begin if self.average.count else epoch
         self.kept = {"epochs": [first, epoch], **found}
         if trainer.is_global_zero:
             save_model(network_of(module), self.folder / WEIGHTS)

@@ -10,7 +10,7 @@ from lightning import Trainer
 from pose_core.errors import ConfigError
 from pose_core.model.folder import WEIGHTS, read_config
 from pose_core.model.options import check_model
-from pose_core.options import suggest
+from pose_core.options import fill, suggest
 from pose_core.plugins import Plugins
 from pose_core.training.callbacks import CHECKPOINT, STATUS
 from pose_core.training.losses_chosen import (
@@ -72,7 +72,8 @@ def is_finished(folder: Path, options: RunOptions) -> bool:
     """
     if not (folder / CHECKPOINT).exists():
         return False
-    before, now = read_config(folder), plain(options)
+    given = {name: value for name, value in read_config(folder).items() if name != "output"}
+    before, now = plain(fill(RunOptions, given, f"{folder}: config.yaml")), plain(options)
     for section in sorted(before.keys() | now.keys()):
         if section not in ("resume", "output", "trainer") and before.get(section) != now.get(
             section

@@ -52,11 +52,13 @@ class Run:
         folder: the model.
         interrupted: whether it was stopped by hand.
         epochs: done.
+        was_done: whether there was nothing left to do.
     """
 
     folder: Path
     interrupted: bool
     epochs: int
+    was_done: bool = False
 
 
 def train(options: RunOptions, plugins: Plugins, say: Say = print) -> Run:
@@ -75,7 +77,7 @@ def train(options: RunOptions, plugins: Plugins, say: Say = print) -> Run:
     folder = Path(options.output)
     if options.resume and is_finished(folder, options):
         say(f"{folder}: already finished")
-        return Run(folder, False, options.training.epochs)
+        return Run(folder, False, options.training.epochs, was_done=True)
     refuse_overwriting(folder, options)
     project = open_project(Path(options.project), plugins, options.format)
     sizes = image_sizes(project)

@@ -32,13 +32,20 @@ class Rule:
 
     Attributes:
         name: "best", "last", "average" or "clips".
-        begin: first epoch that is averaged; beyond the last where none is.
+        begin: first epoch of those that are averaged, or that clips choose among: the predictions
+            of a network that has learnt nothing yet contradict nothing.
         why: in one line, for the start of a run.
+        points: labeled in validation frames.
     """
 
     name: str
     begin: int
     why: str
+    points: int = 0
+
+    def chooses_in(self, epoch: int) -> bool:
+        """Say whether the weights of an epoch are kept only if they are better than others."""
+        return self.name == "best" or (self.name == "clips" and epoch >= self.begin)
 
 
 def choose_rule(options: TrainingOptions, frames: int, points: int, clips: int) -> Rule:
@@ -64,16 +71,17 @@ def choose_rule(options: TrainingOptions, frames: int, points: int, clips: int) 
         chooses = points > 0 and (points >= ENOUGH or options.patience is not None)
         name = "best" if chooses else "average"
     begin = options.epochs - max(1, round(TAIL * options.epochs))
-    few = f"fewer than {ENOUGH}: its error is noisy, " if points < ENOUGH else ""
-    seen = f"validation: {frames} frames with {points} labeled points, {few}".removesuffix(", ")
-    return Rule(name, begin if name == "average" else options.epochs, f"{seen}; keeps {KEPT[name]}")
+    seen = f"validation: {frames} frames with {points} labeled points" if points else "no validation"
+    few = f", fewer than {ENOUGH}, so that its error is noisy" if 0 < points < ENOUGH else ""
+    return Rule(name, begin, f"{seen}{few}; keeps {KEPT[name]}", points)
 
 
 KEPT = {
     "best": "the weights of the smallest validation error",
     "last": "the last weights",
     "average": "the mean of the weights of the last quarter",
-    "clips": "the weights of the smallest objective on validation frames and held-out clips",
+    "clips": "of the last quarter the weights of the smallest objective on validation frames and "
+    "held-out clips",
 }
 """What the rules keep, in words."""
 
@@ -98,17 +106,17 @@ class Average:
     """The mean of the weights that a network has at the ends of its last epochs.
 
     Args:
-        begin: first epoch that counts.
+        begin: first epoch that counts; None where none does.
     """
 
-    def __init__(self, begin: int) -> None:
+    def __init__(self, begin: int | None) -> None:
         self.begin = begin
         self.count = 0
         self.mean: dict[str, Tensor] = {}
 
     def add(self, network: nn.Module, epoch: int) -> None:
         """Take the weights at the end of an epoch, if it counts."""
-        if epoch < self.begin:
+        if self.begin is None or epoch < self.begin:
             return
         self.count += 1
         for name, value in network.state_dict().items():
