@@ -9,7 +9,7 @@ import pytest
 from pose_eks import EksError, Ensemble, MultiCameraOptions, smooth_views
 from pose_eks.models import sights
 from pose_eks.models.long_views import LongView, smooth_long_views
-from pose_eks.models.mirrored import Mirrored
+from pose_eks.models.mirrored import Layout, Mirrored
 from pose_eks.models.shelf import Shelf
 from pose_eks.smoothed import LongSmoothed, Smoothed
 
@@ -66,7 +66,7 @@ def test_cameras_in_chunks_are_those_in_one_pass(
     expected = smooth_views(views, options).views
     own = np.arange(3)
     long = [LongView(shelf_of(tmp_path / n, v, options), own) for n, v in views.items()]
-    found = smooth_long_views(long, tmp_path, options, size=128)
+    found = smooth_long_views(long, tmp_path, options, size=128).shelves
     for one, name in zip(found, views, strict=True):
         assert_same(one, expected[name], likelihood)
 
@@ -78,12 +78,13 @@ def test_mirrored_views_in_chunks_are_those_in_one_pass(tmp_path: Path, likeliho
     points = np.concatenate([one.keypoints for one in both], axis=2)
     sure = np.concatenate([one.confidence for one in both], axis=2)  # type: ignore[misc]
     picture = Ensemble(points[:, :, :5], sure[..., :5])
-    parts = Mirrored.of(picture, [("a", "x"), ("a", "y"), ("a", "z"), ("b", "x"), ("b", "y")])
+    layout = Layout.of([("a", "x"), ("a", "y"), ("a", "z"), ("b", "x"), ("b", "y")])
+    parts = Mirrored.of(picture, layout)
     options = MultiCameraOptions(likelihood=likelihood)  # type: ignore[arg-type]
     expected = parts.joined(smooth_views(parts.views, options).views)
     shelf = shelf_of(tmp_path / "shelf", picture, options)
     long = [LongView(shelf, np.array(own)) for own in ([0, 1, 2], [3, 4, -1])]
-    (found,) = smooth_long_views(long, tmp_path, options, size=100)
+    (found,) = smooth_long_views(long, tmp_path, options, size=100).shelves
     assert_same(found, expected, likelihood)
 
 
@@ -97,7 +98,7 @@ def test_options_hold_in_chunks_too(tmp_path: Path, changed: dict[str, object]) 
     expected = smooth_views(views, options, times, "abc").views
     own = np.arange(3)
     long = [LongView(shelf_of(tmp_path / n, v, options), own) for n, v in views.items()]
-    found = smooth_long_views(long, tmp_path, options, times, "abc", size=64)
+    found = smooth_long_views(long, tmp_path, options, times, "abc", size=64).shelves
     for one, name in zip(found, views, strict=True):
         assert_same(one, expected[name], "student")
 

@@ -66,13 +66,13 @@ def one_camera(ensemble: "Ensemble", options: SingleCameraOptions) -> "Smoothed"
 def mirrored_views(ensemble: "Ensemble", options: MultiCameraOptions) -> "Smoothed":
     """Smooth the views together that the skeleton names; other keypoints by themselves."""
     from pose_eks.ensemble import Ensemble as Members
-    from pose_eks.models.mirrored import Mirrored
+    from pose_eks.models.mirrored import Layout, Mirrored
     from pose_eks.models.multicam import smooth_views
 
     views = ensemble.skeleton.views
     places = {name: (view, str(k)) for view, own in views.items() for k, name in enumerate(own)}
     told = [places.get(name, (next(iter(views), ""), name)) for name in ensemble.skeleton.names]
-    parts = Mirrored.of(Members(ensemble.keypoints, ensemble.confidence), told)
+    parts = Mirrored.of(Members(ensemble.keypoints, ensemble.confidence), Layout.of(told))
     return parts.joined(smooth_views(parts.views, options, names=parts.points).views)
 
 

@@ -150,6 +150,22 @@ def files_of_camera(text: str) -> tuple[str, list[Path]]:
     return name, paths
 
 
+CHUNK = 50_000
+"""Frames beyond which a recording goes in chunks by itself."""
+
+
+def add_chunk(mode: argparse.ArgumentParser) -> None:
+    """Add the argument of modes that can smooth a recording some frames at a time."""
+    mode.add_argument(
+        "--chunk",
+        type=int,
+        metavar="FRAMES",
+        help="longer recordings are smoothed some frames at a time, with arrays on the disk beside "
+        "the output, some 150 bytes per frame and keypoint of a camera (default: "
+        f"{CHUNK}, unless an option needs all frames at once)",
+    )
+
+
 def add_cameras(mode: argparse.ArgumentParser) -> None:
     """Add the arguments of modes with one file per camera and network."""
     mode.add_argument(

@@ -49,13 +49,13 @@ def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, MultiCameraOptions)
     from pose_eks.commands.finishing import UNITS, Work, finish, views_table
-    from pose_eks.commands.several import Several
+    from pose_eks.commands.several import Several, found_cameras
     from pose_eks.files.times import read_times
     from pose_eks.models.asynchronous import smooth_asynchronous
 
     times = {name: read_times(Path(path)) for name, path in given.timestamps}
     at = None if given.times is None else read_times(given.times)
-    several = Several.read(given)
+    several = Several.read(found_cameras(given), given)
     unit = UNITS[options.dynamics].replace("frame", "time")
     work = Work(NAME, given, options, several.files, unit)
     several.say()

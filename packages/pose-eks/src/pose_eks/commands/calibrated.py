@@ -39,11 +39,11 @@ def run(given: argparse.Namespace) -> int:
     options = options_of(given, CalibratedOptions)
     from pose_eks.cameras.calibration import read_calibration
     from pose_eks.commands.finishing import Work, finish, views_table
-    from pose_eks.commands.several import Several
+    from pose_eks.commands.several import Several, found_cameras
     from pose_eks.models.calibrated import smooth_calibrated
 
     rig = read_calibration(given.calibration)
-    several = Several.read(given, rig.names)
+    several = Several.read(found_cameras(given, rig.names), given)
     work = Work(NAME, given, options, several.files, unit="moves²/frame")
     several.say()
     ensembles = {name: view.ensemble for name, view in several.views.items()}

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from pose_eks.core.fitting import Fit
-from pose_eks.ensemble import Ensemble
+from pose_eks.files.long import LongMembers
 from pose_eks.files.members import Members
 from pose_eks.files.outputs import Flags
+from pose_eks.models.mirrored import Layout
 
 SHOWN = 60
 """Characters of a file name that a table has room for."""
@@ -28,27 +29,27 @@ def columns(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
     return ["  ".join(row).rstrip() for row in aligned]
 
 
-def found_table(cameras: Mapping[str, Members], what: str = "camera") -> list[str]:
+def found_table(cameras: Mapping[str, Members | LongMembers], what: str = "camera") -> list[str]:
     """Give a table of the files of each camera, and how much of each is missing."""
     rows = [[what, "file", "frames", "keypoints", "missing"]]
     for camera, members in cameras.items():
         for number, path in enumerate(members.paths):
-            gone = float(np.isnan(members.keypoints[number, ..., 0]).mean())
-            frames, keypoints = members.keypoints.shape[1:3]
-            cells = ["" if number else camera, shortened(path), str(frames), str(keypoints)]
-            rows.append([*cells, f"{100 * gone:.1f} %"])
+            cells = [str(members.frames), str(len(members.labels)), missing(members, number)]
+            rows.append(["" if number else camera, shortened(path), *cells])
     return columns(rows, left=2)
 
 
-def views_line(views: Mapping[str, Ensemble], points: Sequence[str]) -> str:
+def missing(members: Members | LongMembers, number: int) -> str:
+    """Say how much of a file is missing; of one that is read in chunks it is not known yet."""
+    if isinstance(members, LongMembers):
+        return "in chunks"
+    return f"{100 * float(np.isnan(members.keypoints[number, ..., 0]).mean()):.1f} %"
+
+
+def views_line(layout: Layout) -> str:
     """Say which views were told from the names of keypoints."""
-    seen = [f"{name} ({there(view)} points)" for name, view in views.items()]
-    return f"{len(points)} points in {len(views)} views: {', '.join(seen)}"
-
-
-def there(view: Ensemble) -> int:
-    """Count the keypoints that a view has."""
-    return int(np.isfinite(view.keypoints[..., 0]).any(axis=(0, 1)).sum())
+    seen = [f"{name} ({(own >= 0).sum()} points)" for name, own in layout.own.items()]
+    return f"{len(layout.points)} points in {len(layout.own)} views: {', '.join(seen)}"
 
 
 def shortened(path: Path) -> str:

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from pose_eks.commands.finishing import Output
 from pose_eks.commands.saying import found_table
 from pose_eks.errors import EksError
 from pose_eks.files.cameras import Cameras, given_cameras, tell_cameras
+from pose_eks.files.long import LongMembers
 from pose_eks.files.members import Members, read_members
 from pose_eks.files.outputs import check_folder, make_folder
 from pose_eks.files.views import Sighted, aligned
@@ -34,23 +36,15 @@ class Several:
     views: dict[str, Sighted]
 
     @staticmethod
-    def read(given: argparse.Namespace, known: Sequence[str] = ()) -> "Several":
-        """Find the files of each camera, check the output, and read.
-
-        Args:
-            given: the command line.
-            known: names of cameras, as a calibration has them.
+    def read(files: Cameras, given: argparse.Namespace) -> "Several":
+        """Read the files of each camera.
 
         Raises:
-            EksError: if cameras cannot be told, files cannot be read, or the output not written.
+            EksError: if they cannot be read.
         """
-        files = cameras_of(given, known)
-        check_folder(given.output, (path for one in files.values() for path in one), given.force)
-        check_plot(given)
         members = {name: read_members(paths, dead=True) for name, paths in files.items()}
         if all(np.isnan(one.keypoints).all() for one in members.values()):
-            first = next(iter(files.values()))[0]
-            raise EksError(f"{first}: all predictions are missing, here and in every other file")
+            raise all_missing(files)
         labels, views = aligned(members, given.swap)
         return Several(files, members, labels, views)
 
@@ -64,16 +58,7 @@ class Several:
         Raises:
             EksError: naming two files that have other frames.
         """
-        (first, own), *others = self.members.items()
-        for name, other in others:
-            same = np.array_equal(own.rows.numbered, other.rows.numbered)
-            if not same:
-                raise EksError(
-                    f"{other.paths[0]}: {len(other.rows)} frames of {name!r} are not those of "
-                    f"{first!r} ({len(own.rows)} frames in {own.paths[0].name}); cameras that do "
-                    "not film together need pose-eks asynchronous"
-                )
-        return own.times
+        return common_times(self.members)
 
     def outputs(self, given: argparse.Namespace, found: Mapping[str, Smoothed]) -> list[Output]:
         """Give one table per camera, with the keypoints that its own files have.
@@ -90,6 +75,45 @@ class Several:
             )
             for name, view in self.views.items()
         ]
+
+
+def found_cameras(given: argparse.Namespace, known: Sequence[str] = ()) -> Cameras:
+    """Find the files of each camera, and check output and pictures.
+
+    Args:
+        given: the command line.
+        known: names of cameras, as a calibration has them.
+
+    Raises:
+        EksError: if cameras cannot be told, or the output not written.
+    """
+    files = cameras_of(given, known)
+    check_folder(given.output, (path for one in files.values() for path in one), given.force)
+    check_plot(given)
+    return files
+
+
+def all_missing(files: Mapping[str, Sequence[Path]]) -> EksError:
+    """Give the error of files without a single prediction."""
+    first = next(iter(files.values()))[0]
+    return EksError(f"{first}: all predictions are missing, here and in every other file")
+
+
+def common_times(members: Mapping[str, Members | LongMembers]) -> np.ndarray | None:
+    """Give the frame numbers, which synchronous cameras share; None for 0, 1, 2, ...
+
+    Raises:
+        EksError: naming two files that have other frames.
+    """
+    (first, own), *others = members.items()
+    for name, other in others:
+        if not np.array_equal(own.numbered, other.numbered):
+            raise EksError(
+                f"{other.paths[0]}: {other.frames} frames of {name!r} are not those of "
+                f"{first!r} ({own.frames} frames in {own.paths[0].name}); cameras that do "
+                "not film together need pose-eks asynchronous"
+            )
+    return own.times
 
 
 def cameras_of(given: argparse.Namespace, known: Sequence[str]) -> Cameras:

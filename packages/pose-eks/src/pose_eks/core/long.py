@@ -7,6 +7,7 @@ path, lies on a disk, and beside it what the round before has found.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +79,8 @@ def solve_long(
         folder: for weights and paths, which its user removes.
         size: frames of a chunk.
     """
-    task = LongTask(tuple(chains), [0] * len(chains), search, ranges, student, folder, size)
+    models: Any = tuple(chains)  # which are cut as chains are
+    task = LongTask(models, [0] * len(chains), search, ranges, student, folder, size)
     standing, _, settled = stood(task)
     degrees = None if student is None else student.degrees
     return [LongSolved(one.chain, one.found, settled, degrees) for one in standing]

@@ -103,7 +103,7 @@ def grown(found: Found, ratio: float) -> Found:
 class Standing(NamedTuple):
     """Where one chain stands between rounds."""
 
-    chain: Chain
+    chain: Any  # a Chain; in `pose_eks.core.long` a LongChain
     found: Found
     path: Path | None
 

@@ -12,14 +12,12 @@ from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_eks.files.members import like, only_points
 from pose_eks.files.outputs import Flags
+from pose_eks.models.shelf import ROWS
 from pose_eks.smoothed import LongSmoothed
 from pose_io_dlc import FormatError, PredictionTable, PredictionWriter, read_chunks
 
-ROWS = 20_000
-"""Frames that are read and written at a time."""
-
-SHORT = 50_000_000
-"""Bytes of all files together below which a recording is not looked at twice to see its length."""
+SHORT = 10_000_000
+"""Bytes of a file below which it is not looked at twice to see its length."""
 
 
 def is_long(paths: Sequence[Path], frames: int) -> bool:
@@ -28,10 +26,15 @@ def is_long(paths: Sequence[Path], frames: int) -> bool:
     Raises:
         EksError: if it cannot be read.
     """
-    if sum(path.stat().st_size for path in paths if path.is_file()) < SHORT:
+    if not (paths and paths[0].is_file() and paths[0].stat().st_size >= SHORT):
         return False
+    seen = 0
     with told_in_one_line():
-        return len(list(zip(read_chunks(paths[0], frames), range(2), strict=False))) > 1
+        for table in read_chunks(paths[0], ROWS):
+            seen += len(table)
+            if seen > frames:
+                return True
+    return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,16 @@ class LongMembers:
     paths: tuple[Path, ...]
     rows: PredictionTable
     times: np.ndarray
+
+    @property
+    def numbered(self) -> np.ndarray:
+        """(frames,), the number of every frame."""
+        return self.times.astype(int)
+
+    @property
+    def frames(self) -> int:
+        """How many there are."""
+        return len(self.times)
 
     @property
     def labels(self) -> list[str]:
@@ -79,72 +92,63 @@ class LongMembers:
         )
         return LongMembers(tuple(paths), rows, np.concatenate(numbers).astype(float))
 
-    def stored(self, folder: Path) -> Callable[[], Iterator[Ensemble]]:
-        """Lay the predictions out on a disk, one file after the other; give them in chunks.
-
-        Args:
-            folder: for arrays, 24 bytes per network, frame and keypoint; its user removes it.
+    def chunks(self) -> Iterator[Ensemble]:
+        """Read all files side by side, some frames at a time.
 
         Raises:
             EksError: if a file has other keypoints or frames than the first.
         """
-        shape = (len(self.times), len(self.rows.names), 3)
-        for number, path in enumerate(self.paths):
-            with told_in_one_line(), (folder / str(number)).open("wb") as file:
-                start = 0
-                for table in read_chunks(path, ROWS):
-                    self.checked(table, path, start).tofile(file)
-                    start += len(table)
-            if start < shape[0]:
-                raise EksError(f"{path}: has {start} frames, {self.paths[0]} has {shape[0]}")
+        readers = [read_chunks(path, ROWS) for path in self.paths]
+        ends = [slice(len(self.times), None)]
+        for part in chunks_of(len(self.times), ROWS) + ends:
+            with told_in_one_line():
+                tables = [next(reader, None) for reader in readers]
+            pairs = zip(tables, self.paths, strict=True)
+            members = [self.checked(table, path, part) for table, path in pairs]
+            if part not in ends:
+                yield Ensemble(*map(np.stack, zip(*members, strict=True)))
 
-        def chunks() -> Iterator[Ensemble]:
-            for part in chunks_of(shape[0], ROWS):
-                members = np.stack(
-                    [read_part(folder / str(n), part, shape) for n in range(len(self.paths))]
-                )
-                yield Ensemble(members[..., :2], members[..., 2])
-
-        return chunks
-
-    def checked(self, table: PredictionTable, path: Path, start: int) -> np.ndarray:
-        """Give x, y and confidence (frames, keypoints, 3) in the first file's order of keypoints.
+    def checked(
+        self, table: PredictionTable | None, path: Path, part: slice
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Give keypoints and confidence in the first file's order of keypoints.
 
         Raises:
             EksError: if it has other keypoints or frames than the first file.
         """
-        numbers = self.times[start : start + len(table)]
-        blank = np.broadcast_to(np.nan, (len(table), len(self.rows.names), 2))
-        expected = replace(
-            self.rows, keypoints=blank, confidence=blank[..., 0], numbers=numbers.astype(int)
-        )
-        if len(numbers) < len(table):
+        numbers = self.times[part].astype(int)
+        count = 0 if table is None else len(table)
+        if count != len(numbers):
+            has = "more" if count > len(numbers) else f"{part.start + count}"
             raise EksError(
-                f"{path}: has more frames than {self.paths[0]}, {len(self.times)}; predict the "
+                f"{path}: has {has} frames, {self.paths[0]} has {len(self.times)}; predict the "
                 "same video with every model"
             )
+        if table is None:  # both are at their end
+            return np.empty(0), np.empty(0)
+        blank = np.broadcast_to(np.nan, (count, len(self.rows.names), 2))
+        expected = replace(self.rows, keypoints=blank, confidence=blank[..., 0], numbers=numbers)
         one = like(only_points(table), expected, path, self.paths[0])
-        return np.concatenate([one.keypoints, one.confidence[..., None]], axis=-1)
-
-
-def read_part(path: Path, part: slice, shape: tuple[int, ...]) -> np.ndarray:
-    """Read some frames of an array (frames, keypoints, 3) from a file."""
-    size = shape[1] * shape[2]
-    count = (part.stop - part.start) * size
-    values = np.fromfile(path, np.float64, count, offset=8 * part.start * size)
-    return values.reshape(-1, *shape[1:])
+        return one.keypoints, one.confidence
 
 
 def write_long(
-    path: Path, members: LongMembers, found: LongSmoothed, scorer: str, plain: bool
+    path: Path,
+    members: LongMembers,
+    found: LongSmoothed,
+    scorer: str,
+    plain: bool,
+    step: Callable[[int], None] = lambda _: None,
 ) -> Flags:
     """Write the table chunk by chunk; give what the summary says of frames.
+
+    `step` is told how many frames more are written.
 
     Raises:
         EksError: if it cannot be written; a former file is then as it was.
     """
     flags, start = Flags.none(len(members.labels)), 0
-    numbers = members.times.astype(int)
+    numbers = members.numbered
     extra = () if plain else tuple(next(found.chunks()).columns())
     with (
         told_in_one_line(),
@@ -160,6 +164,7 @@ def write_long(
             stop = start + len(part.keypoints)
             columns = {} if plain else part.columns()
             writer.write(part.keypoints, part.confidence, columns, numbers=numbers[start:stop])
+            step(stop - start)
             flags, start = flags.and_of(part, start), stop
     return flags
 

@@ -30,6 +30,16 @@ class Members:
     rows: PredictionTable
 
     @property
+    def frames(self) -> int:
+        """How many there are."""
+        return len(self.rows)
+
+    @property
+    def numbered(self) -> np.ndarray:
+        """(frames,), the number of every frame."""
+        return self.rows.numbered
+
+    @property
     def times(self) -> np.ndarray | None:
         """Frame numbers, where the files have them; frames may be left out of a file."""
         return self.rows.numbers

@@ -64,11 +64,16 @@ def check_made(folder: Path) -> None:
     Raises:
         EksError: if it, or what it would lie in, is no folder or not writable.
     """
-    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    there = existing(folder)
     if not there.is_dir():
         raise EksError(f"{there}: is a file, not a folder; choose another")
     if not os.access(there, os.W_OK):
         raise EksError(f"{there}: cannot be written; choose another")
+
+
+def existing(folder: Path) -> Path:
+    """Give a folder, or the nearest that it would lie in."""
+    return next(one for one in (folder, *folder.absolute().parents) if one.exists())
 
 
 def make_folder(folder: Path) -> None:
@@ -165,6 +170,20 @@ class Flags:
             self.squares + found.posterior_variance.sum(axis=(0, 2)),
             self.frames + len(found.keypoints),
         )
+
+    def chosen(self, keypoints: np.ndarray) -> "Flags":
+        """Give those of some of the keypoints, in the order asked for."""
+        ranges = tuple(self.ranges[k] for k in keypoints)
+        return Flags(self.missing[keypoints], ranges, self.squares[keypoints], self.frames)
+
+    def placed(self, places: np.ndarray, count: int) -> "Flags":
+        """Give them as those of so many keypoints, among which these are at places."""
+        all_of = Flags.none(count)
+        ranges, missing, squares = list(all_of.ranges), all_of.missing, np.full(count, np.nan)
+        missing[places], squares[places] = self.missing, self.squares
+        for place, own in zip(places, self.ranges, strict=True):
+            ranges[place] = own
+        return Flags(missing, tuple(ranges), squares, self.frames)
 
     @property
     def flagged(self) -> np.ndarray:

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
+from pose_eks.files.long import LongMembers
 from pose_eks.files.members import Members
-from pose_eks.models.mirrored import Mirrored, spread_out
+from pose_eks.models.mirrored import Layout, Mirrored, spread_out
 from pose_io_dlc import propose_pairs, propose_views
 
 Name = tuple[str, str]
@@ -32,7 +34,21 @@ class Sighted:
 def aligned(
     cameras: Mapping[str, Members], swapped: Sequence[str] = ()
 ) -> tuple[list[str], dict[str, Sighted]]:
-    """Put the keypoints of all cameras in one order; a camera may lack some.
+    """Put the keypoints of all cameras in one order; a camera may lack some; see `places_of`."""
+    labels, places = places_of(cameras, swapped)
+    return labels, {
+        name: Sighted(
+            spread_out(members.ensemble, np.arange(len(places[name])), places[name], len(labels)),
+            places[name],
+        )
+        for name, members in cameras.items()
+    }
+
+
+def places_of(
+    cameras: Mapping[str, Members | LongMembers], swapped: Sequence[str] = ()
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Give the keypoints of all cameras, and where among them each camera's own are.
 
     Args:
         cameras: by name.
@@ -49,17 +65,8 @@ def aligned(
         named[camera] = mirrored(named[camera], camera)
     everyone = list(dict.fromkeys(name for names in named.values() for name in names))
     labels = [" ".join(name).strip() for name in everyone]
-    places = {
-        camera: np.array([everyone.index(one) for one in names]) for camera, names in named.items()
-    }
     return labels, {
-        camera: Sighted(
-            spread_out(
-                members.ensemble, np.arange(len(places[camera])), places[camera], len(everyone)
-            ),
-            places[camera],
-        )
-        for camera, members in cameras.items()
+        camera: np.array([everyone.index(one) for one in names]) for camera, names in named.items()
     }
 
 
@@ -78,6 +85,11 @@ def mirrored(names: Sequence[Name], camera: str) -> list[Name]:
 
 
 def split(members: Members, endings: Mapping[str, str] | None = None) -> Mirrored:
+    """Take the views of one file apart; see `layout_of`."""
+    return Mirrored.of(members.ensemble, layout_of(members, endings))
+
+
+def layout_of(members: Members | LongMembers, endings: Mapping[str, str] | None = None) -> Layout:
     """Tell the views of one file from the names of its keypoints.
 
     Args:
@@ -91,9 +103,9 @@ def split(members: Members, endings: Mapping[str, str] | None = None) -> Mirrore
     if members.rows.individuals:
         raise EksError(f"{members.paths[0]}: has individuals; mirrored views are of one animal")
     names = members.rows.names
-    told = ended(names, endings) if endings else guessed(names, members)
+    told = ended(names, endings) if endings else guessed(names, members.paths[0])
     try:
-        return Mirrored.of(members.ensemble, told)
+        return Layout.of(told)
     except EksError as error:
         raise EksError(f"{members.paths[0]}: {error}") from error
 
@@ -117,7 +129,7 @@ def ended(names: Sequence[str], endings: Mapping[str, str]) -> list[tuple[str, s
     return told
 
 
-def guessed(names: Sequence[str], members: Members) -> list[tuple[str, str]]:
+def guessed(names: Sequence[str], path: Path) -> list[tuple[str, str]]:
     """Give view and point of every name, by the words for views that they end with.
 
     Raises:
@@ -127,7 +139,7 @@ def guessed(names: Sequence[str], members: Members) -> list[tuple[str, str]]:
     if not proposed:
         few = ", ".join(names[:6])
         raise EksError(
-            f"{members.paths[0]}: the names of its keypoints ({few}) do not tell the views; say "
+            f"{path}: the names of its keypoints ({few}) do not tell the views; say "
             "them as --view top=_top --view bottom=_bot"
         )
     told = {}

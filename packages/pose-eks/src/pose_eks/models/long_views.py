@@ -90,6 +90,19 @@ class LongPoint:
     chain: LongChain
 
 
+@dataclass(frozen=True, eq=False)
+class LongViews:
+    """What was found.
+
+    Attributes:
+        fit: the parameters of every point.
+        shelves: the smoothed keypoints of every shelf, in the order of their first views.
+    """
+
+    fit: Fit
+    shelves: list[LongSmoothed]
+
+
 def smooth_long_views(
     views: Sequence[LongView],
     folder: Path,
@@ -98,7 +111,7 @@ def smooth_long_views(
     names: Sequence[str] = (),
     size: int = CHUNK,
     done: Callable[[int], None] = lambda _: None,
-) -> list[LongSmoothed]:
+) -> LongViews:
     """Smooth an ensemble's predictions of several synchronous views, however many frames there are.
 
     Args:
@@ -109,9 +122,6 @@ def smooth_long_views(
         names: of the points, for errors.
         size: frames that are smoothed at a time.
         done: is told how many points more are smoothed.
-
-    Returns:
-        Of every shelf, in the order of their first views, its smoothed keypoints.
 
     Raises:
         EksError: for options that need all frames at once, or what `smooth_views` raises.
@@ -145,10 +155,11 @@ def smooth_long_views(
             groups.setdefault(group, []).append(point)
     solved = in_threads(solve_group, groups.values(), workers=None)
     fit = fit_of({k: one for group in solved for k, one in group.items()}, points)
-    return [
+    each = [
         given(shelf, rooms[id(shelf)], fit.chosen(points_of(shelf, views)), options)
         for shelf in shelves
     ]
+    return LongViews(fit, each)
 
 
 def points_of(shelf: Shelf, views: Sequence[LongView]) -> np.ndarray:

@@ -14,26 +14,20 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True, eq=False)
-class Mirrored:
-    """Views in one picture.
+class Layout:
+    """Which keypoint of a picture shows what.
 
     Attributes:
         points: names of what the views show.
-        views: by name; all have all points, NaN where a view does not show one.
-        order: view and number among `points` of each keypoint of the picture.
+        own: by view, (points,), the keypoint that shows a point there; -1 for none.
     """
 
     points: list[str]
-    views: dict[str, Ensemble]
-    order: list[tuple[str, int]]
+    own: dict[str, np.ndarray]
 
     @staticmethod
-    def of(pose: Ensemble, told: Sequence[Place]) -> "Mirrored":
-        """Take a picture's keypoints apart.
-
-        Args:
-            pose: the whole picture.
-            told: view and point of each of its keypoints.
+    def of(told: Sequence[Place]) -> "Layout":
+        """Give that of a picture, from view and point of each of its keypoints.
 
         Raises:
             EksError: if all are of one view, or two show one point in one view.
@@ -45,20 +39,49 @@ class Mirrored:
         if len(views) < 2:
             raise EksError(f"views: all keypoints are of one view, {', '.join(views)!r}")
         points = list(dict.fromkeys(point for _, point in told))
-        order = [(view, points.index(point)) for view, point in told]
-        parts = {}
-        for view in views:
-            own = np.array([k for k, (name, _) in enumerate(told) if name == view])
-            parts[view] = spread_out(pose, own, np.array([order[k][1] for k in own]), len(points))
-        return Mirrored(points, parts, order)
+        own = {view: np.full(len(points), -1) for view in views}
+        for k, (view, point) in enumerate(told):
+            own[view][points.index(point)] = k
+        return Layout(points, own)
+
+
+@dataclass(frozen=True, eq=False)
+class Mirrored:
+    """Views in one picture.
+
+    Attributes:
+        layout: of the picture.
+        views: by name; all have all points, NaN where a view does not show one.
+    """
+
+    layout: Layout
+    views: dict[str, Ensemble]
+
+    @property
+    def points(self) -> list[str]:
+        """Names of what the views show."""
+        return self.layout.points
+
+    @staticmethod
+    def of(pose: Ensemble, layout: Layout) -> "Mirrored":
+        """Take a picture's keypoints apart."""
+        views = {
+            view: spread_out(pose, own[own >= 0], np.flatnonzero(own >= 0), len(own))
+            for view, own in layout.own.items()
+        }
+        return Mirrored(layout, views)
 
     def joined(self, views: Mapping[str, Smoothed]) -> Smoothed:
         """Put smoothed views back in the order of the picture's keypoints."""
-        return beside([views[view].chosen(np.array([k])) for view, k in self.order])
+        own = self.layout.own
+        order = sorted((k, view, n) for view in own for n, k in enumerate(own[view]) if k >= 0)
+        return beside([views[view].chosen(np.array([n])) for _, view, n in order])
 
 
 def spread_out(pose: Ensemble, own: np.ndarray, places: np.ndarray, count: int) -> Ensemble:
     """Lay some of the keypoints at their places among `count`, NaN elsewhere."""
+    if np.array_equal(own, np.arange(count)) and np.array_equal(own, places):
+        return pose  # without a copy
     keypoints = np.full((*pose.keypoints.shape[:2], count, 2), np.nan)
     keypoints[:, :, places] = pose.keypoints[:, :, own]
     if pose.confidence is None:

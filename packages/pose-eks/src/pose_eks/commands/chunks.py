@@ -1,0 +1,107 @@
+"""What commands do with recordings that are smoothed some frames at a time."""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from pose_eks.commands.arguments import CHUNK
+from pose_eks.ensemble import Ensemble
+from pose_eks.errors import EksError
+from pose_eks.files.long import LongMembers, is_long
+from pose_eks.files.outputs import existing
+from pose_eks.models.long_views import LongView
+from pose_eks.models.shelf import Chunks, Shelf
+from pose_eks.options import ObservationOptions, SingleCameraOptions
+
+ROOM = 150
+"""Bytes on the disk per frame and keypoint, the most at a time."""
+
+
+def in_chunks(given: argparse.Namespace, paths: Sequence[Path], whole: Sequence[str]) -> bool:
+    """Say whether a recording is to be smoothed some frames at a time.
+
+    Args:
+        given: the command line.
+        paths: of the files.
+        whole: options that were given, and need all frames at once.
+
+    Raises:
+        EksError: if it is asked for and cannot be, or the first file cannot be read.
+    """
+    if given.chunk is not None and given.chunk < 1:
+        raise EksError(f"--chunk: {given.chunk} is less than 1 frame; the default is {CHUNK}")
+    if given.chunk is None and whole:
+        return False
+    long = is_long(paths, given.chunk or CHUNK)
+    if long and whole:
+        raise EksError(f"{whole[0]}: needs all frames at once; leave it out, or leave --chunk out")
+    return long
+
+
+def needing_all(given: argparse.Namespace, options: ObservationOptions) -> list[str]:
+    """Give the options that were given and need all frames at once."""
+    votes = isinstance(options, SingleCameraOptions) and options.likelihood == "student"
+    asked = {
+        "--plot": given.plot is not None,
+        "--compat": options.compat is not None,
+        "--inflate": getattr(options, "inflate", False),
+        "--likelihood student": votes,  # of single networks
+    }
+    return [name for name, there in asked.items() if there]
+
+
+def long_view(shelf: Shelf, places: np.ndarray, points: int) -> LongView:
+    """Give the view whose keypoints are at places among so many points."""
+    own = np.full(points, -1)
+    own[places] = np.arange(len(places))
+    return LongView(shelf, own)
+
+
+@contextmanager
+def room_beside(output: Path, members: Sequence[LongMembers]) -> Iterator[Path]:
+    """Give a folder for arrays beside an output, which is removed at the end.
+
+    Raises:
+        EksError: if the disk has no room for them.
+    """
+    beside = existing(output.absolute().parent)
+    needed = sum(ROOM * len(one.times) * len(one.labels) for one in members)
+    if (free := shutil.disk_usage(beside).free) < needed:
+        raise EksError(
+            f"{beside}: {free / 1e9:.1f} GB are free, smoothing in chunks needs {needed / 1e9:.1f} "
+            "GB; make room, or raise --chunk above the number of frames"
+        )
+    with TemporaryDirectory(prefix=".pose-eks-", dir=beside) as folder:
+        yield Path(folder)
+
+
+def watched(members: LongMembers) -> Chunks:
+    """Give the predictions in chunks, and say how far they are read."""
+
+    def chunks() -> Iterator[Ensemble]:
+        step = counter(f"read {members.paths[0].name} and others", len(members.times))
+        for one in members.chunks():
+            yield one
+            step(one.keypoints.shape[1])
+
+    return chunks
+
+
+def counter(what: str, total: int) -> Callable[[int], None]:
+    """Give what is called with how much more is done; says so, where somebody looks on."""
+    done = 0
+
+    def step(more: int) -> None:
+        nonlocal done
+        done += more
+        if sys.stderr.isatty():
+            end = "\n" if done >= total else ""
+            print(f"\r{what}: {100 * done // total} %", end=end, file=sys.stderr, flush=True)
+
+    return step
