@@ -216,6 +216,22 @@ def test_losses_see_all_views_side_by_side(rig: Path, tmp_path: Path, rigged: Pl
     assert any(line.startswith("frames: ") and "to validate" in line for line in lines)
 
 
+def test_damage_in_one_view_is_said_and_a_video_that_ended_is_not(
+    rig: Path, tmp_path: Path, rigged: Plugins
+) -> None:
+    write_video(rig / "videos" / "s1_top.avi", 8)
+    write_video(rig / "videos" / "s1_bot.avi", 8, damaged=(1, 6))
+    write_video(rig / "videos" / "s1_side.avi", 5)
+    lines: list[str] = []
+    train(options_of(rig, tmp_path / "run"), rigged, lines.append)
+    said = [line for line in lines if "did not decode" in line]
+    assert len(said) == 1
+    assert said[0].startswith(f"warning: {rig / 'videos' / 's1_top.avi'} and ")
+    assert "2 of 2 clips drawn so far have frames that did not decode in one view" in said[0]
+    frames = [clip.decoded.isfinite().all(-1).sum().item() for clip in seen[1:]]
+    assert frames and set(frames) <= {3 * (4 + 3 + 4), 3 * (4 + 3 + 1)}
+
+
 def test_a_run_on_views_that_broke_off_ends_bit_equal(
     rig: Path, tmp_path: Path, rigged: Plugins
 ) -> None:

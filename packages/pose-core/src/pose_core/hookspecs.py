@@ -172,6 +172,10 @@ class Decoder:
 class Predicted:
     """What losses read: of labeled images (batch, ...), or of one clip in the order of its frames.
 
+    A clip of several cameras has the keypoints of all views side by side, as the labels have that
+    its losses are built with: the views say which show one point. Each is in pixels of its own
+    view; NaN too where that view has no such frame.
+
     Attributes:
         heatmaps: (batch, keypoints, h, w), probability maps of one branch.
         targets: like heatmaps, drawn from the labels; labeled images only. All zero where a

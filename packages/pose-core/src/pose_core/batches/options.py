@@ -18,7 +18,8 @@ class DataOptions:
         batch_size: labeled frames per step, in each of the processes that train together.
         validation: fraction of the labeled frames to validate on; 0 for none.
         test: fraction of the labeled frames kept out of training altogether.
-        group_by: "video" keeps all frames of a video on one side of the split.
+        group_by: "video" keeps all frames of a video on one side of the split, and with them those
+            of the videos that show the same instants in other views.
         workers: processes that load images and clips; 0 loads in the training process, clips in a
             thread ahead of their step.
         cache_mb: images are kept in memory, resized, up to this many megabytes.

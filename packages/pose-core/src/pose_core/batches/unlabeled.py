@@ -100,6 +100,12 @@ class Clips(Dataset):
     def __len__(self) -> int:
         return len(self.clips)
 
+    def frames_in(self, number: int) -> int:
+        """Count the frames of all views that the files of a clip should have."""
+        place, start = self.clips[number]
+        ends = [min(start + self.length, info.frames) for info in self.recordings[place] if info]
+        return sum(max(0, end - start) for end in ends)
+
     def __getitem__(self, number: int) -> ClipBatch:
         place, start = self.clips[number]
         views = self.recordings[place]

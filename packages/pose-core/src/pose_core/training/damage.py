@@ -1,6 +1,6 @@
 """Clips with frames that did not decode: left out, counted, said; and no run on nothing but those.
 
-Of several cameras a frame counts as long as one shows it.
+Of several cameras a frame counts as long as one shows it; that another's is damaged is said too.
 
 What is left out is left out by `PoseModule`; here it is counted. Counts are of all processes
 together, brought together at the end of each epoch, and lie in checkpoints, so that a resumed run
@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from lightning import Callback, LightningModule, Trainer
 
-from pose_core.batches.unlabeled import Clips
+from pose_core.batches.unlabeled import ClipBatch, Clips
 from pose_core.errors import VideoError
 
 TRIED = 64
 """Clips that are tried before all are taken for unreadable."""
-WHOLE, DAMAGED = 0, 1
+WHOLE, DAMAGED, PARTLY = 0, 1, 2
+"""A clip counts, is left out, or counts without the damaged frames of some views."""
 
 
 class Damage(Callback):
@@ -30,13 +31,13 @@ class Damage(Callback):
         say: takes one line about what is going on.
 
     Attributes:
-        counts: int64 (recordings, 2), clips drawn that were whole, and damaged, in all epochs.
+        counts: int64 (recordings, 3), clips drawn in all epochs: whole, damaged, partly so.
     """
 
     def __init__(self, clips: Clips, say: Callable[[str], None]) -> None:
         self.clips = clips
         self.say = say
-        self.counts = torch.zeros(len(clips.recordings), 2, dtype=torch.int64)
+        self.counts = torch.zeros(len(clips.recordings), 3, dtype=torch.int64)
         self._epoch = torch.zeros_like(self.counts)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -52,8 +53,8 @@ class Damage(Callback):
             VideoError: if not one clip can be decoded.
         """
         clip = batch["unlabeled"]
-        video, _ = self.clips.clips[int(clip.clips[0])]
-        self._epoch[video, WHOLE if clip.whole else DAMAGED] += 1
+        recording, _ = self.clips.clips[int(clip.clips[0])]
+        self._epoch[recording, self.state_of(clip)] += 1
         if batch_idx + 1 == trainer.num_training_batches:
             local = self._epoch.to(pl_module.device, copy=True)
             self.add(torch.as_tensor(trainer.strategy.reduce(local, reduce_op="sum")).cpu())
@@ -68,17 +69,35 @@ class Damage(Callback):
                 f"{int((damaged > 0).sum())} of {len(damaged)} videos"
             )
 
+    def state_of(self, clip: ClipBatch) -> int:
+        """Say whether a clip is whole, damaged, or lacks frames that the file of a view has."""
+        if not clip.whole:
+            return DAMAGED
+        promised = self.clips.frames_in(int(clip.clips[0]))
+        lacks = clip.decoded is not None and int(clip.decoded.sum()) < promised
+        return PARTLY if lacks else WHOLE
+
     def add(self, counts: torch.Tensor) -> None:
         """Add the counts of an epoch, and say which videos are damaged that were not before."""
         before, self.counts = self.counts, self.counts + counts
-        for video in torch.nonzero((before[:, DAMAGED] == 0) & (counts[:, DAMAGED] > 0)).flatten():
-            whole, damaged = self.counts[video].tolist()
-            self.say(
-                f"warning: {self.name(int(video))}: {damaged} of {whole + damaged} clips drawn so "
-                "far have frames that did not decode; such clips are left out of the unsupervised "
-                "losses, here and from now on"
+        new = (before == 0) & (counts > 0)
+        for recording in torch.nonzero(new[:, DAMAGED] | new[:, PARTLY]).flatten().tolist():
+            whole, damaged, partly = self.counts[recording].tolist()
+            drawn = (
+                f"of {whole + damaged + partly} clips drawn so far have frames that did not decode"
             )
-        if not int(self.counts[:, WHOLE].sum()):
+            where = f"warning: {self.name(recording)}:"
+            if new[recording, DAMAGED]:
+                self.say(
+                    f"{where} {damaged} {drawn}; such clips are left out of the unsupervised "
+                    "losses, here and from now on"
+                )
+            if new[recording, PARTLY]:
+                self.say(
+                    f"{where} {partly} {drawn} in one view; these are unknown, and the other views "
+                    "count, here and from now on"
+                )
+        if not int(self.counts[:, [WHOLE, PARTLY]].sum()):
             self.look_further()
 
     def look_further(self) -> None:
