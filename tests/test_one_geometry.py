@@ -149,7 +149,7 @@ def test_a_track_costs_what_it_costs_in_its_frames(
 ) -> None:
     truth = poses(8, seed=1, noise=2.0)  # so that every loss has something to say
     module = module_of(labels, truth, augment, PUBLISHED, seed=5)
-    predicted = module.predict_clip(clip_of(8, size))
+    predicted = module.predict_clip(clip_of(8, size))[0]
     assert predicted.decoded is not None and predicted.cells is not None
     points = torch.tensor(truth, dtype=torch.float32)
     # the decoder is up to 0.05 cells off, of which each is some pixels of the frame
@@ -177,7 +177,7 @@ def test_a_right_track_costs_nothing_in_any_loss_of_clips(
         "unimodal": {},
     }
     module = module_of(labels, poses(8, 1, 0.0), augment, losses, seed=2)
-    values = module.objective.on_clip(module.predict_clip(clip_of(8, (192, 256))))
+    values = module.objective.on_clip(module.predict_clip(clip_of(8, (192, 256)))[0])
     assert sorted(values) == sorted(losses)
     for name, value in values.items():
         assert float(value) == pytest.approx(0.0, abs=0.02), name
@@ -209,7 +209,7 @@ def test_a_swap_forgotten_would_be_noticed(labels: Labels) -> None:
     truth = poses(8, seed=1, noise=0.0)
     module = module_of(labels, truth, {"preset": "none", "flip": 1.0}, PUBLISHED, seed=5)
     module.swapped = torch.arange(len(SKELETON))
-    predicted = module.predict_clip(clip_of(8, (256, 256)))
+    predicted = module.predict_clip(clip_of(8, (256, 256)))[0]
     assert predicted.keypoints is not None
     wrong = (predicted.keypoints - torch.tensor(truth, dtype=torch.float32)).norm(dim=-1) > 5
     sides = [name.startswith(("left", "right")) for name in SKELETON.names]
@@ -220,7 +220,7 @@ def test_points_that_left_the_image_say_nothing(labels: Labels) -> None:
     truth = poses(8, seed=1, noise=0.0)
     augment = {"preset": "none", "scale": (1.8, 1.8)}
     module = module_of(labels, truth, augment, PUBLISHED, seed=5)
-    keypoints = module.predict_clip(clip_of(8, (256, 256))).keypoints
+    keypoints = module.predict_clip(clip_of(8, (256, 256)))[0].keypoints
     assert keypoints is not None
     known = keypoints.isfinite().all(-1)
     assert 0 < int(known.sum()) < known.numel()
@@ -243,7 +243,7 @@ def test_right_labels_of_a_real_recording_stay_below_epsilon(
     truth = labels.keypoints[whole]
     augment = {"preset": "none", "flip": flip, "scale": (0.8, 0.8)}
     module = module_of(labels, truth, augment, {name: {"form": "published"}}, seed=0)
-    predicted = module.predict_clip(clip_of(len(truth), size))
+    predicted = module.predict_clip(clip_of(len(truth), size))[0]
     beyond = values_of(module, predicted)[name]
     assert float((beyond > 0).float().mean()) < 0.01
     if name == "pca_multiview":

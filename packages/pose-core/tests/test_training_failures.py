@@ -117,7 +117,7 @@ def test_weights_that_became_nan_do_not_replace_the_last_good_checkpoint(
     assert all(torch.isfinite(v).all() for v in kept["state_dict"].values())
 
 
-def test_the_gate_is_fitted_in_validation_and_kept_in_the_checkpoint(
+def test_gate_and_noise_are_fitted_in_validation_and_kept_in_the_checkpoint(
     tiny_project: Path, tmp_path: Path, plugins: Plugins
 ) -> None:
     """A network that knows nothing is wrong wherever it is sure, so all is in doubt."""
@@ -134,12 +134,13 @@ def test_the_gate_is_fitted_in_validation_and_kept_in_the_checkpoint(
         with_video(tiny_project), tmp_path / "run", losses={"heatmap_mse": {}, "watch": {}}
     )
     train(options, plugins, lines.append)
-    kept = torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)["state_dict"]["gate"]
+    kept = torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)["state_dict"]
     assert seen[0] == pytest.approx(0.9)
     assert seen[-1] > 0.9
     table = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
     columns = dict(zip(table[0].split(","), table[-1].split(","), strict=True))
-    assert float(columns["validation_gate"]) == pytest.approx(float(kept))
+    for name in ("gate", "noise"):
+        assert float(columns[f"validation_{name}"]) == pytest.approx(float(kept[name]))
     assert float(columns["unsupervised_factor"]) == 1
     # sigma of 1.25 cells, 4 pixels of the input of 32 each, of frames of 64
     (line,) = [line for line in lines if line.startswith("losses.watch")]

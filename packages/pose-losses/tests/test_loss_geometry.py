@@ -106,13 +106,13 @@ def oracle_clip(
         "clips": torch.tensor([0]),
         "decoded": torch.tensor([[frame not in damaged for frame in range(len(truth))]]),
     }
-    return module.predict_clip(ClipBatch(**given))
+    return module.predict_clip(ClipBatch(**given))[0]
 
 
 def objective(form: str, **losses: Any) -> Objective:
     """Fit the losses to labels of the animal."""
     labels = Labels.of([f"v/{n}.png" for n in range(60)], animal(60, seed=0), SKELETON)
-    chosen = losses or {name: {"form": form, "gate": 0.9} for name in LOSSES}
+    chosen = losses or {name: {"form": form} for name in LOSSES}
     return build_objective({"heatmap_kl": {}, **chosen}, labels, Plugins().load())
 
 

@@ -77,7 +77,7 @@ def objective(form: str) -> Objective:
     """Fit the losses to labels of the animal, one table per view."""
     frames = [f"v/{n}.png" for n in range(60)]
     tables = {v: Labels.of(frames, points, POINTS) for v, points in animal(60, seed=0).items()}
-    losses = {"heatmap_kl": {}} | {name: {"form": form, "gate": 0.9} for name in LOSSES}
+    losses = {"heatmap_kl": {}} | {name: {"form": form} for name in LOSSES}
     labels = Labels.of(frames, tables["top"].keypoints, POINTS)
     return build_objective(losses, labels, Plugins().load(), joined=join_labels(tables))
 
@@ -112,7 +112,7 @@ def oracle_clip(
     )
     images = torch.zeros(3, len(truth), 3, *size, dtype=torch.uint8)
     clip = ClipBatch(images, sizes, torch.tensor([7]), decoded)
-    found, _ = module.predict_clip(clip, augmented, torch.tensor(0.9))
+    found, _ = module.predict_clip(clip)
     return found
 
 

@@ -35,7 +35,12 @@ def animals(frames: int, seed: int = 0) -> np.ndarray:
 LABELS = Labels.of([f"v/{n}.png" for n in range(60)], animals(60), SKELETON)
 
 
-def seen(found: np.ndarray, confidence: np.ndarray | None = None, gate: float = 0.9) -> Predicted:
+def seen(
+    found: np.ndarray,
+    confidence: np.ndarray | None = None,
+    gate: float = 0.9,
+    noise: float = 0.2,
+) -> Predicted:
     """Give what a network says of these points, its maps Gaussians at them."""
     keypoints = torch.tensor(found, dtype=torch.float32)
     sure = torch.ones(keypoints.shape[:2])
@@ -48,6 +53,7 @@ def seen(found: np.ndarray, confidence: np.ndarray | None = None, gate: float = 
         cells=cells.expand(*keypoints.shape[:2], 2, 3),
         sigma=torch.tensor(SIGMA),
         gate=torch.tensor(gate),
+        noise=torch.tensor(noise),
     )
 
 
@@ -77,17 +83,33 @@ def test_correct_points_cost_nothing_however_unsure(build) -> None:
 def test_a_wrong_point_in_doubt_is_taught_the_place_where_it_is() -> None:
     """The divergence of Gaussians d standard deviations apart is d**2 / 2."""
     found, sure = one_wrong(distance=12.0)
-    values = singleview()(seen(found, sure))[:, 0]
+    values = singleview()(seen(found, sure))
     expected = (12.0 / (STRIDE * SIGMA)) ** 2 / 2
-    assert values[1, 3].item() == pytest.approx(expected, rel=0.15)  # 99 % of the variance
+    assert values[1, 3].item() == pytest.approx(expected, rel=0.2)
     assert values.sum() == values[1, 3]
 
 
-def test_a_confident_point_is_left_alone_however_wrong() -> None:
+def test_a_point_that_all_others_contradict_is_taught_however_confident() -> None:
+    found, sure = one_wrong(distance=30.0, confidence=1.0)
+    values = singleview()(seen(found, sure))
+    assert values[1, 3] > 8
+    assert values.sum() == values[1, 3]
+
+
+def test_a_confident_view_is_left_alone_however_wrong() -> None:
+    """Of two views that disagree only confidence can tell which one is wrong."""
     found, sure = one_wrong(distance=30.0, confidence=0.95)
-    assert singleview()(seen(found, sure)).max() == 0
-    assert singleview(gate=0.96)(seen(found, sure)).max() > 1
-    assert singleview()(seen(found, sure, gate=0.96)).max() > 1
+    assert multiview()(seen(found, sure)).max() == 0
+    assert multiview(gate=0.96)(seen(found, sure)).max() > 1
+    assert multiview()(seen(found, sure, gate=0.96)).max() > 1
+
+
+def test_a_noisy_network_is_not_taught_its_noise() -> None:
+    """Errors within one standard deviation are free, unless epsilon says otherwise."""
+    found, sure = one_wrong(distance=6.0, confidence=1.0)
+    assert singleview()(seen(found, sure, noise=0.2)).max() > 0
+    assert singleview()(seen(found, sure, noise=2.0)).max() == 0
+    assert singleview(noise=10.0)(seen(found, sure)).max() == 0
 
 
 def test_what_is_within_epsilon_is_free_and_epsilon_is_a_part_of_sigma_at_least() -> None:
@@ -115,15 +137,15 @@ def test_the_gradient_raises_the_map_at_the_true_place_and_moves_no_confident_po
     assert (place - truth).norm() < 6
 
 
-@pytest.mark.parametrize(("distance", "sigmas"), [(30.0, 5.8), (3.0, 0.4)])
+@pytest.mark.parametrize(("distance", "sigmas"), [(30.0, 5.8), (6.0, 1.0)])
 def test_points_can_be_taught_by_a_huber_penalty_instead(distance: float, sigmas: float) -> None:
-    """Gaps of 6 and 0.6 standard deviations, of which 0.2 are free."""
+    """Gaps of 6 and 1.2 standard deviations, of which 0.2 are free."""
     found, sure = one_wrong(distance)
     keypoints = seen(found, sure).keypoints.requires_grad_()
     given = Predicted(**{**vars(seen(found, sure)), "keypoints": keypoints})
     values = singleview(teach="point", epsilon=1e-6)(given)
     expected = sigmas - 0.5 if sigmas > 1 else sigmas**2 / 2
-    assert values[1, 0, 3].item() == pytest.approx(expected, rel=0.25)
+    assert values[1, 3].item() == pytest.approx(expected, rel=0.35)
     values.nansum().backward()
     assert keypoints.grad.abs().sum(-1).nonzero().tolist() == [[1, 3]]
     assert keypoints.grad[1, 3, 0] > 0  # back to the left
@@ -140,19 +162,20 @@ def test_a_view_in_doubt_is_taught_by_the_confident_view_and_stays_where_only_it
     assert multiview()(seen(found, sure)).max() == 0
 
 
-def test_nothing_is_taught_where_too_few_points_are_confident() -> None:
+def test_nothing_is_taught_where_the_rest_tells_too_little() -> None:
     found, sure = one_wrong()
+    lonely = np.full_like(found, math.nan)
+    lonely[:, 3] = found[:, 3]
+    assert np.nanmax(singleview()(seen(lonely, sure))) == 0
     sure[1, :] = 0.5
-    assert singleview()(seen(found, sure)).max() == 0
-    assert multiview()(seen(found, sure)).max() == 0
-    sure[1, 5:] = 1.0  # of 6 or so components, 14 coordinates
-    assert singleview()(seen(found, sure)).max() > 1
+    assert multiview()(seen(found, sure)).max() == 0  # no view is confident
+    assert singleview()(seen(found, sure)).max() > 1  # most of them agree
 
 
 def test_missing_points_are_nan_and_spoil_nothing() -> None:
     found, sure = one_wrong()
     found[0, 2] = found[1, 8] = math.nan
-    values = singleview()(seen(found, sure))[:, 0]
+    values = singleview()(seen(found, sure))
     assert values.isnan().nonzero().tolist() == [[0, 2], [1, 8]]
     assert values[1, 3] > 1
 
@@ -164,5 +187,5 @@ def test_twenty_labels_are_enough_where_poses_vary_little() -> None:
     labels = Labels.of([f"v/{n}.png" for n in range(20)], keypoints, SKELETON)
     loss = build_pca_singleview(PcaSingleviewOptions(form="improved"), labels, 1.0)
     found, sure = one_wrong(distance=20.0)
-    assert loss(seen(found, sure))[1, 0, 3] > 2
+    assert loss(seen(found, sure))[1, 3] > 2
     assert loss(seen(animals(5, seed=7), sure)).max() == 0

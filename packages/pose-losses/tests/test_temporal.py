@@ -14,9 +14,10 @@ from pose_core.options import fill
 from pose_core.plugins import Plugins
 from pose_core.predictions import Predictions
 from pose_core.skeleton import Skeleton
+from pose_losses.heatmap import draw
 from pose_losses.metrics import temporal_norm
 from pose_losses.options import TemporalOptions
-from pose_losses.temporal import step_excess, step_penalty
+from pose_losses.temporal import glitches, running_median, step_excess
 
 NAN = math.nan
 
@@ -28,11 +29,15 @@ def straight_line(frames: int = 6, step: tuple[float, float] = (3.0, 4.0)) -> to
 
 
 def clip(keypoints: torch.Tensor, confidence: torch.Tensor | None = None) -> Predicted:
-    """Give what a network says that sees 4 pixels of the frame as one cell, sigma 1.25 cells."""
+    """Give what a network says that sees 4 pixels of the frame as one cell, sigma 1.25 cells.
+
+    Its maps are Gaussians at the points.
+    """
     if confidence is None:
         confidence = torch.ones(keypoints.shape[:2])
     cells = torch.tensor([[0.25, 0.0, 0.0], [0.0, 0.25, 0.0]])
     return Predicted(
+        heatmaps=draw(0.25 * keypoints.detach().nan_to_num(80.0), (64, 96), torch.tensor(1.25)),
         keypoints=keypoints,
         confidence=confidence,
         decoded=keypoints,
@@ -116,10 +121,11 @@ def test_the_seam_of_two_clips_in_one_batch_is_no_jump() -> None:
     both = replace(
         clip(torch.cat([there, elsewhere])), follows=torch.tensor(2 * [False, *[True] * 5])
     )
-    for values in (temporal(both), step_penalty(both, TemporalOptions("improved", epsilon=4.0))):
-        assert values[5].isnan().all()
-        torch.testing.assert_close(values[:5], values[6:])
+    values = temporal(both)
+    assert values[5].isnan().all()
+    torch.testing.assert_close(values[:5], values[6:])
     assert temporal(clip(both.keypoints))[5].min() > 180
+    assert improved(both, epsilon=8.0).max() == 0
 
 
 def test_points_near_the_border_count_in_the_published_form_alone() -> None:
@@ -127,24 +133,73 @@ def test_points_near_the_border_count_in_the_published_form_alone() -> None:
     left[2, 0] = NAN  # decoded there, yet within the margin
     predicted = replace(clip(left), decoded=straight_line())
     assert temporal(predicted).isfinite().all()
-    improved = step_penalty(predicted, TemporalOptions("improved"))
-    assert improved.isnan().nonzero().tolist() == [[1, 0], [2, 0]]
+    assert improved(predicted).isnan().nonzero().tolist() == [[2, 0]]
 
 
-@pytest.mark.parametrize(("jump", "sigmas"), [(8.0, 0.4), (12.0, 1.2), (40.0, 6.8)])
-def test_the_improved_form_is_a_huber_penalty_in_standard_deviations(jump, sigmas) -> None:
-    """A standard deviation is 1.25 cells of 4 pixels: 5 pixels; 6 pixels are free."""
-    keypoints = straight_line(step=(0.0, 0.0))
-    keypoints[3:, 1, 0] += jump
-    values = step_penalty(clip(keypoints), TemporalOptions("improved", epsilon=6.0))
-    expected = sigmas**2 / 2 if sigmas < 1 else sigmas - 0.5
-    assert values[2, 1].item() == pytest.approx(expected, rel=1e-5)
-    assert values.sum().item() == pytest.approx(expected, rel=1e-5)
+def improved(predicted: Predicted, **options: object) -> torch.Tensor:
+    return glitches(predicted, TemporalOptions("improved", **options))
 
 
-def test_a_step_within_the_networks_noise_is_free_however_small_epsilon_is() -> None:
-    keypoints = straight_line(step=(0.99, 0.0))  # of 5 pixels a fifth
-    assert step_penalty(clip(keypoints), TemporalOptions("improved", epsilon=0.01)).max() == 0
+def test_a_glitch_is_taught_the_track_and_the_track_stays() -> None:
+    """Gaussians 40 px, or 8 standard deviations, apart diverge by 32 nats, nearly."""
+    keypoints = straight_line(9)
+    keypoints[4, 0] += torch.tensor([40.0, 0.0])
+    values = improved(clip(keypoints), epsilon=10.0)
+    assert values.nonzero().tolist() == [[4, 0]]
+    by_point = improved(clip(keypoints), epsilon=10.0, teach="point")
+    assert by_point[4, 0].item() == pytest.approx((40 - 10) / 5 - 0.5, abs=0.7)
+
+
+@pytest.mark.parametrize("length", [1, 2])
+def test_glitches_of_up_to_two_frames_are_seen(length: int) -> None:
+    keypoints = straight_line(9)
+    keypoints[4 : 4 + length, 1] += 50
+    taught = improved(clip(keypoints), epsilon=10.0).nonzero().tolist()
+    assert taught == [[frame, 1] for frame in range(4, 4 + length)]
+
+
+def test_a_point_that_moves_on_for_good_has_no_glitch() -> None:
+    keypoints = straight_line(10)
+    keypoints[5:, 1] += 50
+    assert improved(clip(keypoints), epsilon=10.0).max() == 0
+
+
+def test_the_track_is_of_confident_frames_and_unsure_ones_are_taught_by_it() -> None:
+    keypoints, confidence = straight_line(9), torch.ones(9, 2)
+    keypoints[4:6, 1] += 50
+    confidence[4:6, 1] = 0.5
+    taught = improved(clip(keypoints, confidence), epsilon=10.0).nonzero().tolist()
+    assert taught == [[4, 1], [5, 1]]
+    confidence[:, 1] = 0.5
+    assert improved(clip(keypoints, confidence), epsilon=10.0).max() == 0
+
+
+def test_only_the_glitch_is_pulled_and_to_its_track() -> None:
+    keypoints = straight_line(9)
+    keypoints[4, 1, 0] += 50
+    keypoints.requires_grad_()
+    improved(clip(keypoints), epsilon=10.0, teach="point").nansum().backward()
+    assert keypoints.grad.abs().sum(-1).nonzero().tolist() == [[4, 1]]
+    assert keypoints.grad[4, 1, 0] > 0
+
+
+def test_the_running_median_is_numpys_over_five_frames_of_one_clip() -> None:
+    points = torch.tensor(np.random.default_rng(0).normal(size=(12, 3, 2)))
+    points[5, 1] = NAN
+    follows = torch.arange(12) % 6 != 0
+    found = running_median(points, follows)
+    for frame in range(12):
+        first, last = (0, 6) if frame < 6 else (6, 12)
+        window = points[max(first, frame - 2) : min(last, frame + 3)].numpy()
+        expected = np.nanmedian(window, axis=0)
+        expected[np.isfinite(window).all(-1).sum(0) < 3] = NAN
+        np.testing.assert_allclose(found[frame], expected)
+
+
+def test_a_deviation_within_the_networks_noise_is_free_however_small_epsilon_is() -> None:
+    keypoints = straight_line(9, step=(0.0, 0.0))
+    keypoints[4, 1, 0] += 0.99  # of 5 pixels a fifth
+    assert improved(clip(keypoints), epsilon=0.01).max() == 0
 
 
 def test_a_threshold_that_no_confidence_can_have_is_refused() -> None:

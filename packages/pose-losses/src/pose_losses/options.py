@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 Form = Literal["published", "improved"]
-"""`published` is the paper's, in pixels; `improved` is in standard deviations of the target
-Gaussian, and silent near the image's border."""
+"""`published` is the paper's, in pixels; `improved` teaches points where others say that they are,
+in nats, and is silent near the image's border."""
+
+Teach = Literal["heatmap", "point"]
+"""How the improved forms teach: by the divergence of a point's heatmap from the Gaussian at its
+target, or by a Huber penalty of the distance."""
 
 FORM: Form = "improved"
 """The form of a loss whose config names none."""
@@ -16,15 +20,19 @@ class TemporalOptions:
     """Options of `temporal`.
 
     Attributes:
-        form: "published": pixels beyond epsilon; "improved": the same in standard deviations of the
-            target Gaussian, by a Huber penalty, without points near the image's border.
-        epsilon: pixels of the frame that a point may move from one frame to the next for free.
-        prob_threshold: a step counts where both of its frames are more confident than this.
+        form: "published": pixels of a step beyond epsilon, for both of its ends; "improved": a
+            point farther than epsilon from the running median of its track is taught to be there.
+        epsilon: pixels of the frame that a point may move from one frame to the next, or be off its
+            track, for free.
+        prob_threshold: a step counts where both of its frames are more confident than this; a track
+            is made of frames that are.
+        teach: what the improved form compares with the track, as for `pca_singleview`.
     """
 
     form: Form = FORM
     epsilon: float = 20.0
     prob_threshold: float = 0.9
+    teach: Teach = "heatmap"
 
     def __post_init__(self) -> None:
         refuse_no_probability("prob_threshold", self.prob_threshold)
@@ -86,7 +94,7 @@ class PcaOptions:
     epsilon: float | None = None
     percentile: float | None = None
     floor: float = 0.2
-    teach: Literal["heatmap", "point"] = "heatmap"
+    teach: Teach = "heatmap"
 
     def __post_init__(self) -> None:
         if self.percentile is not None:

@@ -41,7 +41,7 @@ def pose_losses() -> Iterable[Loss]:
     """Yield divergences of heatmaps, and losses of unlabeled clips."""
     yield Loss(name="heatmap_kl", kind="supervised", needs=HEATMAPS, build=build_kl, unit="nat")
     yield Loss(name="heatmap_js", kind="supervised", needs=HEATMAPS, build=build_js, unit="nat")
-    yield unsupervised("temporal", STEPS, build_temporal, TemporalOptions)
+    yield unsupervised("temporal", STEPS | {"heatmaps"}, build_temporal, TemporalOptions)
     maps = STEPS - {"decoded"} | {"heatmaps"}
     for divergence in ("mse", "kl"):
         build = partial(build_temporal_heatmap, divergence)

@@ -11,7 +11,7 @@ from pose_core.hookspecs import BuiltLoss, Predicted
 from pose_core.labels import Labels
 from pose_losses.gaussian import Poses, fit_labels
 from pose_losses.options import PcaSingleviewOptions
-from pose_losses.robust import posterior
+from pose_losses.robust import LOST, posterior
 from pose_losses.scale import pixels_of_sigma
 from pose_losses.teaching import finite, teach
 
@@ -86,7 +86,8 @@ def lesson(predicted: Predicted, teacher: Teacher) -> Float[Tensor, "frames poin
         teacher.poses.lost**0.5,
     )
     mean, variance = (torch.from_numpy(one).to(points) for one in (found.mean, found.variance))
-    told = finite(points) & (variance.sqrt() <= VAGUE * wide)
+    lost = finite(points) & torch.from_numpy(found.trust < LOST).to(points.device)
+    told = lost & (variance.sqrt() <= VAGUE * wide)
     target = torch.where(told[..., None], mean, torch.nan)
     free = (epsilon / wide).clamp(min=options.floor)
     return teach(predicted, index, target, free, options.teach)

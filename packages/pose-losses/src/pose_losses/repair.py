@@ -3,10 +3,12 @@
     found = repair(predictions, fit_repair(train_labels, validation_labels, validation_predictions))
 
 A point in doubt is less confident than a gate, or missing. It becomes its posterior mean under the
-Gaussian of the labels' poses, given the confident points and, weighed by its variance, what was
-predicted for it. Confident points stay as they are, bit for bit.
+Gaussian of the labels' poses, given the confident points, each weighed by whether the others
+contradict it, and, weighed by its variance, what was predicted for it. Confident points stay as
+they are, bit for bit; unless all points are asked for, which then go to their posterior means.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +19,8 @@ from pose_core.metrics import aligned, error_of
 from pose_core.predictions import Predictions
 from pose_losses.constraints import gather
 from pose_losses.gaussian import FEWEST, Poses, fit_labels
+from pose_losses.repair_options import Points
+from pose_losses.robust import LOST, Posterior, posterior
 
 GATE = 0.5
 """The gate where validation frames are too few to fit one: most of the map speaks against it."""
@@ -68,12 +72,14 @@ class Repaired:
         return int(np.isfinite(self.variance).sum())
 
 
-def repair(predictions: Predictions, fitted: Repair) -> Repaired:
-    """Re-estimate the points in doubt of which the confident ones tell enough.
+def repair(predictions: Predictions, fitted: Repair, points: Points = "doubtful") -> Repaired:
+    """Re-estimate points of which the others tell enough.
 
     Args:
         predictions: of any frames, of the fitted keypoints or more, in any order.
         fitted: to labels of the same animal, seen by the same cameras.
+        points: "doubtful", those in doubt; "all", every one, and marked as repaired are those that
+            the others contradict.
 
     Returns:
         Predictions whose other points are the ones given, bit for bit.
@@ -88,13 +94,13 @@ def repair(predictions: Predictions, fitted: Repair) -> Repaired:
             "fitted to; give predictions of the same keypoints"
         )
     order = [names.index(name) for name in fitted.poses.points]
-    points, variance = estimate(
+    means, variance, moved = ESTIMATES[points](
         predictions.keypoints[:, order], predictions.confidence[:, order], fitted
     )
     keypoints, every = predictions.keypoints.copy(), np.full(predictions.confidence.shape, np.nan)
     every[:, order] = variance
     repaired = np.isfinite(variance)
-    keypoints[:, order] = np.where(repaired[..., None], points, keypoints[:, order])
+    keypoints[:, order] = np.where(moved[..., None], means, keypoints[:, order])
     lowered = lower(predictions.confidence[:, order], variance, fitted.poses)
     confidence = predictions.confidence.copy()
     confidence[:, order] = np.where(repaired, lowered, confidence[:, order])
@@ -109,23 +115,26 @@ def lower(confidence: np.ndarray, variance: np.ndarray, poses: Poses) -> np.ndar
     return np.nan_to_num(confidence) * np.clip(1 - variance / alone, 0, 1)
 
 
-def estimate(
-    keypoints: np.ndarray, confidence: np.ndarray, fitted: Repair
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give posterior mean (frames, points, 2) and variance (frames, points) of points in doubt.
+Estimated = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Means (frames, points, 2); variances (frames, points) of x and y together, NaN where a point is
+not marked as repaired; and which points go to their means."""
+
+
+def estimate(keypoints: np.ndarray, confidence: np.ndarray, fitted: Repair) -> Estimated:
+    """Give the posterior of points in doubt.
 
     NaN for the others, and for points of which the confident ones tell too little.
     """
     known = np.isfinite(keypoints).all(-1)
     doubt = ~known | (confidence < fitted.gate)
     points, variance = np.full(keypoints.shape, np.nan), np.full(confidence.shape, np.nan)
-    every = np.arange(keypoints.shape[1])[None]
     some = np.flatnonzero(doubt.any(1) & ~doubt.all(1))
-    rows = gather(np.where(known[..., None], keypoints, np.nan)[some], every)
-    precision = np.where(doubt[some], 0.0, 1 / fitted.sure).repeat(2, axis=1)
+    confident = np.where(doubt[some, :, None], np.nan, keypoints[some])
+    trust = posterior_of(confident, confidence[some], fitted).trust
+    rows = gather(np.where(known[..., None], keypoints, np.nan)[some], every_of(keypoints))
+    precision = (trust / fitted.sure).repeat(2, axis=1)
     means, left = fitted.poses.gaussian.given(rows, precision)
-    alone = fitted.poses.gaussian.covariance.diagonal().reshape(-1, 2).sum(-1)
-    told = doubt[some] & (in_pairs(left).sum(-1) <= REMAINING * alone)
+    told = doubt[some] & tells(in_pairs(left).sum(-1), fitted)
     if np.isfinite(fitted.doubtful):
         own = (known & doubt)[some].repeat(2, axis=1)
         means, left = fitted.poses.gaussian.given(
@@ -133,7 +142,38 @@ def estimate(
         )
     points[some] = np.where(told[..., None], in_pairs(means), np.nan)
     variance[some] = np.where(told, in_pairs(left).sum(-1), np.nan)
-    return points, variance
+    return points, variance, np.isfinite(variance)
+
+
+def estimate_all(keypoints: np.ndarray, confidence: np.ndarray, fitted: Repair) -> Estimated:
+    """Give the posterior of every point, and mark those that the others contradict, or missing."""
+    found = posterior_of(keypoints, confidence, fitted)
+    variance = 2 * found.variance
+    told = tells(variance, fitted)
+    return found.mean, np.where(told & (found.trust < LOST), variance, np.nan), told
+
+
+ESTIMATES: dict[Points, Callable[[np.ndarray, np.ndarray, Repair], Estimated]] = {
+    "doubtful": estimate,
+    "all": estimate_all,
+}
+
+
+def posterior_of(keypoints: np.ndarray, confidence: np.ndarray, fitted: Repair) -> Posterior:
+    """Weigh points by whether the others agree."""
+    poses = fitted.poses
+    return posterior(poses.gaussian, keypoints, confidence, fitted.sure**0.5, poses.lost**0.5)
+
+
+def tells(variance: np.ndarray, fitted: Repair) -> np.ndarray:
+    """Say of which points the others tell enough, by the variances they leave (..., points)."""
+    alone = in_pairs(fitted.poses.gaussian.covariance.diagonal()[None]).sum(-1)
+    return np.asarray(variance <= REMAINING * alone)
+
+
+def every_of(keypoints: np.ndarray) -> np.ndarray:
+    """Give all points as one group."""
+    return np.arange(keypoints.shape[1])[None]
 
 
 def in_pairs(rows: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from pose_core.skeleton import Skeleton
 from pose_core.smoothing import ensemble_mean
 from pose_losses.repair import Repair, Repaired, fit_repair, repair
 from pose_losses.repair_files import read_repair, write_repair
-from pose_losses.repair_options import RepairOptions
+from pose_losses.repair_options import Points, RepairOptions
 
 NAME = "pose_repair"
 CONFIG, PREDICTIONS, FITTED = "config.yaml", "predictions.csv", "repair.json"
@@ -37,8 +37,8 @@ def smooth_repair(ensemble: Ensemble, options: RepairOptions) -> Predictions:
             "validation frames it is fitted to"
         )
     fitted = fitted_for(options)
-    found = repair(ensemble_mean(ensemble), fitted)
-    return replace(found.predictions, scorer=NAME, notes=(said(found, fitted),))
+    found = repair(ensemble_mean(ensemble), fitted, options.points)
+    return replace(found.predictions, scorer=NAME, notes=(said(found, fitted, options.points),))
 
 
 def fitted_for(options: RepairOptions) -> Repair:
@@ -68,13 +68,13 @@ def mark_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def said(found: Repaired, fitted: Repair) -> str:
+def said(found: Repaired, fitted: Repair, points: Points) -> str:
     """Say in one line what was repaired."""
+    which = f"those below confidence {fitted.gate:.2f} ({fitted.about})"
+    if points == "all":
+        which = "those that the others contradict, and every point moved to where all have it"
     total = found.variance.size
-    return (
-        f"repaired {found.count:,} of {total:,} points: those below confidence {fitted.gate:.2f} "
-        f"({fitted.about}), by {fitted.poses.about}"
-    )
+    return f"repaired {found.count:,} of {total:,} points: {which}, by {fitted.poses.about}"
 
 
 def fit_folder(folder: Path, project: Path | None = None, gate: float | None = None) -> Repair:

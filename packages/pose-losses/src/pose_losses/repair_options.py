@@ -1,6 +1,10 @@
 """Options of the smoother `pose_repair`."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Points = Literal["doubtful", "all"]
+"""Which points are re-estimated."""
 
 
 @dataclass(frozen=True)
@@ -12,11 +16,14 @@ class RepairOptions:
             frames are read.
         project: where that project is now, if it moved.
         gate: points less confident are in doubt; fitted to the validation frames if not given.
+        points: "doubtful", those in doubt, and all others stay; "all", every point goes to its
+            posterior mean, given all that the others do not contradict.
     """
 
     model: str = ""
     project: str | None = None
     gate: float | None = None
+    points: Points = "doubtful"
 
     def __post_init__(self) -> None:
         if self.gate is not None and not 0 <= self.gate <= 1:

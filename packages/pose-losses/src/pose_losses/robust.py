@@ -18,6 +18,8 @@ STEP = 0.5
 """Part of the way that trust goes in a round: it would swing between rivals else."""
 LEAST, MOST = 0.05, 0.9
 """How likely a point is sound by its confidence: rarely as little or as much as a network says."""
+LOST = 0.5
+"""Trust below which a point is more likely lost than sound."""
 CHUNK = 1024
 """Rows solved at once."""
 

@@ -1,13 +1,12 @@
 """What the improved forms share: points are taught where others say that they are, in nats."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pose_core.hookspecs import Predicted
 from pose_losses.heatmap import draw, kullback_leibler
+from pose_losses.options import Teach
 from pose_losses.scale import huber, in_sigmas, place
 
 
@@ -16,7 +15,7 @@ def teach(
     keypoints: Tensor,
     target: Float[Tensor, "*points 2"],
     free: Float[Tensor, "*points"],
-    by: Literal["heatmap", "point"],
+    by: Teach,
 ) -> Float[Tensor, "*points"]:
     """Give how far points are from their targets, in nats, where that is more than what is free.
 

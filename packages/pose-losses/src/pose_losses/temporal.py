@@ -1,4 +1,4 @@
-"""Points should not jump: how far each moves between successive frames."""
+"""Points should not jump: how far each moves between successive frames, or from its track."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -7,10 +7,15 @@ from torch import Tensor
 from pose_core.hookspecs import BuiltLoss, Predicted
 from pose_losses.heatmap import nats
 from pose_losses.options import TemporalHeatmapOptions, TemporalOptions
-from pose_losses.scale import huber, in_sigmas, pixels_of_sigma
+from pose_losses.scale import pixels_of_sigma
+from pose_losses.teaching import finite, teach
 
 LEAST = 0.2
 """Standard deviations that a step may have for free at least: a network's noise."""
+SIDE = 2
+"""Frames on both sides of one that tell where a point should be: a glitch up to as long is seen."""
+ENOUGH = 3
+"""Confident frames, the one in question included, that make a track."""
 
 
 def build_temporal(options: TemporalOptions, published: float) -> BuiltLoss:
@@ -28,13 +33,13 @@ def build_temporal(options: TemporalOptions, published: float) -> BuiltLoss:
             about=lambda sigma: f"published, epsilon {options.epsilon:g} px",
         )
     return BuiltLoss(
-        compute=lambda predicted: step_penalty(predicted, options),
+        compute=lambda predicted: glitches(predicted, options),
         weight=1.0,
         unit="nat",
         in_nats=True,
         about=lambda sigma: (
-            f"improved, epsilon {max(options.epsilon, LEAST * sigma):.3g} px, "
-            f"in standard deviations of {sigma:.3g} px"
+            f"improved, epsilon {max(options.epsilon, LEAST * sigma):.3g} px from the median of "
+            f"{2 * SIDE + 1} frames"
         ),
     )
 
@@ -53,18 +58,50 @@ def step_excess(predicted: Predicted, options: TemporalOptions) -> Float[Tensor,
     return (lengths - options.epsilon).clamp(min=0).masked_fill(~counted, torch.nan)
 
 
-def step_penalty(
-    predicted: Predicted, options: TemporalOptions
-) -> Float[Tensor, "steps keypoints"]:
-    """Give the same in standard deviations, by a Huber penalty, not of points near the border."""
-    assert predicted.keypoints is not None
+def glitches(predicted: Predicted, options: TemporalOptions) -> Float[Tensor, "frames keypoints"]:
+    """Give how far points are from their own tracks, in nats; each is taught to be on it.
+
+    The track is a running median of confident frames, so that of a point that jumps off and back
+    only the frames in between are taught. 0 for a point that is on its track, or of which too few
+    frames around are confident; NaN for a missing one or one near the border.
+
+    Where a loss pulls at both ends of a step, as equation 6 does, a right point moves towards a
+    wrong one as far as that towards it, and by its coordinates, which smears its map between them.
+    """
+    assert predicted.keypoints is not None  # the objective gives what a loss needs
+    assert predicted.confidence is not None
     assert predicted.cells is not None
     assert predicted.sigma is not None
-    counted = counted_steps(predicted, predicted.keypoints, options.prob_threshold)
-    cells = predicted.cells[1:]
-    lengths = in_sigmas(differences(predicted.keypoints, counted), cells, predicted.sigma)
-    free = (options.epsilon / pixels_of_sigma(cells, predicted.sigma)).clamp(min=LEAST)
-    return huber((lengths - free).clamp(min=0)).masked_fill(~counted, torch.nan)
+    assert predicted.follows is not None
+    points = predicted.keypoints.detach()
+    sure = finite(points) & (predicted.confidence > options.prob_threshold)
+    target = running_median(torch.where(sure[..., None], points, torch.nan), predicted.follows)
+    free = (options.epsilon / pixels_of_sigma(predicted.cells, predicted.sigma)).clamp(min=LEAST)
+    every = torch.arange(points.shape[1], device=points.device)
+    return teach(predicted, every, target, free, options.teach)
+
+
+def running_median(
+    points: Float[Tensor, "frames keypoints 2"], follows: Bool[Tensor, " frames"]
+) -> Float[Tensor, "frames keypoints 2"]:
+    """Give the median of each coordinate over the frames around, of the same clip.
+
+    Args:
+        points: NaN where they do not count.
+        follows: whether a frame shows the moment after the one before it.
+
+    Returns:
+        NaN where fewer than `ENOUGH` frames count.
+    """
+    frames = torch.arange(len(points), device=points.device)
+    around = frames[:, None] + torch.arange(-SIDE, SIDE + 1, device=points.device)
+    inside = (around >= 0) & (around < len(points))
+    around = around.clamp(0, max(len(points) - 1, 0))
+    clips = (~follows).cumsum(0)
+    inside &= clips[around] == clips[:, None]
+    seen = points[around].masked_fill(~inside[..., None, None], torch.nan)
+    counted = finite(seen).sum(1) >= ENOUGH
+    return seen.nanquantile(0.5, dim=1).masked_fill(~counted[..., None], torch.nan)
 
 
 def counted_steps(

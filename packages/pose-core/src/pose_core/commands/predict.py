@@ -27,7 +27,8 @@ decode are kept as VIDEO.incomplete.csv.
 
 --repair also writes repaired/VIDEO.csv: points less confident than a gate are re-estimated from the
 confident ones by the poses that the labels show; its column `repaired` says which. The gate is
-fitted to the validation frames of the model.
+fitted to the validation frames of the model. --repair all moves every point to where all points of
+its frame have it, those aside that the others contradict, however confident.
 """
 
 
@@ -53,8 +54,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--device", help="cpu or cuda [cuda where there is one]")
     parser.add_argument("--reader", help="name of the video reader [the best one here]")
     parser.add_argument(
-        "--repair", action="store_true", help="also re-estimate points in doubt from the others"
-    )
+        "--repair", nargs="?", const="doubtful", choices=("doubtful", "all"),
+        help="also re-estimate points in doubt, or all, from the others [doubtful]",
+    )  # fmt: skip
 
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
@@ -90,7 +92,7 @@ def repair_all(
     whole = [job.table for job in jobs if job not in failed]
     for table in tables_of(whole, [job.table for job in failed]):
         try:
-            repair_table(table, arguments.model, plugins)
+            repair_table(table, arguments.model, plugins, arguments.repair)
         except PoseError as error:
             say_error(str(error))
             unrepaired.append(table)

@@ -37,8 +37,14 @@ def check_repair(model: Path, plugins: "Plugins") -> None:
     repaired(Predictions(np.zeros((*shape, 2)), np.zeros(shape), skeleton), model, plugins)
 
 
-def repair_table(table: Path, model: Path, plugins: "Plugins") -> None:
+def repair_table(table: Path, model: Path, plugins: "Plugins", points: str = "doubtful") -> None:
     """Repair one table into the folder beside it, and say what was done.
+
+    Args:
+        table: of predictions.
+        model: folder that the repair is fitted to.
+        plugins: where the smoother is.
+        points: which ones are re-estimated, "doubtful" or "all".
 
     Raises:
         FormatError: if the table cannot be read.
@@ -48,17 +54,19 @@ def repair_table(table: Path, model: Path, plugins: "Plugins") -> None:
 
     if not table.is_file():
         raise FormatError(f"{table}: is not there, so nothing is repaired; predict it first")
-    found = repaired(read_predictions(table, plugins), model, plugins)
+    found = repaired(read_predictions(table, plugins), model, plugins, points)
     path = table.parent / FOLDER / table.name
     write_predictions(path, found, plugins)
     print(f"{table}: {'; '.join(found.notes)}, written to {path}")
 
 
-def repaired(given: "Predictions", model: Path, plugins: "Plugins") -> "Predictions":
+def repaired(
+    given: "Predictions", model: Path, plugins: "Plugins", points: str = "doubtful"
+) -> "Predictions":
     """Repair predictions by what a model folder says."""
     from pose_core.smoothing import smooth
 
-    return smooth([given], SMOOTHER, {"model": str(model)}, plugins)
+    return smooth([given], SMOOTHER, {"model": str(model), "points": points}, plugins)
 
 
 def tables_of(finished: Sequence[Path], failed: Sequence[Path]) -> list[Path]:

@@ -136,7 +136,7 @@ class PoseModule(LightningModule):
             zero = torch.zeros((), device=self.device)
             names = (term.loss.name for term in self.objective.unsupervised)
             return dict.fromkeys(names, zero), None
-        predicted, heatmaps = self.predict_clip(clip, self.augmentation, (self.gate, self.noise))
+        predicted, heatmaps = self.predict_clip(clip)
         values = self.objective.on_clip(predicted)
         if clip.whole:
             return values, heatmaps
@@ -217,7 +217,10 @@ class PoseModule(LightningModule):
         return torch.where((visibility == OCCLUDED)[..., None, None], uniform, targets)
 
     def predict_clip(
-        self, clip: ClipBatch, augmentation: Augmentation, doubt: tuple[Tensor, Tensor]
+        self,
+        clip: ClipBatch,
+        augmentation: Augmentation | None = None,
+        doubt: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Predicted, Tensor]:
         """Predict an augmented clip, and bring its points back to the pixels of its videos.
 
@@ -225,16 +228,17 @@ class PoseModule(LightningModule):
 
         Args:
             clip: to predict.
-            augmentation: of it.
-            doubt: the gate, and the noise of sound predictions.
+            augmentation: of it; None for that of training.
+            doubt: the gate, and the noise of sound predictions; None for the fitted ones.
 
         Returns:
             What losses read, and the heatmaps (views * frames, branches, keypoints, h, w) it is of.
         """
+        gate, noise = doubt or (self.gate, self.noise)
         views = len(clip.images)
         # the first view draws as that of one camera does
         numbers = [(view + 1) * CLIPS + int(clip.clips[0]) for view in range(views)]
-        seen = augmentation(clip.images, numbers, self.current_epoch)
+        seen = (augmentation or self.augmentation)(clip.images, numbers, self.current_epoch)
         heatmaps = heatmaps_of_clip(self.network, seen.images, views)
         frames = len(heatmaps) // views
         follows = torch.arange(frames, device=heatmaps.device) > 0
@@ -269,8 +273,8 @@ class PoseModule(LightningModule):
             follows=follows,
             cells=side_by_side(cells, views),
             sigma=torch.tensor(self.options.data.sigma, device=keypoints.device),
-            gate=doubt[0],
-            noise=doubt[1],
+            gate=gate,
+            noise=noise,
         )
         return predicted, heatmaps
 
