@@ -19,8 +19,8 @@ from pose_core.options import fill
 from pose_core.plugins import Plugins
 from pose_core.training.callbacks import Keeper
 from pose_core.training.fit import train
-from pose_core.training.keeping import ENOUGH, Average, Rule, choose_rule, kept_in_words
-from pose_core.training.options import RunOptions, TrainingOptions
+from pose_core.training.keeping import Average, Rule, choose_rule, kept_in_words
+from pose_core.training.options import ENOUGH, RunOptions, TrainingOptions
 
 
 def network(value: float) -> nn.Module:

@@ -99,12 +99,22 @@ def test_members_that_fail_leave_the_others_and_are_named_with_their_logs(
     assert "Traceback" in (tmp_path / "b" / LOG).read_text()
 
 
-def test_a_member_stopped_by_hand_ends_the_sweep(tmp_path: Path) -> None:
-    sweep = Sweep()
-    sweep.train(tmp_path, tmp_path, lambda: STOPPED)
-    sweep.train(tmp_path, tmp_path, raising(AssertionError("begun")))
-    assert sweep.failed == []
-    assert sweep.end(str) == STOPPED
+def test_a_member_stopped_by_hand_ends_the_sweep(
+    tiny_project: Path,
+    tmp_path: Path,
+    plugins: Plugins,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    begun: list[int] = []
+    monkeypatch.setattr(
+        "pose_core.commands.train.fit", lambda o, p: begun.append(o.seed) or STOPPED
+    )
+    monkeypatch.setattr(Plugins, "load", lambda self: plugins)
+    sweep = ["train", str(tiny_project), "-m", "seed=4,3", f"output={tmp_path}"]
+    assert cli.main(sweep) == STOPPED
+    assert begun == [4]
+    assert f"next: the same command with output={tmp_path} goes on" in capsys.readouterr().out
 
 
 @pytest.fixture

@@ -9,14 +9,13 @@ from typing import Any
 import yaml
 
 from pose_core.reports.tables import Cell, Table, table_text, write_csv
+from pose_core.training.options import ENOUGH
 
 COMPARISON = "comparison.csv"
 CONFIG, SPLIT, STATUS = "config.yaml", "split.csv", "status.json"
 """Files of a model; the training modules name them too, but load torch."""
 ERROR = "validation_error"
 NOT_COMPARED = ("output", "resume")
-FEW = 200
-"""Labeled points in validation below which the order of members is said to be uncertain."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +132,6 @@ def verdict(sweep: Path, members: Sequence[Member]) -> list[str]:
         lines.append(
             "warning: members were validated on different frames; give all of them one split=PATH"
         )
-    elif best.points < FEW:
+    elif best.points < ENOUGH:
         lines.append(f"warning: {best.points} labeled points to validate on do not tell much")
     return [*lines, f"best: {best.folder.relative_to(sweep)}, {best.error:.2f} px"]

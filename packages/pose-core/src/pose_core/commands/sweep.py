@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from pose_core.commands.comparison import compare
 from pose_core.errors import PoseError
 
 LOG = "log.txt"
@@ -23,7 +22,7 @@ class Sweep:
     Attributes:
         folder: of the sweep, once a member has begun.
         failed: folders and reasons.
-        stopped: whether a member was stopped by hand; no other is begun.
+        stopped: whether it was stopped by hand.
     """
 
     folder: Path | None = None
@@ -31,19 +30,24 @@ class Sweep:
     stopped: bool = False
 
     def train(self, sweep: Path, folder: Path, train: Callable[[], int]) -> None:
-        """Train a member; what it says goes to its log too."""
+        """Train a member; what it says goes to its log too.
+
+        Raises:
+            KeyboardInterrupt: if it was stopped by hand, so that no other is begun.
+        """
         self.folder = sweep
-        if self.stopped:
-            return
-        with (folder / LOG).open("a", encoding="utf-8") as log, redirect_stdout(Twice(log)):
+        path, status = folder / LOG, 0
+        with path.open("a", encoding="utf-8", buffering=1) as log, redirect_stdout(Twice(log)):
             try:
-                self.stopped = train() == STOPPED
+                status = train()
             except PoseError as error:
                 log.write(f"{error}\n")
                 self.failed.append((folder, str(error)))
             except Exception as error:  # whatever it is, the others do not share it
                 log.write(traceback.format_exc())
                 self.failed.append((folder, f"{type(error).__name__}: {error}"))
+        if status == STOPPED:
+            raise KeyboardInterrupt
 
     def end(self, shown: Callable[[Path], str]) -> int:
         """Compare the members, name those that failed; gives the exit status.
@@ -51,6 +55,8 @@ class Sweep:
         Args:
             shown: gives a path as people read it.
         """
+        from pose_core.commands.comparison import compare
+
         for line in compare(self.folder) if self.folder else ():
             print(line)
         for folder, reason in self.failed:

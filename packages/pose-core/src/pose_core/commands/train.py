@@ -3,7 +3,7 @@
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -59,16 +59,64 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Train one model, or a sweep of them."""
     if arguments.path.startswith("resume="):
         return resume(arguments, plugins)
+    project = quoted(str(Path(arguments.path).resolve()))
+    overrides = [*checked_overrides(arguments.overrides), f"project={project}"]
+    run_given = run_sweep if arguments.multirun else run_one
+    return run_given(overrides, bool(arguments.cfg), plugins)
+
+
+def run_one(overrides: Sequence[str], only_shown: bool, plugins: "Plugins") -> int:
+    """Train one model, or show and check its configuration; gives the exit status."""
+    failed: list[tuple[Path, PoseError]] = []
+    statuses: list[int] = []
+    standing = [place for text in overrides if (place := output_of(text)) and place.exists()]
+
+    def train(given: dict[str, Any], folder: Path) -> None:
+        try:
+            statuses.append(train_one(given, folder, plugins))
+        except PoseError as error:  # raised here, Hydra would print pages
+            failed.append((folder, error))
+
+    launch(train, overrides, ["--cfg", "job"] * only_shown)
+    if only_shown:
+        check(composed(overrides), plugins)
+    for folder, error in failed:
+        if folder.resolve() not in standing:
+            remove_empty(folder)
+        raise error
+    return max(statuses, default=0)
+
+
+def run_sweep(overrides: Sequence[str], only_shown: bool, plugins: "Plugins") -> int:
+    """Train a model for each combination of values, and compare them; gives the exit status."""
+    sweep = Sweep()
+
+    def train(given: dict[str, Any], folder: Path) -> None:
+        given["resume"] = True  # members that are done, or begun, are not begun again
+        sweep.train(Path(given["output"]), folder, lambda: train_one(given, folder, plugins))
+
+    try:
+        launch(train, overrides, ["--multirun", *["--cfg", "job"] * only_shown])
+    except KeyboardInterrupt:
+        sweep.stopped = True
+    return sweep.end(shown)
+
+
+def launch(
+    train: Callable[[dict[str, Any], Path], None], overrides: Sequence[str], flags: Sequence[str]
+) -> None:
+    """Let Hydra make the configurations.
+
+    Args:
+        train: is called with each, and the folder of its run.
+        overrides: of the defaults, checked.
+        flags: of Hydra's own.
+    """
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import DictConfig, OmegaConf
 
-    overrides = checked_overrides(arguments.overrides)
-    project = quoted(str(Path(arguments.path).resolve()))
     own_arguments = list(sys.argv)
-    sweep = Sweep()
-    failed: list[tuple[Path, PoseError]] = []
-    statuses: list[int] = []
     register_options()
 
     @hydra.main(version_base="1.3", config_path="pkg://pose_core.conf", config_name="train")
@@ -76,29 +124,12 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
         # processes that Lightning starts for further devices run our command, not Hydra's
         sys.argv = own_arguments
         given: Any = OmegaConf.to_container(config, resolve=True)
-        folder = Path(HydraConfig.get().runtime.output_dir)
-        if arguments.multirun:
-            given["resume"] = True  # members that are done, or begun, are not begun again
-            sweep.train(Path(given["output"]), folder, lambda: train_one(given, folder, plugins))
-            return
-        try:
-            statuses.append(train_one(given, folder, plugins))
-        except PoseError as error:  # raised here, Hydra would print pages
-            failed.append((folder, error))
+        train(given, Path(HydraConfig.get().runtime.output_dir))
 
-    flags = ["--multirun"] * arguments.multirun + ["--cfg", "job"] * bool(arguments.cfg)
     # the folder of a sweep's member is named by what is swept, not by what all members share
     naming = f"hydra.job.config.override_dirname.exclude_keys=[{','.join(fixed_keys(overrides))}]"
-    standing = [place for text in overrides if (place := output_of(text)) and place.exists()]
-    sys.argv = [own_arguments[0], *flags, *overrides, naming, f"project={project}"]
+    sys.argv = [own_arguments[0], *flags, *overrides, naming]
     run_hydra(job)
-    if arguments.cfg and not arguments.multirun:
-        check(composed([*overrides, f"project={project}"]), plugins)
-    for folder, error in failed:
-        if folder.resolve() not in standing:
-            remove_empty(folder)
-        raise error
-    return sweep.end(shown) if arguments.multirun else max(statuses, default=0)
 
 
 def resume(arguments: Namespace, plugins: "Plugins") -> int:
@@ -244,7 +275,7 @@ def fixed_keys(overrides: Sequence[str]) -> list[str]:
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     parsed = OverridesParser.create().parse_overrides(list(overrides))
-    return ["project", *(one.key_or_group for one in parsed if not one.is_sweep_override())]
+    return [one.key_or_group for one in parsed if not one.is_sweep_override()]
 
 
 def output_of(override: str) -> Path | None:

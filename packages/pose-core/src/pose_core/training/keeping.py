@@ -18,10 +18,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from pose_core.errors import ConfigError
-from pose_core.training.options import TrainingOptions
+from pose_core.training.options import ENOUGH, TrainingOptions
 
-ENOUGH = 200
-"""Labeled points of validation frames that are enough to choose an epoch by."""
 TAIL = 0.25
 """The part of the epochs, at the end, whose weights are averaged."""
 
@@ -71,7 +69,9 @@ def choose_rule(options: TrainingOptions, frames: int, points: int, clips: int) 
         chooses = points > 0 and (points >= ENOUGH or options.patience is not None)
         name = "best" if chooses else "average"
     begin = options.epochs - max(1, round(TAIL * options.epochs))
-    seen = f"validation: {frames} frames with {points} labeled points" if points else "no validation"
+    seen = (
+        f"validation: {frames} frames with {points} labeled points" if points else "no validation"
+    )
     few = f", fewer than {ENOUGH}, so that its error is noisy" if 0 < points < ENOUGH else ""
     return Rule(name, begin, f"{seen}{few}; keeps {KEPT[name]}", points)
 

@@ -7,6 +7,9 @@ from typing import Any, Literal
 from pose_core.batches.options import AugmentOptions, DataOptions, UnlabeledOptions
 from pose_core.model.options import ModelOptions
 
+ENOUGH = 200
+"""Labeled points of validation frames that are enough to tell weights, or runs, apart by."""
+
 
 @dataclass(frozen=True)
 class TrainingOptions:
