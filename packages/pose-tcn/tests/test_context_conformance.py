@@ -15,3 +15,13 @@ class TestContextReadAtTheCentre(HeadConformance):
 class TestSpacedContext(HeadConformance):
     plugin, name = "pose_tcn.plugin", "context"
     options = {"offsets": [-8, -4, -2, 0, 2, 4, 8]}
+
+
+class TestFusion(HeadConformance):
+    plugin, name = "pose_tcn.plugin", "context"
+    options = {"cell": "fusion", "n": 1}
+
+
+class TestInterpolation(HeadConformance):
+    plugin, name = "pose_tcn.plugin", "context"
+    options = {"cell": "interpolation", "offsets": [-4, -2, 0, 2, 4], "stride": 8}

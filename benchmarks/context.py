@@ -1,0 +1,411 @@
+"""What frames before and after tell of hidden points: the head `context` beside the baseline.
+
+    python benchmarks/context.py OUTPUT [--seeds 3] [--runs baseline context ...] [--steps 800]
+    python benchmarks/context.py OUTPUT --seeds 1 --steps 300 --labels 40          # to try it
+    python benchmarks/context.py OUTPUT --speed [--backbone resnet50 --size 256]
+
+Animals in two mirrored views with known truth, posts, straps and legs that hide points: half of
+the hidden points are seen again within 2 frames, 85 % within 8. Hidden points have no label. All
+runs of a seed share labels, weights at the start, number of steps and of labeled frames; these find
+their neighbours in the videos. `known` are the other frames of the recordings that have labels,
+`new` recordings that look like none of them. Rows go to OUTPUT/rows.csv as they come; what is there
+is not done again, so the benchmark can be stopped at any time and more runs added later.
+
+Errors are Euclidean in pixels of 192 x 192 frames. Branches: static, context; `confident` takes
+per keypoint the more confident of both, `peak` that of the higher heatmap, `best` the better one,
+which nobody can know. `context %` says how often the confident one is the context branch, and
+`right %` how often the confident one is the better one.
+"""
+
+import argparse
+import csv
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import small_unet
+import torch
+from torch import Tensor
+
+from pose_core.batches.geometry import invert, move, resizing
+from pose_core.batches.options import AugmentOptions, DataOptions, UnlabeledOptions
+from pose_core.files import open_project
+from pose_core.heatmaps import render_heatmaps
+from pose_core.labels import OCCLUDED, VISIBLE
+from pose_core.model.folder import TrainedModel, load_model
+from pose_core.model.network import PoseNetwork, build_network
+from pose_core.model.options import ModelOptions
+from pose_core.model.streaming import ContextStream
+from pose_core.plugins import Plugins
+from pose_core.splits import draw_split
+from pose_core.synthetic import Session, draw_sessions, read_truth, write_project
+from pose_core.training.fit import train
+from pose_core.training.options import RunOptions, TrainingOptions
+from pose_core.video.readers import choose
+from pose_core.video.windows import consecutive
+
+LABELED, SCORED = 5, 2  # sessions
+FRAMES, BATCH, FRAME_SIZE = 160, 8, (192, 192)
+SEMI = {"temporal": {}, "pca_singleview": {}, "pca_multiview": {}}
+NEAR, SPACED = (-2, -1, 0, 1, 2), (-8, -4, -2, 0, 2, 4, 8)
+ROWS = "rows.csv"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A run.
+
+    Attributes:
+        head: its name.
+        options: of the head.
+        hide: as `augment.hide`; None for the default of the head.
+        losses: unsupervised ones.
+    """
+
+    head: str = "context"
+    options: Mapping[str, Any] | None = None
+    hide: float | bool | None = None
+    losses: Mapping[str, Any] | None = None
+
+
+def cell(name: str, offsets: tuple[int, ...] = NEAR) -> dict[str, Any]:
+    """Give the options of the head with a cell on a window."""
+    return {"cell": name, "offsets": offsets}
+
+
+RUNS: Mapping[str, Variant] = {
+    "baseline": Variant("heatmap"),
+    "baseline, hiding": Variant("heatmap", hide=0.5),
+    "published": Variant(options=cell("crnn"), hide=False),
+    "published, hiding": Variant(options=cell("crnn")),
+    "crnn, spaced": Variant(options=cell("crnn", SPACED)),
+    "crnn, spaced, centre": Variant(options={**cell("crnn", SPACED), "read": "centre"}),
+    "fusion": Variant(options=cell("fusion")),
+    "fusion, spaced": Variant(options=cell("fusion", SPACED)),
+    "interpolation": Variant(options=cell("interpolation")),
+    "interpolation, spaced": Variant(options=cell("interpolation", SPACED)),
+    "context": Variant(),
+    "context, not hiding": Variant(hide=False),
+    "baseline, semi": Variant("heatmap", losses=SEMI),
+    "context, semi": Variant(losses=SEMI),
+}
+"""By name; `context` has the head's own defaults."""
+
+
+def harder(session: Session, number: int) -> Session:
+    """Add glints and obstacles, and dim every other recording."""
+    dim = 0.6 if number % 2 else 1.0
+    brightness, noise = dim * session.brightness, session.noise + 2
+    return replace(session, size=FRAME_SIZE, glints=30, posts=8, brightness=brightness, noise=noise)
+
+
+def draw(folder: Path, labels: int, seed: int) -> None:
+    """Draw the project of one seed, if it is not there."""
+    if (folder / "drawn").exists():
+        return
+    sessions = draw_sessions(LABELED + SCORED, FRAME_SIZE, seed, SCORED)
+    write_project(
+        folder,
+        sessions=[harder(session, number) for number, session in enumerate(sessions)],
+        frames_per_video=FRAMES,
+        labels_per_video=labels // LABELED,
+        seed=seed,
+        hold_out=SCORED,
+    )
+    (folder / "drawn").touch()
+
+
+def options_of(given: argparse.Namespace, project: Path, run: str, seed: int) -> RunOptions:
+    """Give the options of a run."""
+    variant = RUNS[run]
+    data = DataOptions(size=(given.size, given.size), test=0.0, batch_size=BATCH)
+    labels = open_project(project / "project", Plugins().load()).labels
+    split = draw_split(labels, data.validation, data.test, seed, data.group_by)
+    epochs = max(1, round(given.steps / -(-len(split.train) // BATCH)))
+    return RunOptions(
+        project=str(project / "project"),
+        output=str(given.output / "models" / f"{given.labels}-{seed}-{run.replace(', ', '-')}"),
+        seed=seed,
+        resume=True,
+        data=data,
+        augment=AugmentOptions(rotation=10.0, hide=variant.hide),
+        model=ModelOptions(
+            backbone=given.backbone,
+            pretrained=False,
+            head=variant.head,
+            head_options=variant.options or {},
+        ),
+        losses={"heatmap_mse": {}, **(variant.losses or {})},
+        unlabeled=UnlabeledOptions(
+            videos=(str(project / "project" / "videos"), str(project / "held-out")), length=8
+        ),
+        training=TrainingOptions(
+            epochs=epochs, learning_rate=3e-3, check_every=max(1, epochs // 4)
+        ),
+        trainer={"accelerator": "cpu"},
+    )
+
+
+def perform(given: argparse.Namespace, run: str, seed: int) -> dict[str, Any]:
+    """Train, predict and score."""
+    project = given.output / f"{given.labels}-{seed}"
+    draw(project, given.labels, seed)
+    options, plugins = options_of(given, project, run, seed), our_plugins()
+    began = time.process_time()
+    with (
+        (given.output / "log.txt").open("a", encoding="utf-8") as log,
+        redirect_stdout(log),
+        redirect_stderr(log),
+    ):
+        if train(options, plugins).interrupted:
+            raise KeyboardInterrupt
+    spent = time.process_time() - began
+    model = load_model(Path(options.output), plugins)
+    row = {"run": run, "seed": seed, "labels": given.labels, "steps": given.steps}
+    row |= {"size": given.size, "backbone": given.backbone, "train_cpu_s": round(spent, 1)}
+    taken = taken_frames(project / "project", plugins)
+    for kind, folder in (("known", "project/videos"), ("new", "held-out")):
+        found = score(model, sorted((project / folder).glob("*.mp4")), project / "truth", taken)
+        row |= {f"{kind}_{name}": value for name, value in found.items()}
+    return row
+
+
+def taken_frames(project: Path, plugins: Plugins) -> dict[str, list[int]]:
+    """List the labeled frames of every video, which are not scored."""
+    taken: dict[str, list[int]] = {}
+    for frame in map(Path, open_project(project, plugins).labels.frames):
+        taken.setdefault(frame.parent.name, []).append(int(frame.stem[3:]))
+    return taken
+
+
+def our_plugins() -> Plugins:
+    """Give the components that are installed, and the benchmarks' own backbone."""
+    plugins = Plugins().load()
+    plugins.add(small_unet)
+    return plugins
+
+
+def branches_of(model: TrainedModel, video: Path) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield points in pixels of the frame, confidence and heights, (batch, branches, keypoints)."""
+    reader, _ = choose(Plugins().load(), "pyav")
+    info = reader.probe(video)
+    stream = ContextStream(model.network, info.frames)
+    back = invert(resizing(torch.tensor([info.size], dtype=torch.float32), model.size))
+    with torch.inference_mode():
+        for clip in reader.read(video, consecutive(info.frames, 16), model.size, "cpu"):
+            images = torch.from_numpy(clip.images).permute(0, 3, 1, 2).float() / 255
+            for heatmaps in stream.add(images):
+                points, confidence = model.decode(heatmaps, model.network.stride)
+                yield move(back, points), confidence, heatmaps.amax((-2, -1))
+
+
+def score(
+    model: TrainedModel, videos: Sequence[Path], truth: Path, taken: Mapping[str, Sequence[int]]
+) -> dict[str, float]:
+    """Compare all branches, and what can be chosen of them, with the truth, but for some frames."""
+    errors, confidence, heights, visibility = [], [], [], []
+    for video in videos:
+        known = read_truth(truth / f"{video.stem}.npz")
+        parts = [torch.cat(one).numpy() for one in zip(*branches_of(model, video), strict=True)]
+        rows = np.delete(np.arange(len(known)), taken.get(video.stem, []))
+        errors.append(np.linalg.norm(parts[0] - known.keypoints[:, None], axis=-1)[rows])
+        confidence.append(parts[1][rows])
+        heights.append(parts[2][rows])
+        visibility.append(known.visibility[rows])
+    return figures(*map(np.concatenate, (errors, confidence, heights, visibility)))
+
+
+def figures(
+    errors: np.ndarray, confidence: np.ndarray, heights: np.ndarray, visibility: np.ndarray
+) -> dict[str, float]:
+    """Sum up errors (frames, branches, keypoints) for hidden and for visible points."""
+    chosen = {
+        "confident": choose_by(confidence, errors),
+        "peak": choose_by(heights, errors),
+        "best": errors.min(1),
+        "static": errors[:, 0],
+        "context": errors[:, -1],
+    }
+    found: dict[str, float] = {}
+    for kind, value in (("occluded", OCCLUDED), ("visible", VISIBLE)):
+        of_kind = (visibility == value) & np.isfinite(errors).all(1)
+        found |= {f"{kind}_{name}": float(one[of_kind].mean()) for name, one in chosen.items()}
+        found |= {f"{kind}_median": float(np.median(chosen["confident"][of_kind]))}
+        context = confidence.argmax(1)[of_kind] > 0
+        found[f"{kind}_context_share"] = 100 * float(context.mean())
+        for name, by in (("right", confidence), ("peak_right", heights)):
+            right = choose_by(by, errors) <= errors.min(1)
+            found[f"{kind}_{name}"] = 100 * float(right[of_kind].mean())
+    return {name: round(value, 3) for name, value in found.items()}
+
+
+def choose_by(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Take (frames, keypoints) from the branch of the largest weight."""
+    return np.take_along_axis(values, weights.argmax(1)[:, None], 1)[:, 0]
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read the rows that are done."""
+    return list(csv.DictReader(path.read_text().splitlines())) if path.exists() else []
+
+
+def is_done(
+    rows: Sequence[Mapping[str, str]], given: argparse.Namespace, run: str, seed: int
+) -> bool:
+    """Say whether a row is there."""
+    wanted = {"run": run, "seed": seed, "labels": given.labels, "steps": given.steps}
+    wanted |= {"size": given.size, "backbone": given.backbone}
+    return any(all(row[name] == str(value) for name, value in wanted.items()) for row in rows)
+
+
+def add_row(path: Path, row: Mapping[str, Any]) -> None:
+    """Append a row, with the names of the columns before the first."""
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+KINDS = ("known", "new")
+SHOWN = tuple(
+    f"{seen}_{name}"
+    for seen in ("occluded", "visible")
+    for name in ("confident", "static", "context", "peak", "best", "context_share", "right")
+)
+
+
+def report(rows: Sequence[Mapping[str, str]]) -> None:
+    """Print the mean of every run over its seeds, and the errors as ratios to the baseline's."""
+    from pose_core.reports.tables import Table, table_text
+
+    runs = [run for run in RUNS if any(row["run"] == run for row in rows)]
+    seeds = [{row["seed"] for row in rows if row["run"] == run} for run in runs]
+    shared = set.intersection(*seeds)
+    print(f"\n{len(shared)} seeds that all runs have; errors in pixels, shares in %")
+    for kind in KINDS:
+        names = [f"{kind}_{name}" for name in SHOWN]
+        means = {run: mean_of(rows, run, shared, names) for run in runs}
+        header = [kind, *(name.replace("_", " ") for name in SHOWN)]
+        print(table_text(Table.of(header, [[run, *one.values()] for run, one in means.items()])))
+        for run in runs:
+            reference = "baseline, semi" if run.endswith("semi") else "baseline"
+            if reference in means and not run.startswith("baseline"):
+                gains = [
+                    means[run][f"{kind}_{seen}_confident"]
+                    / means[reference][f"{kind}_{seen}_confident"]
+                    - 1
+                    for seen in ("occluded", "visible")
+                ]
+                print(f"{run}: occluded {gains[0]:+.1%}, visible {gains[1]:+.1%} ({reference})")
+
+
+def mean_of(
+    rows: Sequence[Mapping[str, str]], run: str, seeds: set[str], names: Sequence[str]
+) -> dict[str, float]:
+    """Give the means of a run over some seeds."""
+    mine = [row for row in rows if row["run"] == run and row["seed"] in seeds]
+    return {name: float(np.mean([float(row[name]) for row in mine])) for name in names}
+
+
+def speed(given: argparse.Namespace) -> None:
+    """Print frames/s of prediction, and what a training step keeps in memory."""
+    frames = torch.rand(given.speed_frames, 3, given.size, given.size)
+    found = {}
+    for run in ("baseline", "published", "fusion, spaced", "interpolation, spaced"):
+        variant = RUNS[run]
+        options = ModelOptions(
+            backbone=given.backbone,
+            pretrained=False,
+            head=variant.head,
+            head_options=variant.options or {},
+        )
+        network = build_network(options, 14, our_plugins()).eval()
+        found[run] = (len(frames) / seconds(network, frames), kept(network, given.size))
+    rate, memory = found["baseline"]
+    shape = f"{given.size} x {given.size}, {torch.get_num_threads()} threads"
+    print(f"{given.backbone}, {shape}: network and decoder, batches of {BATCH}")
+    for run, (its_rate, its_memory) in found.items():
+        print(
+            f"{run:>20} {its_rate:8.1f} frames/s ({its_rate / rate:.2f})   a training step of "
+            f"{BATCH} labeled frames keeps {its_memory / 1e6:7.0f} MB ({its_memory / memory:.2f})"
+        )
+
+
+def seconds(network: PoseNetwork, frames: Tensor) -> float:
+    """Give the median of the processor seconds of predicting a video, by streaming."""
+    from pose_core.heatmaps import soft_argmax
+
+    times = []
+    for _ in range(4):
+        stream, began = ContextStream(network, len(frames)), time.process_time()
+        with torch.inference_mode():
+            for images in frames.split(BATCH):
+                for heatmaps in stream.add(images):
+                    soft_argmax(heatmaps, network.stride)
+        times.append(time.process_time() - began)
+    return median(times[1:])
+
+
+def kept(network: PoseNetwork, size: int) -> int:
+    """Count the bytes that autograd keeps for the backward pass of a training step."""
+    storages: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        storages[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    images = torch.rand(BATCH, len(network.offsets), 3, size, size)
+    cells = (size // network.stride,) * 2
+    targets = render_heatmaps(torch.rand(BATCH, 14, 2) * size, cells, network.stride)
+    network.train()
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        loss = (network(images) - targets[:, None]).square().sum()
+    loss.backward()
+    network.eval()
+    return sum(storages.values())
+
+
+def main() -> None:
+    """Draw, train, predict, score and report."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--labels", type=int, default=75)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS))
+    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--size", type=int, default=96, help="that networks see")
+    parser.add_argument("--backbone", default="small_unet")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--speed", action="store_true", help="time prediction, train nothing")
+    parser.add_argument("--speed-frames", type=int, default=64, help="frames to time")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    if given.speed:
+        speed(given)
+        return
+    given.output.mkdir(parents=True, exist_ok=True)
+    path = given.output / ROWS
+    for seed, run in product(range(given.seeds), given.runs):
+        if not is_done(read_rows(path), given, run, seed):
+            row = perform(given, run, seed)
+            add_row(path, row)
+            print(
+                {k: v for k, v in row.items() if "confident" in k or k in ("run", "seed")},
+                flush=True,
+            )
+    report(read_rows(path))
+
+
+if __name__ == "__main__":
+    main()
