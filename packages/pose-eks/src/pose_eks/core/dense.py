@@ -64,13 +64,29 @@ def predict(
                 m_to[i] += f * m[k]
                 for j in range(n):
                     half[i, j] += f * P[k, j]
-    P_to[:] = Q
+    write(Q, P_to)
     for j in range(n):
         for k in range(n):
             f = F[j, k]
             if f != 0.0:
                 for i in range(n):
                     P_to[i, j] += half[i, k] * f
+
+
+@compiled
+def write(A: np.ndarray, to: np.ndarray) -> None:
+    """Put a matrix into another; `to[:] = A` would compile long, for the words of its errors."""
+    for i in range(A.shape[0]):
+        for j in range(A.shape[1]):
+            to[i, j] = A[i, j]
+
+
+@compiled
+def add(A: np.ndarray, to: np.ndarray) -> None:
+    """Add a matrix to another."""
+    for i in range(A.shape[0]):
+        for j in range(A.shape[1]):
+            to[i, j] += A[i, j]
 
 
 @compiled
@@ -186,7 +202,7 @@ def forward(
         m, P = means[t], covariances[t]
         if t == 0:
             m[:] = 0.0
-            P[:] = steps.first
+            write(steps.first, P)
         else:
             g = steps.which[t]
             predict(means[t - 1], covariances[t - 1], steps.F[g], steps.Q[g], m, P)
@@ -218,7 +234,7 @@ def backward(
     r, N = score[:, :1].copy(), score[:, 1:].copy()
     for t in range(len(means) - 1, start - 1, -1):
         P = covariances[t]
-        q = means[t].reshape(n, 1) + product(P, r)
+        q = means[t : t + 1].T + product(P, r)
         S = P - product(product(P, N), P)
         J, gain = residuals(rows, b, t, q, S, db)
         A = np.eye(n) - product(J, P)
@@ -226,17 +242,18 @@ def backward(
         N = product(A, J + product(N, A.T.copy()))
         gathered = 0.5 * (product(r, r.T.copy()) - N)
         if t == 0:
-            dfirst += gathered
+            add(gathered, dfirst)
         else:
             g, P = steps.which[t], covariances[t - 1]
             F = steps.F[g]
             NF, back = product(N, F), F.T.copy()
-            dQ[g] += gathered
+            add(gathered, dQ[g])
             r_to = product(back, r)
-            before = means[t - 1].reshape(n, 1) + product(P, r_to)
-            dF[g] += product(r, before.T.copy()) - product(NF, P)
+            before = means[t - 1 : t].T + product(P, r_to)
+            add(product(r, before.T.copy()) - product(NF, P), dF[g])
             r, N = r_to, product(back, NF)
-    score[:, :1], score[:, 1:] = r, N
+    write(r, score[:, :1])
+    write(N, score[:, 1:])
     return dfirst, dF, dQ, db
 
 
@@ -288,6 +305,9 @@ def rts(steps: Steps, means: np.ndarray, covariances: np.ndarray) -> None:
         G = divided(product(F, covariances[t]), P)  # its transpose is the gain
         gain = G.T.copy()
         rest = np.eye(n) - product(gain, F)
-        means[t] += product(gain, (means[t + 1] - m).reshape(n, 1))[:, 0]
-        covariances[t] = product(product(rest, covariances[t]), rest.T.copy())
-        covariances[t] += product(product(gain, Q + covariances[t + 1]), G)
+        step = product(gain, (means[t + 1 : t + 2] - m).T)
+        for i in range(n):
+            means[t, i] += step[i, 0]
+        kept = product(product(rest, covariances[t]), rest.T.copy())
+        kept += product(product(gain, Q + covariances[t + 1]), G)
+        write(kept, covariances[t])
