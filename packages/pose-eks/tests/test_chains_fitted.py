@@ -7,13 +7,13 @@ import pytest
 from scipy.optimize import minimize
 
 from pose_eks.core.chain import Chain, Path
-from pose_eks.core.climbing import Search
+from pose_eks.core.climbing import Found, Search
 from pose_eks.core.inference import log_likelihood
 from pose_eks.core.motion import FLOORS, GRID, Autoregression, Motion, Parameter, Velocity, Walk
 from pose_eks.core.nonlinear import Nonlinear, energy
 from pose_eks.core.robust import Student
 from pose_eks.core.search import fit
-from pose_eks.core.solving import solve
+from pose_eks.core.solving import shift, solve
 from pose_eks.errors import EksError
 
 S = Parameter("s", grid=GRID)
@@ -257,3 +257,14 @@ def test_a_likelihood_that_is_not_finite_is_said() -> None:
     absurd = np.where(np.isnan(chain.observed), np.nan, np.inf)
     with pytest.raises(EksError, match="fit of s, b0, b1: the log-likelihood is"):
         fit([replace(chain, observed=absurd)])
+
+
+def test_a_floor_that_sinks_to_nothing_stands_still() -> None:
+    floor, noise = Parameter("b", 2.0, None, (0.0,), (-10.0, 10.0)), Parameter("s")
+
+    def found(s: float, b: float) -> Found:
+        return Found(("s", "b"), np.array([s, b]), 0.0, 1, True, np.eye(2))
+
+    assert shift((noise, floor), found(1.0, 1e-4), found(1.0, 1e-7)) == 0.0
+    assert shift((noise, floor), found(1.0, 0.0), found(1.0, 0.0)) == 0.0
+    assert shift((noise, floor), found(1.0, 1.0), found(np.e, 1.0)) == pytest.approx(1.0)

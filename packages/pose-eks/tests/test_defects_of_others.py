@@ -1,32 +1,26 @@
 """Defects of a known implementation, each reproduced there, none of which may come back here.
 
-The order is that of a list of twenty. What the known implementation is reproduced for, its results
-for a given s, is in test_eks4.
+The order is that of a list of twenty; those of its command are in test_defects_of_commands. What
+the known implementation is reproduced for, its results for a given s, is in test_eks4.
 """
 
 import cProfile
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pose_eks import Ensemble, MultiCameraOptions, SingleCameraOptions, smooth, smooth_views
-from pose_eks.__main__ import main, parser
 from pose_eks.cameras.projection import project, project_all
 from pose_eks.cameras.rig import Camera, Rig
-from pose_eks.commands.arguments import options_of
 from pose_eks.ensemble import gather
-from pose_eks.files.cameras import tell_cameras
 from pose_eks.models.asynchronous import smooth_asynchronous
 from pose_eks.models.calibrated import smooth_calibrated
 from pose_eks.models.inflation import distances
 from pose_eks.models.pupil import SIDES, smooth_pupil
 from pose_eks.options import CalibratedOptions, PupilOptions
-from pose_io_dlc.predictions import read_predictions, write_predictions
-from pose_io_dlc.tables import PredictionTable
 
 PUPIL = ("pupil_top_r", "pupil_bottom_r", "pupil_right_r", "pupil_left_r")
 GAUSSIAN = MultiCameraOptions(likelihood="gaussian")
@@ -227,81 +221,6 @@ def test_every_frame_of_both_cameras_is_kept_and_none_is_mirrored() -> None:
         assert np.median(np.abs(found.views[name].keypoints - points)) < 1.0
 
 
-# 13, 16: names and files
-
-
-def test_cameras_are_told_by_whole_words(tmp_path: Path) -> None:
-    names = ("top.0", "top.1", "stop.0", "stop.1")
-    files = [tmp_path / f"mouse.{name}.csv" for name in names]
-    found = tell_cameras(files, ("top", "stop"))
-    assert {name: [path.name for path in paths] for name, paths in found.items()} == {
-        "top": ["mouse.top.0.csv", "mouse.top.1.csv"],
-        "stop": ["mouse.stop.0.csv", "mouse.stop.1.csv"],
-    }
-
-
-def tables(folder: Path, lengths: tuple[int, ...], suffix: str = ".csv") -> list[str]:
-    rng = np.random.default_rng(0)
-    paths = []
-    for number, frames in enumerate(lengths):
-        paths.append(str(folder / f"member{number}{suffix}"))
-        keypoints = 100 + rng.normal(size=(frames, 2, 2))
-        confidence = np.full((frames, 2), 0.9)
-        names = ("left_ear_top", "left_ear_bottom")
-        write_predictions(paths[-1], PredictionTable(names, keypoints, confidence))
-    return paths
-
-
-def test_mirrored_points_may_have_any_name(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    space = walks(rng, 60, 2, 3)
-    both = np.concatenate([space @ rng.normal(size=(3, 2)) for _ in range(2)], axis=1)
-    names = ("left_ear_top", "tail_base_top", "left_ear_bot", "tail_base_bot")
-    given = []
-    for number, keypoints in enumerate(seen(rng, both).keypoints):
-        given.append(str(tmp_path / f"member{number}.csv"))
-        table = PredictionTable(names, keypoints, np.full((60, 4), 0.9))
-        write_predictions(given[-1], table)
-    output = tmp_path / "smoothed.csv"
-    assert main(["mirrored", *given, "--output", str(output)]) == 0
-    assert set(read_predictions(output).names) == set(names)
-
-
-def test_members_of_unequal_length_are_named_and_nothing_is_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    given = tables(tmp_path, (30, 30, 29))
-    assert main(["singlecam", *given, "--output", str(tmp_path / "out.csv")]) == 1
-    said = capsys.readouterr().err
-    assert f"{given[2]}: has 29 frames" in said
-    assert said.count("\n") == 1
-    assert not (tmp_path / "out.csv").exists()
-
-
-def test_a_folder_that_is_not_there_is_said_before_the_work(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    given = tables(tmp_path, (30, 30))
-    assert main(["singlecam", *given, "--output", str(tmp_path / "none" / "out.csv")]) == 1
-    said = capsys.readouterr()
-    assert "none' does not exist; make it first" in said.err
-    assert not said.out
-
-
-def test_an_output_without_a_folder_is_written_where_one_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given = tables(tmp_path, (30, 30))
-    monkeypatch.chdir(tmp_path)
-    assert main(["singlecam", *given, "--output", "out.csv"]) == 0
-    assert (tmp_path / "out.csv").exists()
-
-
-def test_h5_files_are_read(tmp_path: Path) -> None:
-    given = tables(tmp_path, (30, 30), ".h5")
-    assert main(["singlecam", *given, "--output", str(tmp_path / "out.h5")]) == 0
-
-
 # 14, 15: options
 
 
@@ -325,32 +244,6 @@ def test_every_option_of_several_cameras_does_something(changed: dict[str, objec
     usual = smooth_views(views).views["view0"].keypoints
     other = smooth_views(views, MultiCameraOptions(**changed)).views["view0"].keypoints
     assert np.abs(other - usual).max() > 1e-6
-
-
-@pytest.mark.parametrize(
-    ("mode", "options", "more"),
-    [
-        ("singlecam", SingleCameraOptions, []),
-        ("multicam", MultiCameraOptions, []),
-        ("mirrored", MultiCameraOptions, []),
-        ("asynchronous", MultiCameraOptions, ["--timestamps", "left=t.npy"]),
-        ("pupil", PupilOptions, []),
-        ("calibrated", CalibratedOptions, ["--calibration", "c.toml"]),
-    ],
-)
-def test_the_command_has_the_defaults_of_the_library(
-    mode: str, options: type, more: list[str]
-) -> None:
-    given = parser().parse_args([mode, "a.csv", "--output", "b", *more])
-    assert options_of(given, options) == options()
-
-
-def test_an_option_that_a_mode_does_not_have_is_refused(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        main(["singlecam", "a.csv", "--output", "b.csv", "--latent", "3"])
-    assert "--latent" in capsys.readouterr().err
 
 
 # 17: one definition of variance

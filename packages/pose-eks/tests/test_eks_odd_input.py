@@ -150,5 +150,42 @@ def test_pictures_of_a_long_recording_are_refused_before_the_work(
     monkeypatch.setattr("pose_eks.files.long.SHORT", 0)
     asked = ["--output", tmp_path / "out.csv", "--chunk", "20", "--plot", tmp_path / "pictures"]
     assert run("singlecam", cameras[0], *asked) == 1
-    assert "are not drawn" in one_line(capsys)
+    assert "--plot: needs all frames at once; leave it out" in one_line(capsys)
     assert not (tmp_path / "pictures").exists()
+
+
+def test_labels_are_refused_without_naming_a_function(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(
+        "scorer,me,me\nbodyparts,nose,nose\ncoords,x,y\nlabeled-data/a/img01.png,1.0,2.0\n"
+    )
+    assert run("singlecam", path, "--output", tmp_path / "o.csv") == 1
+    error = one_line(capsys)
+    assert "is it a file of labels? give predictions, tables with x, y and likelihood" in error
+    assert "read_" not in error
+
+
+@pytest.mark.parametrize(
+    ("images", "status"),
+    [
+        (("a/img03.png", "a/img17.png", "a/img18.png"), 1),
+        (("a/img01.png", "b/img02.png", "b/img03.png"), 1),
+        (("a/one.png", "a/two.png", "a/three.png"), 1),
+        (("a/img09.png", "a/img10.png", "a/img11.png"), 0),
+    ],
+)
+def test_images_that_do_not_follow_one_another_are_not_smoothed(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    images: tuple[str, ...],
+    status: int,
+) -> None:
+    rng = np.random.default_rng(0)
+    table = PredictionTable(("nose",), rng.normal(size=(3, 1, 2)), np.ones((3, 1)), images)
+    write_predictions(tmp_path / "p.csv", table)
+    found = run("singlecam", tmp_path / "p.csv", "--output", tmp_path / "o.csv")
+    assert found == status
+    if status:
+        assert "rows are not consecutive frames, so that smoothing over time" in one_line(capsys)

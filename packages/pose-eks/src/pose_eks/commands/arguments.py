@@ -161,7 +161,7 @@ def add_chunk(mode: argparse.ArgumentParser) -> None:
         type=int,
         metavar="FRAMES",
         help="longer recordings are smoothed some frames at a time, with arrays on the disk beside "
-        "the output, some 150 bytes per frame and keypoint of a camera (default: "
+        "the output, some 300 bytes per frame and keypoint of a camera (default: "
         f"{CHUNK}, unless an option needs all frames at once)",
     )
 

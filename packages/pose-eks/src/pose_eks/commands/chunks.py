@@ -6,12 +6,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import numpy as np
 
 from pose_eks.commands.arguments import CHUNK
-from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_eks.files.long import LongMembers, is_long
 from pose_eks.files.outputs import existing
@@ -20,7 +19,10 @@ from pose_eks.models.shelf import Chunks, Shelf
 from pose_eks.options import ObservationOptions, SingleCameraOptions
 
 ROOM = 150
-"""Bytes on the disk per frame and keypoint, the most at a time."""
+"""Bytes on the disk per frame and keypoint of a camera, the most at a time."""
+
+RAW = 24
+"""The same of a network, for as long as its camera's files are read."""
 
 
 def in_chunks(given: argparse.Namespace, paths: Sequence[Path], whole: Sequence[str]) -> bool:
@@ -71,7 +73,9 @@ def room_beside(output: Path, members: Sequence[LongMembers]) -> Iterator[Path]:
         EksError: if the disk has no room for them.
     """
     beside = existing(output.absolute().parent)
-    needed = sum(ROOM * len(one.times) * len(one.labels) for one in members)
+    rows = [one.frames * len(one.labels) for one in members]
+    raw = max(RAW * len(one.paths) * n for one, n in zip(members, rows, strict=True))
+    needed = raw + ROOM * sum(rows)
     if (free := shutil.disk_usage(beside).free) < needed:
         raise EksError(
             f"{beside}: {free / 1e9:.1f} GB are free, smoothing in chunks needs {needed / 1e9:.1f} "
@@ -81,16 +85,16 @@ def room_beside(output: Path, members: Sequence[LongMembers]) -> Iterator[Path]:
         yield Path(folder)
 
 
-def watched(members: LongMembers) -> Chunks:
-    """Give the predictions in chunks, and say how far they are read."""
+def stored(members: LongMembers, folder: Path) -> Chunks:
+    """Lay predictions out in a folder, and say how far they are read."""
+    step = counter(f"read {members.paths[0].name}", len(members.paths) * members.frames)
+    return members.stored(folder, step)
 
-    def chunks() -> Iterator[Ensemble]:
-        step = counter(f"read {members.paths[0].name} and others", len(members.times))
-        for one in members.chunks():
-            yield one
-            step(one.keypoints.shape[1])
 
-    return chunks
+def shelved(members: LongMembers, folder: Path, options: ObservationOptions) -> Shelf:
+    """Gather what the members of one camera say, on a shelf in a folder."""
+    with TemporaryDirectory(dir=folder) as raw:
+        return Shelf.fill(stored(members, Path(raw)), Path(mkdtemp(dir=folder)), options)
 
 
 def counter(what: str, total: int) -> Callable[[int], None]:

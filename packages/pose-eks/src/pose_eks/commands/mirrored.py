@@ -66,13 +66,12 @@ def run_long(work: "Work") -> int:
     """Do the same with a recording that is in memory some frames at a time."""
     import numpy as np
 
-    from pose_eks.commands.chunks import counter, room_beside, watched
+    from pose_eks.commands.chunks import counter, room_beside, shelved
     from pose_eks.commands.finishing import Output, finish, flags_table
     from pose_eks.commands.saying import found_table, views_line
     from pose_eks.files.long import LongMembers
     from pose_eks.files.views import layout_of
     from pose_eks.models.long_views import LongView, smooth_long_views
-    from pose_eks.models.shelf import Shelf
 
     given, options = work.given, work.options
     members = LongMembers.open(given.predictions)
@@ -81,7 +80,7 @@ def run_long(work: "Work") -> int:
     print(views_line(layout), flush=True)
     points, count = layout.points, len(layout.points)
     with room_beside(given.output, [members]) as folder:
-        shelf = Shelf.fill(watched(members), folder / "shelf", options)
+        shelf = shelved(members, folder, options)
         views = [LongView(shelf, own) for own in layout.own.values()]
         done = counter("smooth", count)
         found = smooth_long_views(views, folder, options, members.times, points, done=done)

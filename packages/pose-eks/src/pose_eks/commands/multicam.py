@@ -64,7 +64,7 @@ def run_long(work: "Work") -> int:
     Raises:
         EksError: if the files cannot be read, or all is missing.
     """
-    from pose_eks.commands.chunks import counter, long_view, room_beside, watched
+    from pose_eks.commands.chunks import counter, long_view, room_beside, shelved
     from pose_eks.commands.finishing import Output, finish, flags_table
     from pose_eks.commands.saying import found_table
     from pose_eks.commands.several import all_missing, common_times
@@ -72,7 +72,6 @@ def run_long(work: "Work") -> int:
     from pose_eks.files.outputs import make_folder
     from pose_eks.files.views import places_of
     from pose_eks.models.long_views import smooth_long_views
-    from pose_eks.models.shelf import Shelf
 
     given, options = work.given, work.options
     members = {name: LongMembers.open(paths) for name, paths in work.files.items()}
@@ -81,8 +80,8 @@ def run_long(work: "Work") -> int:
     times = common_times(members)
     with room_beside(given.output, list(members.values())) as folder:
         views = [
-            long_view(Shelf.fill(watched(one), folder / f"{n}", options), places[name], len(labels))
-            for n, (name, one) in enumerate(members.items())
+            long_view(shelved(one, folder, options), places[name], len(labels))
+            for name, one in members.items()
         ]
         if all(view.shelf.never.all() for view in views):
             raise all_missing(work.files)

@@ -48,7 +48,7 @@ def run(given: argparse.Namespace) -> int:
 
 def run_long(work: "Work") -> int:
     """Do the same with a recording that is in memory some frames at a time."""
-    from pose_eks.commands.chunks import room_beside, watched
+    from pose_eks.commands.chunks import room_beside, stored
     from pose_eks.commands.finishing import Output, finish
     from pose_eks.commands.saying import found_table
     from pose_eks.files.long import LongMembers
@@ -58,7 +58,7 @@ def run_long(work: "Work") -> int:
     members = LongMembers.open(given.predictions)
     print("\n".join(found_table({NAME: members}, "mode")), flush=True)
     with room_beside(given.output, [members]) as folder:
-        chunks = watched(members)
+        chunks = stored(members, folder)
         found = smooth_long(chunks, folder, work.options, members.times, members.labels)
         output = Output(given.output, members, found)
         finish(work, [output], given.output.with_suffix(".json"), {})

@@ -172,5 +172,6 @@ class LongTask(Task):
         """Say whether a round moved neither parameters nor paths; see `Task.still`."""
         assert self.student is not None
         width = self.student.tolerance
-        logs = [shift(a.found, b.found) for a, b in zip(before, standing, strict=True)]
+        pairs = zip(before, standing, strict=True)
+        logs = [shift(new.chain.parameters, old.found, new.found) for old, new in pairs]
         return max(logs) < width and max(steps) < width / 3

@@ -10,6 +10,7 @@ from pose_eks.core import compiled
 from pose_eks.core.chain import Chain, Path
 from pose_eks.core.climbing import Found, Search
 from pose_eks.core.inference import smooth_all
+from pose_eks.core.motion import Parameter
 from pose_eks.core.nonlinear import Nonlinear, no_worse
 from pose_eks.core.robust import Student, told, weights_of
 from pose_eks.core.search import fit, middle
@@ -17,6 +18,7 @@ from pose_eks.core.threads import in_threads
 
 B = TypeVar("B")
 STILL = 1e-6  # of a standard deviation: a path that moves less has been found
+NOTHING = 10.0  # times its lower bound: a parameter below is as good as 0
 FINER = 0.2  # tolerance of the fit in each round, of that of the rounds
 ROUNDS = 50  # linearisations, the most
 
@@ -108,10 +110,14 @@ class Standing(NamedTuple):
     path: Path | None
 
 
-def shift(old: Found, new: Found) -> float:
-    """Give by how much the logarithm of a parameter moved, the most."""
-    moved = new.values != old.values  # one that is given may be 0
-    return float(np.abs(np.log(new.values[moved] / old.values[moved])).max(initial=0.0))
+def shift(parameters: Sequence[Parameter], old: Found, new: Found) -> float:
+    """Give by how much the logarithm of a parameter moved, the most.
+
+    What sinks to its lower bound, as a floor that the spread leaves no room for, stands still.
+    """
+    least = [NOTHING * one.scale * np.exp(one.bounds[0]) for one in parameters]
+    before, after = (np.maximum(found.values, least) for found in (old, new))
+    return float(np.abs(np.log(after / before)).max(initial=0.0))
 
 
 def solved(one: Standing, rounds: int, settled: bool) -> Solved:
@@ -221,7 +227,7 @@ class Task:
         if old.path is None or new.path is None:
             return False
         width = self.student.tolerance if self.student else STILL
-        logs = shift(old.found, new.found)
+        logs = shift(new.chain.parameters, old.found, new.found)
         spread = np.sqrt(np.einsum("tii->ti", new.path.covariances))
         moved = np.abs(new.path.means - old.path.means) / np.maximum(spread, 1e-300)
         if self.student is not None:  # a single frame may long waver between two views

@@ -1,20 +1,19 @@
 """Files of recordings that are too long to be in memory whole: read and written in chunks."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from pose_eks.core.stored import chunks_of
+from pose_eks.core.stored import Stored, chunks_of
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
-from pose_eks.files.members import like, only_points
+from pose_eks.files.members import like, only_points, told_in_one_line
 from pose_eks.files.outputs import Flags
-from pose_eks.models.shelf import ROWS
+from pose_eks.models.shelf import ROWS, Chunks
 from pose_eks.smoothed import LongSmoothed
-from pose_io_dlc import FormatError, PredictionTable, PredictionWriter, read_chunks
+from pose_io_dlc import PredictionTable, PredictionWriter, read_chunks
 
 SHORT = 10_000_000
 """Bytes of a file below which it is not looked at twice to see its length."""
@@ -79,7 +78,10 @@ class LongMembers:
         with told_in_one_line():
             for table in read_chunks(paths[0], ROWS):
                 if table.frames is not None:
-                    raise EksError(f"{paths[0]}: has images, not frames of a video; raise --chunk")
+                    raise EksError(
+                        f"{paths[0]}: has images, not frames of a video, which are not smoothed in "
+                        "chunks; raise --chunk above their number"
+                    )
                 first = first or table
                 numbers.append(table.numbered)
         assert first is not None  # there is at least one chunk
@@ -92,44 +94,53 @@ class LongMembers:
         )
         return LongMembers(tuple(paths), rows, np.concatenate(numbers).astype(float))
 
-    def chunks(self) -> Iterator[Ensemble]:
-        """Read all files side by side, some frames at a time.
+    def stored(self, folder: Path, step: Callable[[int], None] = lambda _: None) -> Chunks:
+        """Lay the predictions out on a disk, one file after the other; give them in chunks.
+
+        Readers side by side would be quicker, and need memory each.
+
+        Args:
+            folder: for arrays, 24 bytes per network, frame and keypoint; its user removes it.
+            step: is told how many frames more of a file are read.
 
         Raises:
             EksError: if a file has other keypoints or frames than the first.
         """
-        readers = [read_chunks(path, ROWS) for path in self.paths]
-        ends = [slice(len(self.times), None)]
-        for part in chunks_of(len(self.times), ROWS) + ends:
-            with told_in_one_line():
-                tables = [next(reader, None) for reader in readers]
-            pairs = zip(tables, self.paths, strict=True)
-            members = [self.checked(table, path, part) for table, path in pairs]
-            if part not in ends:
-                yield Ensemble(*map(np.stack, zip(*members, strict=True)))
+        shape = (len(self.times), len(self.rows.names), 3)
+        files = [Stored(folder / f"{n}.raw", float, shape) for n in range(len(self.paths))]
+        for path, stored in zip(self.paths, files, strict=True):
+            with told_in_one_line(), stored.path.open("wb") as file:
+                start = 0
+                for table in read_chunks(path, ROWS):
+                    self.checked(table, path, start).tofile(file)
+                    start += len(table)
+                    step(len(table))
+            if start < shape[0]:
+                raise EksError(f"{path}: has {start} frames, {self.paths[0]} has {shape[0]}")
 
-    def checked(
-        self, table: PredictionTable | None, path: Path, part: slice
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Give keypoints and confidence in the first file's order of keypoints.
+        def chunks() -> Iterator[Ensemble]:
+            for part in chunks_of(shape[0], ROWS):
+                members = np.stack([one[part] for one in files])
+                yield Ensemble(members[..., :2], members[..., 2])
+
+        return chunks
+
+    def checked(self, table: PredictionTable, path: Path, start: int) -> np.ndarray:
+        """Give x, y and confidence (frames, keypoints, 3) in the first file's order of keypoints.
 
         Raises:
             EksError: if it has other keypoints or frames than the first file.
         """
-        numbers = self.times[part].astype(int)
-        count = 0 if table is None else len(table)
-        if count != len(numbers):
-            has = "more" if count > len(numbers) else f"{part.start + count}"
+        numbers = self.times[start : start + len(table)].astype(int)
+        if len(numbers) < len(table):
             raise EksError(
-                f"{path}: has {has} frames, {self.paths[0]} has {len(self.times)}; predict the "
+                f"{path}: has more frames than {self.paths[0]}, {len(self.times)}; predict the "
                 "same video with every model"
             )
-        if table is None:  # both are at their end
-            return np.empty(0), np.empty(0)
-        blank = np.broadcast_to(np.nan, (count, len(self.rows.names), 2))
+        blank = np.broadcast_to(np.nan, (len(table), len(self.rows.names), 2))
         expected = replace(self.rows, keypoints=blank, confidence=blank[..., 0], numbers=numbers)
         one = like(only_points(table), expected, path, self.paths[0])
-        return one.keypoints, one.confidence
+        return np.concatenate([one.keypoints, one.confidence[..., None]], axis=-1)
 
 
 def write_long(
@@ -167,12 +178,3 @@ def write_long(
             step(stop - start)
             flags, start = flags.and_of(part, start), stop
     return flags
-
-
-@contextmanager
-def told_in_one_line() -> Iterator[None]:
-    """Turn what is wrong with files into errors of this package."""
-    try:
-        yield
-    except FormatError as error:
-        raise EksError(str(error)) from error

@@ -1,8 +1,10 @@
 """Prediction files of one camera, one per network, to arrays."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -96,13 +98,36 @@ def read_table(path: Path) -> PredictionTable:
     """
     if path.is_dir():
         raise EksError(f"{path}: is a folder; give its files, as {path}/*.csv")
-    try:
+    with told_in_one_line():
         table = read_predictions(path)
-    except FormatError as error:
-        raise EksError(str(error)) from error
+    if table.frames is not None and not are_consecutive(table.frames):
+        raise EksError(
+            f"{path}: is of images such as {table.frames[0]!r}, not of a video: its rows are not "
+            "consecutive frames, so that smoothing over time has no meaning; give predictions of "
+            "the video"
+        )
     if not len(table) or not table.names:
         raise EksError(f"{path}: has {len(table)} frames and {len(table.names)} keypoints")
     return only_points(table)
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """Turn what is wrong with files into errors of this package, which name no function."""
+    try:
+        yield
+    except FormatError as error:
+        advice = "give predictions, tables with x, y and likelihood"
+        raise EksError(re.sub(r"use read_\w+", advice, str(error))) from error
+
+
+def are_consecutive(frames: Sequence[str]) -> bool:
+    """Say whether images are of one folder, and the numbers in their names rise one by one."""
+    images = [PurePosixPath(frame) for frame in frames]
+    numbers = [re.findall(r"\d+", image.stem)[-1:] for image in images]
+    if len({image.parent for image in images}) > 1 or not all(numbers):
+        return False
+    return bool((np.diff([int(one) for (one,) in numbers]) == 1).all())
 
 
 def only_points(table: PredictionTable) -> PredictionTable:

@@ -134,6 +134,7 @@ def smooth_long_views(
     points, frames = len(views[0].own), views[0].shelf.frames
     labels = list(names) or [f"keypoint {k}" for k in range(points)]
     times = checked_times(times, frames)
+    gaps = np.diff(times, prepend=times[:1])
     shelves = list({id(view.shelf): view.shelf for view in views}.values())
     rooms = {
         id(shelf): Stored.made(folder / f"{n}.shown", float, (len(shelf.alone), 2, SHOWN, frames))
@@ -141,7 +142,7 @@ def smooth_long_views(
     }
 
     def solve_group(numbers: Sequence[int]) -> dict[int, LongSolved]:
-        made = [long_point(views, k, labels[k], times, options) for k in numbers]
+        made = [long_point(views, k, labels[k], times, gaps, options) for k in numbers]
         with TemporaryDirectory(dir=folder) as own:
             solved = solved_together([one.chain for one in made], Path(own), options, size)
             for point, one in zip(made, solved, strict=True):
@@ -173,7 +174,12 @@ def points_of(shelf: Shelf, views: Sequence[LongView]) -> np.ndarray:
 
 
 def long_point(
-    views: Sequence[LongView], k: int, label: str, times: np.ndarray, options: MultiCameraOptions
+    views: Sequence[LongView],
+    k: int,
+    label: str,
+    times: np.ndarray,
+    gaps: np.ndarray,
+    options: MultiCameraOptions,
 ) -> LongPoint:
     """Learn how the views of a point relate, and make its chain."""
     seen = LongSight(tuple((n, v.shelf, int(v.own[k])) for n, v in enumerate(views) if v.has(k)))
@@ -185,7 +191,6 @@ def long_point(
         observed, spread = seen.rows(part)
         return observed + moved, spread
 
-    gaps = np.diff(times, prepend=times[:1])
     return LongPoint(seen, begun.offset, LongChain(chain.cut(slice(0, 0)), gaps, read))
 
 

@@ -80,7 +80,8 @@ class Mirrored:
 
 def spread_out(pose: Ensemble, own: np.ndarray, places: np.ndarray, count: int) -> Ensemble:
     """Lay some of the keypoints at their places among `count`, NaN elsewhere."""
-    if np.array_equal(own, np.arange(count)) and np.array_equal(own, places):
+    everything = np.arange(pose.keypoints.shape[2])
+    if len(own) == count and np.array_equal(own, everything) and np.array_equal(own, places):
         return pose  # without a copy
     keypoints = np.full((*pose.keypoints.shape[:2], count, 2), np.nan)
     keypoints[:, :, places] = pose.keypoints[:, :, own]
