@@ -13,8 +13,10 @@ is not done again, so the benchmark can be stopped at any time and more runs add
 
 Errors are Euclidean in pixels of 192 x 192 frames. Branches: static, context; `confident` takes
 per keypoint the more confident of both, `peak` that of the higher heatmap, `best` the better one,
-which nobody can know. `context %` says how often the confident one is the context branch, and
-`right %` how often the confident one is the better one.
+which nobody can know. `interpolated` joins the static branch's points of the frames in which a
+hidden one is known to be visible: what context could give at that quality of single frames.
+`context share` says how often the confident one is the context branch, and
+`right` how often the confident one is the better one.
 """
 
 import argparse
@@ -53,6 +55,7 @@ from pose_core.video.windows import consecutive
 LABELED, SCORED = 5, 2  # sessions
 FRAMES, BATCH, FRAME_SIZE = 160, 8, (192, 192)
 SEMI = {"temporal": {}, "pca_singleview": {}, "pca_multiview": {}}
+REACH = 8  # frames
 NEAR, SPACED = (-2, -1, 0, 1, 2), (-8, -4, -2, 0, 2, 4, 8)
 ROWS = "rows.csv"
 
@@ -209,7 +212,7 @@ def score(
     model: TrainedModel, videos: Sequence[Path], truth: Path, taken: Mapping[str, Sequence[int]]
 ) -> dict[str, float]:
     """Compare all branches, and what can be chosen of them, with the truth, but for some frames."""
-    errors, confidence, heights, visibility = [], [], [], []
+    errors, confidence, heights, visibility, between = [], [], [], [], []
     for video in videos:
         known = read_truth(truth / f"{video.stem}.npz")
         parts = [torch.cat(one).numpy() for one in zip(*branches_of(model, video), strict=True)]
@@ -218,11 +221,31 @@ def score(
         confidence.append(parts[1][rows])
         heights.append(parts[2][rows])
         visibility.append(known.visibility[rows])
-    return figures(*map(np.concatenate, (errors, confidence, heights, visibility)))
+        guesses = interpolated(parts[0][:, 0], known.visibility == VISIBLE)
+        between.append(np.linalg.norm(guesses - known.keypoints, axis=-1)[rows])
+    return figures(*map(np.concatenate, (errors, confidence, heights, visibility, between)))
+
+
+def interpolated(points: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """Join the nearest visible points before and after, up to `REACH` frames away, by a line."""
+    frames = np.arange(len(points))
+    found = points.copy()
+    for frame, keypoint in zip(*np.nonzero(~visible), strict=True):
+        near = frames[visible[:, keypoint] & (np.abs(frames - frame) <= REACH)]
+        ends = [*near[near < frame][-1:], *near[near > frame][:1]]
+        if ends:
+            found[frame, keypoint] = [
+                np.interp(frame, ends, points[ends, keypoint, axis]) for axis in (0, 1)
+            ]
+    return found
 
 
 def figures(
-    errors: np.ndarray, confidence: np.ndarray, heights: np.ndarray, visibility: np.ndarray
+    errors: np.ndarray,
+    confidence: np.ndarray,
+    heights: np.ndarray,
+    visibility: np.ndarray,
+    between: np.ndarray,
 ) -> dict[str, float]:
     """Sum up errors (frames, branches, keypoints) for hidden and for visible points."""
     chosen = {
@@ -231,6 +254,7 @@ def figures(
         "best": errors.min(1),
         "static": errors[:, 0],
         "context": errors[:, -1],
+        "interpolated": between,
     }
     found: dict[str, float] = {}
     for kind, value in (("occluded", OCCLUDED), ("visible", VISIBLE)):
@@ -275,10 +299,10 @@ def add_row(path: Path, row: Mapping[str, Any]) -> None:
 
 
 KINDS = ("known", "new")
-SHOWN = tuple(
-    f"{seen}_{name}"
-    for seen in ("occluded", "visible")
-    for name in ("confident", "static", "context", "peak", "best", "context_share", "right")
+COLUMNS = ("confident", "static", "context", "peak", "best", "context_share", "right")
+SHOWN = (
+    *(f"{seen}_{name}" for seen in ("occluded", "visible") for name in COLUMNS),
+    "occluded_interpolated",
 )
 
 
