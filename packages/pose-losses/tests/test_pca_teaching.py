@@ -117,8 +117,8 @@ def test_what_is_within_epsilon_is_free_and_epsilon_is_a_part_of_sigma_at_least(
     assert singleview(epsilon=20.0)(seen(found, sure)).max() == 0
     assert singleview(floor=4.0)(seen(found, sure)).max() == 0  # standard deviations of 5 px
     near, sure = one_wrong(distance=0.9)
-    assert singleview(epsilon=1e-6)(seen(near, sure)).max() == 0
-    assert singleview(epsilon=1e-6, floor=0.0)(seen(near, sure)).max() > 0
+    assert multiview(epsilon=1e-6)(seen(near, sure)).max() == 0
+    assert multiview(epsilon=1e-6, floor=0.0)(seen(near, sure)).max() > 0
 
 
 def test_the_gradient_raises_the_map_at_the_true_place_and_moves_no_confident_point() -> None:

@@ -20,6 +20,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+KNOWN = ((0, 60), (0, 69))
+"""The numba releases, from the first to before the second, whose machine code `exported` knows;
+any other runs its kernels itself."""
 
 
 def begun() -> bool:
@@ -89,9 +92,12 @@ def folders() -> list[Path]:
 def folder_name() -> str | None:
     """Name all that the code depends on; None where that is not known."""
     try:
-        parts = [f"{package} {version(package)}" for package in ("llvmlite", "numba", "numpy")]
+        numba = version("numba")
+        if not KNOWN[0] <= tuple(map(int, numba.split(".")[:2])) < KNOWN[1]:
+            return None
+        parts = [numba, version("llvmlite"), version("numpy")]
         sources = [digest(path.read_bytes()) for path in sorted(HERE.glob("*.py"))]
-    except (OSError, PackageNotFoundError):
+    except (OSError, ValueError, PackageNotFoundError):
         return None
     python = sys.implementation.cache_tag
     return f"kernels-{python}-{digest(repr([sys.version, *parts, *sources]).encode())}"
