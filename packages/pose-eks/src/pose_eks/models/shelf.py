@@ -20,7 +20,7 @@ from pose_eks.ensemble import (
 from pose_eks.errors import EksError
 from pose_eks.options import ObservationOptions
 
-ROWS = 20_000
+ROWS = 8_192
 """Frames that are gathered at a time."""
 
 KINDS = {"center": np.float64, "variance": np.float64, "count": np.int16, "surety": np.float64}
