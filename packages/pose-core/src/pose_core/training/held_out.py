@@ -41,7 +41,7 @@ class HeldOut(Callback):
             if clip.whole:
                 values = pl_module.validate_clip(on_device(clip, pl_module.device))
                 sums += torch.stack([torch.ones_like(sums[0]), *(values[n] for n in names)])
-        whole, *totals = torch.as_tensor(trainer.strategy.reduce(sums, "sum")).unbind()
+        whole, *totals = torch.as_tensor(trainer.strategy.reduce(sums, reduce_op="sum")).unbind()
         for name, total in zip(names, totals, strict=True):
             pl_module.log(f"validation_{name}", total / whole)
 
