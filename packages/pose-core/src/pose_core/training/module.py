@@ -119,7 +119,8 @@ class PoseModule(LightningModule):
             if self.balance.is_measured_in(self.current_epoch):
                 own = self.objective.total(values, 0.0)
                 found = self.balance.pulls_of(own, heatmaps, of_clip, maps)
-                self.balance.add(torch.as_tensor(self.trainer.strategy.reduce(found, reduce_op="sum")))
+                every = self.trainer.strategy.reduce(found, reduce_op="sum")
+                self.balance.add(torch.as_tensor(every))
             values |= of_clip
         total = self.objective.total(values, ramp, self.balance.weights)
         if not bool(torch.isfinite(total)):
