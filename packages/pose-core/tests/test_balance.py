@@ -79,7 +79,7 @@ def test_weights_are_nothing_until_measured_and_then_fixed_and_said_once() -> No
 
 
 def with_losses(plugins: Plugins) -> Plugins:
-    """Add `still`, which mildly punishes heatmaps that change, and `strong`, the same five times."""
+    """Add `still`, which punishes heatmaps that change, and `strong`, the same five times."""
     module = type(sys)("plugin_of_still_and_strong")
 
     def changes(factor: float) -> Any:
