@@ -222,7 +222,10 @@ def columns(
     yield "visibility", truth.visibility
     yield "doubt", 1 - predictions.confidence
     for name, metric in metrics.items():
-        yield name, metric.compute(predictions, training if metric.needs else None)
+        try:
+            yield name, metric.compute(predictions, training if metric.needs else None)
+        except ConfigError:  # too few labels to fit a subspace to
+            yield name, np.full(error.shape, np.nan)
 
 
 def figures(table: Mapping[str, np.ndarray]) -> dict[str, float]:
@@ -244,6 +247,8 @@ def signals(table: Mapping[str, np.ndarray]) -> dict[str, float]:
     found = {}
     for name in ("doubt", *SIGNALS):
         known = np.isfinite(table["error"]) & np.isfinite(table[name])
+        if not known.any():
+            continue
         found[f"{name}_rho"] = spearmanr(table[name][known], table["error"][known]).statistic
         found[f"{name}_auroc"] = auroc(table[name][known], table["gross"][known] > 0)
     return {name: round(float(value), 3) for name, value in found.items()}
@@ -287,7 +292,13 @@ def report(found: list[dict[str, Any]], output: Path) -> None:
             print(table_text(Table.of(["run", *SHOWN.values()], ratios)))
         told_by = [k for k in some[0] if k.endswith(("_rho", "_auroc"))]
         told = [
-            [run, *(float(np.mean([r[k] for r in some if r["run"] == run])) for k in told_by)]
+            [
+                run,
+                *(
+                    float(np.mean([r[k] for r in some if r["run"] == run and k in r]))
+                    for k in told_by
+                ),
+            ]
             for run in runs
             if run in ("control", "improved")
         ]

@@ -120,7 +120,9 @@ def test_a_run_over_damaged_clips_that_broke_off_ends_bit_equal_and_says_the_sam
         train(options, plugins, lambda _: None)
     resumed: list[str] = []
     train(replace(options, resume=True), plugins, resumed.append)
-    said, again = ([line for line in ls if "drawn were left out" in line] for ls in (lines, resumed))
+    said, again = (
+        [line for line in ls if "drawn were left out" in line] for ls in (lines, resumed)
+    )
     assert len(said) == 1 and said == again
     one, other = (
         torch.load(tmp_path / name / "last.ckpt", weights_only=True)["state_dict"]
