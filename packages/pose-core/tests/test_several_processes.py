@@ -106,7 +106,7 @@ def test_two_processes_train_as_one_with_the_same_global_batch(
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert said.returncode == 0, said.stderr
