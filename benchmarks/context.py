@@ -24,7 +24,7 @@ import csv
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -33,6 +33,7 @@ from typing import Any
 import numpy as np
 import small_unet
 import torch
+from hard_scene import draw
 from torch import Tensor
 
 from pose_core.batches.geometry import invert, move, resizing
@@ -46,14 +47,13 @@ from pose_core.model.options import ModelOptions
 from pose_core.model.streaming import ContextStream
 from pose_core.plugins import Plugins
 from pose_core.splits import draw_split
-from pose_core.synthetic import Session, draw_sessions, read_truth, write_project
+from pose_core.synthetic import read_truth
 from pose_core.training.fit import train
 from pose_core.training.options import RunOptions, TrainingOptions
 from pose_core.video.readers import choose
 from pose_core.video.windows import consecutive
 
-LABELED, SCORED = 5, 2  # sessions
-FRAMES, BATCH, FRAME_SIZE = 160, 8, (192, 192)
+BATCH = 8
 SEMI = {"temporal": {}, "pca_singleview": {}, "pca_multiview": {}}
 REACH = 8  # frames
 NEAR, SPACED = (-2, -1, 0, 1, 2), (-8, -4, -2, 0, 2, 4, 8)
@@ -99,29 +99,6 @@ RUNS: Mapping[str, Variant] = {
     "context, semi": Variant(losses=SEMI),
 }
 """By name; `context` has the head's own defaults."""
-
-
-def harder(session: Session, number: int) -> Session:
-    """Add glints and obstacles, and dim every other recording."""
-    dim = 0.6 if number % 2 else 1.0
-    brightness, noise = dim * session.brightness, session.noise + 2
-    return replace(session, size=FRAME_SIZE, glints=30, posts=8, brightness=brightness, noise=noise)
-
-
-def draw(folder: Path, labels: int, seed: int) -> None:
-    """Draw the project of one seed, if it is not there."""
-    if (folder / "drawn").exists():
-        return
-    sessions = draw_sessions(LABELED + SCORED, FRAME_SIZE, seed, SCORED)
-    write_project(
-        folder,
-        sessions=[harder(session, number) for number, session in enumerate(sessions)],
-        frames_per_video=FRAMES,
-        labels_per_video=labels // LABELED,
-        seed=seed,
-        hold_out=SCORED,
-    )
-    (folder / "drawn").touch()
 
 
 def options_of(given: argparse.Namespace, project: Path, run: str, seed: int) -> RunOptions:

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 import small_unet
 import torch
+from hard_scene import draw
 
 from pose_core.batches.options import AugmentOptions, DataOptions, UnlabeledOptions
 from pose_core.errors import ConfigError
@@ -44,13 +45,12 @@ from pose_core.predict import predict_video
 from pose_core.predictions import Predictions
 from pose_core.smoothing import smooth
 from pose_core.splits import draw_split
-from pose_core.synthetic import Session, draw_sessions, read_truth, write_project
+from pose_core.synthetic import read_truth
 from pose_core.training.fit import train
 from pose_core.training.options import RunOptions, TrainingOptions
 from pose_core.video.readers import choose
 
-LABELED, SCORED = 5, 2  # sessions
-FRAMES, SIZE, BATCH = 160, (192, 192), 8
+BATCH = 8
 IMPROVED = {"temporal": {"epsilon": 10.0}, "pca_singleview": {}, "pca_multiview": {}}
 PUBLISHED = {name: {"form": "published", **of} for name, of in IMPROVED.items()}
 RUNS: Mapping[str, Mapping[str, Any]] = {
@@ -80,35 +80,6 @@ class Scale:
     length: int
     size: int
     longer: float
-
-
-def harder(session: Session, number: int) -> Session:
-    """Add glints and obstacles, and dim every other recording."""
-    dim = 0.6 if number % 2 else 1.0
-    return replace(
-        session,
-        size=SIZE,
-        glints=30,
-        posts=8,
-        brightness=dim * session.brightness,
-        noise=session.noise + 2,
-    )
-
-
-def draw(folder: Path, labels: int, seed: int) -> None:
-    """Draw the project of one seed, if it is not there."""
-    if (folder / "drawn").exists():
-        return
-    sessions = draw_sessions(LABELED + SCORED, SIZE, seed, SCORED)
-    write_project(
-        folder,
-        sessions=[harder(session, number) for number, session in enumerate(sessions)],
-        frames_per_video=FRAMES,
-        labels_per_video=labels // LABELED,
-        seed=seed,
-        hold_out=SCORED,
-    )
-    (folder / "drawn").touch()
 
 
 def options_of(project: Path, run: str, output: Path, seed: int, scale: Scale) -> RunOptions:

@@ -315,7 +315,7 @@ def test_no_memory_names_the_batch_size(pose, copied, make_video, monkeypatch):
 def test_what_was_predicted_before_ctrl_c_stays(copied, make_video, tmp_path):
     rows = tmp_path / ".slow.npz.partial" / "rows.f32"
     script = str(Path(__file__).with_name("prediction_process.py"))
-    given = [str(copied), str(make_video(frames=60)), str(tmp_path / "slow.npz"), "0.2"]
+    given = [str(copied), str(make_video(frames=60)), str(tmp_path / "slow.npz"), "1.0"]
     started = subprocess.Popen([sys.executable, script, *given], stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
     while not (rows.exists() and rows.stat().st_size) and time.monotonic() < deadline:

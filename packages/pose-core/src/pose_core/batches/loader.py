@@ -1,5 +1,6 @@
 """Loaders whose order depends on (seed, epoch) alone, so that a resumed run goes on as it would."""
 
+import gc
 import math
 from collections.abc import Iterator, Sized
 from itertools import pairwise
@@ -98,5 +99,15 @@ def loader(data: Dataset, workers: int, **batching: Any) -> DataLoader:
         num_workers=workers,
         persistent_workers=workers > 0,
         generator=torch.Generator(),
+        worker_init_fn=leave_inherited if workers else None,
         **batching,
     )
+
+
+def leave_inherited(_: int) -> None:
+    """Keep a forked process from collecting what it inherited.
+
+    Among it may be a decoder that waits to be collected: its end waits for its threads, which were
+    not forked with it, for ever.
+    """
+    gc.freeze()

@@ -250,16 +250,8 @@ class PoseModule(LightningModule):
         chosen = choose_branches(confidence, self.network.combine)
         keypoints = take_branches(keypoints, chosen)
         size = size_of(seen.images)
-        # at the border lie points that augmentation pushed out of view: they say nothing
-        margin = 2 * self.network.stride
-        kept = inside(keypoints - margin, (size[0] - 2 * margin, size[1] - 2 * margin))
         there = compose(seen.affine, resizing(clip.sizes, size).repeat_interleave(frames, dim=0))
-        keypoints = move(invert(there), keypoints)
-        if clip.decoded is not None:
-            # where the file is damaged stands the frame before: it says nothing of its own moment
-            shown = clip.decoded.flatten()[:, None]
-            keypoints = torch.where(shown[..., None], keypoints, torch.nan)
-            kept = kept & shown
+        keypoints, kept = points_of_frames(keypoints, there, size, 2 * self.network.stride, clip)
         cells = in_cells(there, self.network.stride)[:, None].expand(*kept.shape, 2, 3)
 
         def together(values: Tensor) -> Tensor:
@@ -365,6 +357,33 @@ def side_by_side(values: Tensor, views: int) -> Tensor:
         (frames, views * keypoints, ...).
     """
     return values.unflatten(0, (views, -1)).transpose(0, 1).flatten(1, 2)
+
+
+def points_of_frames(
+    points: Float[Tensor, "frames keypoints 2"],
+    there: Affine,
+    size: tuple[int, int],
+    margin: int,
+    clip: ClipBatch,
+) -> tuple[Tensor, Tensor]:
+    """Bring points of images back to the pixels of their frames, and say which of them count.
+
+    At the border lie points that augmentation pushed out of view: they say nothing.
+
+    Args:
+        points: decoded.
+        there: maps from pixels of the frames to those of the images.
+        size: height and width of the images.
+        margin: pixels of the images that the border is wide.
+        clip: that they were decoded from.
+    """
+    kept = inside(points - margin, (size[0] - 2 * margin, size[1] - 2 * margin))
+    points = move(invert(there), points)
+    if clip.decoded is None:
+        return points, kept
+    # where the file is damaged stands the frame before: it says nothing of its own moment
+    shown = clip.decoded.flatten()[:, None]
+    return torch.where(shown[..., None], points, torch.nan), kept & shown
 
 
 def in_cells(affine: Affine, stride: int) -> Affine:
