@@ -27,7 +27,9 @@ def heatmaps_of_clip(
     window = torch.tensor([reflected(frame, network.offsets, frames) for frame in range(frames)])
     starts = frames * torch.arange(clips)
     windows = (starts[:, None, None] + window).flatten(0, 1)
-    return network.heatmaps(features[windows.to(features.device)])
+    # by index_select, whose gradients add up in one order: a run that is resumed ends the same
+    seen = features.index_select(0, windows.flatten().to(features.device))
+    return network.heatmaps(seen.unflatten(0, windows.shape))
 
 
 class ContextStream:
