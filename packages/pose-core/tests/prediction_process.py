@@ -1,5 +1,6 @@
 """Predicts a video in a process of its own, slowly if asked to, so that a test can kill it."""
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ def tiny_plugins() -> Any:
 
 
 if __name__ == "__main__":
+    # whoever started the tests in the background may have had interrupts ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     torch.set_num_threads(1)
     model, video, table, pause = sys.argv[1:]
     plugins = tiny_plugins()
