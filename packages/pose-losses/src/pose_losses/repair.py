@@ -111,8 +111,7 @@ def repair(predictions: Predictions, fitted: Repair, points: Points = "doubtful"
 
 def lower(confidence: np.ndarray, variance: np.ndarray, poses: Poses) -> np.ndarray:
     """Give the confidence of repaired points; 0 where it was unknown."""
-    alone = poses.gaussian.covariance.diagonal().reshape(-1, 2).sum(-1)
-    return np.nan_to_num(confidence) * np.clip(1 - variance / alone, 0, 1)
+    return np.nan_to_num(confidence) * np.clip(1 - variance / alone(poses), 0, 1)
 
 
 Estimated = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -131,7 +130,8 @@ def estimate(keypoints: np.ndarray, confidence: np.ndarray, fitted: Repair) -> E
     some = np.flatnonzero(doubt.any(1) & ~doubt.all(1))
     confident = np.where(doubt[some, :, None], np.nan, keypoints[some])
     trust = posterior_of(confident, confidence[some], fitted).trust
-    rows = gather(np.where(known[..., None], keypoints, np.nan)[some], every_of(keypoints))
+    every = np.arange(keypoints.shape[1])[None]  # one group of all points
+    rows = gather(np.where(known[..., None], keypoints, np.nan)[some], every)
     precision = (trust / fitted.sure).repeat(2, axis=1)
     means, left = fitted.poses.gaussian.given(rows, precision)
     told = doubt[some] & tells(in_pairs(left).sum(-1), fitted)
@@ -167,13 +167,12 @@ def posterior_of(keypoints: np.ndarray, confidence: np.ndarray, fitted: Repair) 
 
 def tells(variance: np.ndarray, fitted: Repair) -> np.ndarray:
     """Say of which points the others tell enough, by the variances they leave (..., points)."""
-    alone = in_pairs(fitted.poses.gaussian.covariance.diagonal()[None]).sum(-1)
-    return np.asarray(variance <= REMAINING * alone)
+    return np.asarray(variance <= REMAINING * alone(fitted.poses))
 
 
-def every_of(keypoints: np.ndarray) -> np.ndarray:
-    """Give all points as one group."""
-    return np.arange(keypoints.shape[1])[None]
+def alone(poses: Poses) -> np.ndarray:
+    """Give the variance (points,) of x and y of each point where nothing else is known."""
+    return np.asarray(poses.gaussian.covariance.diagonal().reshape(-1, 2).sum(-1))
 
 
 def in_pairs(rows: np.ndarray) -> np.ndarray:

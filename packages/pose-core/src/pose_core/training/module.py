@@ -11,7 +11,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
 from pose_core.batches.augment import Augmentation
-from pose_core.batches.geometry import Affine, compose, inside, invert, move, resizing
+from pose_core.batches.geometry import compose, inside, invert, move, resizing
 from pose_core.batches.labeled import LabeledBatch
 from pose_core.batches.unlabeled import ClipBatch
 from pose_core.errors import TrainingError
@@ -25,6 +25,7 @@ from pose_core.training.balance import Balance
 from pose_core.training.doubt import GATE, NOISE, fit_gate, fit_noise
 from pose_core.training.objective import Objective
 from pose_core.training.options import RunOptions
+from pose_core.training.places import in_cells, points_of_frames, side_by_side, unmirrored
 from pose_core.training.schedule import Schedule
 
 CLIPS = 1 << 40
@@ -249,10 +250,10 @@ class PoseModule(LightningModule):
         keypoints, confidence = self.decode(heatmaps, self.network.stride)
         chosen = choose_branches(confidence, self.network.combine)
         keypoints = take_branches(keypoints, chosen)
-        size = size_of(seen.images)
+        size, stride = size_of(seen.images), self.network.stride
         there = compose(seen.affine, resizing(clip.sizes, size).repeat_interleave(frames, dim=0))
-        keypoints, kept = points_of_frames(keypoints, there, size, 2 * self.network.stride, clip)
-        cells = in_cells(there, self.network.stride)[:, None].expand(*kept.shape, 2, 3)
+        keypoints, kept = points_of_frames(keypoints, there, size, 2 * stride, clip)
+        cells = in_cells(there, stride)[:, None].expand(*kept.shape, 2, 3)
 
         def together(values: Tensor) -> Tensor:
             return side_by_side(unmirrored(values, seen.flipped, self.swapped), views)
@@ -341,56 +342,6 @@ class PoseModule(LightningModule):
 def size_of(images: Tensor) -> tuple[int, int]:
     """Give the height and width of images."""
     return images.shape[-2], images.shape[-1]
-
-
-def unmirrored(values: Tensor, flipped: Tensor, swapped: Tensor) -> Tensor:
-    """Put symmetric keypoints (batch, keypoints, ...) of mirrored images in each other's place."""
-    if not bool(flipped.any()):
-        return values
-    return torch.where(flipped.view(-1, *[1] * (values.dim() - 1)), values[:, swapped], values)
-
-
-def side_by_side(values: Tensor, views: int) -> Tensor:
-    """Put views that follow each other (views * frames, keypoints, ...) in one frame.
-
-    Returns:
-        (frames, views * keypoints, ...).
-    """
-    return values.unflatten(0, (views, -1)).transpose(0, 1).flatten(1, 2)
-
-
-def points_of_frames(
-    points: Float[Tensor, "frames keypoints 2"],
-    there: Affine,
-    size: tuple[int, int],
-    margin: int,
-    clip: ClipBatch,
-) -> tuple[Tensor, Tensor]:
-    """Bring points of images back to the pixels of their frames, and say which of them count.
-
-    At the border lie points that augmentation pushed out of view: they say nothing.
-
-    Args:
-        points: decoded.
-        there: maps from pixels of the frames to those of the images.
-        size: height and width of the images.
-        margin: pixels of the images that the border is wide.
-        clip: that they were decoded from.
-    """
-    kept = inside(points - margin, (size[0] - 2 * margin, size[1] - 2 * margin))
-    points = move(invert(there), points)
-    if clip.decoded is None:
-        return points, kept
-    # where the file is damaged stands the frame before: it says nothing of its own moment
-    shown = clip.decoded.flatten()[:, None]
-    return torch.where(shown[..., None], points, torch.nan), kept & shown
-
-
-def in_cells(affine: Affine, stride: int) -> Affine:
-    """Continue maps to images of the network's input by that to cells of its heatmaps."""
-    scale, offset = 1 / stride, 0.5 / stride - 0.5
-    cells = torch.tensor([[scale, 0.0, offset], [0.0, scale, offset]]).to(affine)
-    return compose(cells.expand_as(affine), affine)
 
 
 def pixels_of_sigma(

@@ -150,17 +150,23 @@ def smooth_long_views(
                 done(1)
         return dict(zip(numbers, solved, strict=True))
 
-    groups: dict[int, list[int]] = {}
-    for point, group in enumerate(options.numbered(labels)):
-        if any(view.has(point) for view in views):
-            groups.setdefault(group, []).append(point)
-    solved = in_threads(solve_group, groups.values(), workers=None)
+    groups = grouped(views, options.numbered(labels))
+    solved = in_threads(solve_group, groups, workers=None)
     fit = fit_of({k: one for group in solved for k, one in group.items()}, points)
     each = [
         given(shelf, rooms[id(shelf)], fit.chosen(points_of(shelf, views)), options)
         for shelf in shelves
     ]
     return LongViews(fit, each)
+
+
+def grouped(views: Sequence[LongView], numbers: Sequence[int]) -> list[list[int]]:
+    """Give the points of each group, of those that some view has."""
+    groups: dict[int, list[int]] = {}
+    for point, group in enumerate(numbers):
+        if any(view.has(point) for view in views):
+            groups.setdefault(group, []).append(point)
+    return list(groups.values())
 
 
 def points_of(shelf: Shelf, views: Sequence[LongView]) -> np.ndarray:
