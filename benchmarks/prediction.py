@@ -60,11 +60,12 @@ def make_video(path: Path, frames: int) -> None:
 def make_model(folder: Path) -> None:
     """Write a network with random weights as training would leave it."""
     from pose_core import Skeleton
-    from pose_core.model.folder import WEIGHTS, write_config
+    from pose_core.model.folder import write_config
     from pose_core.model.network import build_network
     from pose_core.model.options import ModelOptions
     from pose_core.model.weights import save_model
     from pose_core.plugins import Plugins
+    from pose_core.run_folder import WEIGHTS
 
     folder.mkdir()
     options = ModelOptions(backbone="resnet10t", pretrained=False)

@@ -21,11 +21,12 @@ pytest.importorskip("pose_io_dlc", reason="projects come through pose-io-dlc")
 import torch
 
 from pose_core import Skeleton, cli
-from pose_core.model.folder import WEIGHTS, write_config
+from pose_core.model.folder import write_config
 from pose_core.model.network import build_network
 from pose_core.model.options import ModelOptions
 from pose_core.model.weights import save_model
 from pose_core.plugins import Plugins
+from pose_core.run_folder import WEIGHTS
 from pose_core.video.writing import VideoWriter
 
 HEADER = ("scorer,s,s,s,s", "bodyparts,nose,nose,tail,tail", "coords,x,y,x,y")

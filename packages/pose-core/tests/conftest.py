@@ -127,10 +127,11 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     import torch
 
-    from pose_core.model.folder import WEIGHTS, write_config
+    from pose_core.model.folder import write_config
     from pose_core.model.network import build_network
     from pose_core.model.weights import save_model
     from pose_core.options import fill
+    from pose_core.run_folder import WEIGHTS
     from pose_core.splits import draw_split, write_split
     from pose_core.training.options import RunOptions
 

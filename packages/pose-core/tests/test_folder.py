@@ -12,7 +12,8 @@ import yaml
 
 from pose_core.errors import ConfigError, FormatError
 from pose_core.model import backbones
-from pose_core.model.folder import check_complete, load_model, read_config, usable
+from pose_core.model.folder import load_model, usable
+from pose_core.run_folder import check_complete, read_config
 
 
 @pytest.fixture

@@ -23,3 +23,9 @@ class VideoError(PoseError):
 
 class TrainingError(PoseError):
     """A run that cannot go on: a loss or a weight that is no number."""
+
+
+def reason(error: BaseException) -> str:
+    """Give an error's message in one line, or its type where it has none."""
+    lines = str(error).strip().splitlines()
+    return lines[0].strip() if lines else type(error).__name__

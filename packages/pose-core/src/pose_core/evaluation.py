@@ -9,15 +9,13 @@ import numpy as np
 from pose_core.errors import FormatError
 from pose_core.files import open_project, write_text
 from pose_core.metrics import Summary, pixel_error, summary
-from pose_core.model.folder import TrainedModel, load_model
+from pose_core.model.folder import load_model
 from pose_core.plugins import Plugins
 from pose_core.predict import predict_frames
 from pose_core.predictions import Predictions
 from pose_core.project import Project
+from pose_core.run_folder import EVALUATION, PREDICTIONS, SPLIT, project_of
 from pose_core.splits import SETS, quoted, read_split
-from pose_core.training.data import SPLIT
-
-PREDICTIONS, EVALUATION = "predictions.csv", "evaluation.csv"
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def evaluate(
         PoseError: if memory or disk is full.
     """
     model = load_model(folder, plugins, device)
-    opened = open_project(project or trained_on(model), plugins, model.config.get("format"))
+    opened = open_project(project or project_of(folder), plugins, model.config.get("format"))
     if opened.skeleton.names != model.skeleton.names:
         odd = sorted(set(opened.skeleton.names) ^ set(model.skeleton.names)) or ["their order"]
         raise FormatError(
@@ -95,21 +93,6 @@ def evaluate(
         shown = own[own >= 0]
         write_text(path, labeled_table(predictions.select(shown), [in_sets[row] for row in shown]))
     return found
-
-
-def trained_on(model: TrainedModel) -> Path:
-    """Give the project a model was trained on.
-
-    Raises:
-        FormatError: if it is not where it was.
-    """
-    given = model.config.get("project")
-    if not given or not Path(given).exists():
-        raise FormatError(
-            f"{model.folder}: was trained on {str(given)!r}, which is not there; "
-            "give --project=PATH to say where it is now"
-        )
-    return Path(given)
 
 
 def labels_on_images(project: Project) -> np.ndarray:

@@ -20,7 +20,7 @@ from pose_core.batches.loader import plain_loader
 from pose_core.errors import FormatError, VideoError
 from pose_core.files import write_predictions, write_text
 from pose_core.hookspecs import Clip, VideoInfo, VideoReader
-from pose_core.model.folder import WEIGHTS, TrainedModel
+from pose_core.model.folder import TrainedModel
 from pose_core.model.memory import memory_explained
 from pose_core.model.network import PoseNetwork
 from pose_core.model.streaming import ContextStream
@@ -28,6 +28,7 @@ from pose_core.partial import Origin, PartialRows, record_of
 from pose_core.plugins import Plugins
 from pose_core.predictions import Predictions
 from pose_core.project import Project
+from pose_core.run_folder import WEIGHTS
 from pose_core.video.prefetch import prefetch
 from pose_core.video.windows import consecutive
 

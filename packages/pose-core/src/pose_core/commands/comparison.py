@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pose_core.reports.tables import Cell, Table, table_text, write_csv
+from pose_core.run_folder import SPLIT, STATUS, read, read_config, runs_below
 from pose_core.training.options import ENOUGH
 
 COMPARISON = "comparison.csv"
-CONFIG, SPLIT, STATUS = "config.yaml", "split.csv", "status.json"
-"""Files of a model; the training modules name them too, but load torch."""
 ERROR = "validation_error"
 NOT_COMPARED = ("output", "resume")
 
@@ -53,7 +50,7 @@ def compare(sweep: Path) -> list[str]:
     Returns:
         The table and the winner as lines; none for less than two finished runs.
     """
-    members = sorted(map(read_member, finished(sweep)), key=lambda member: member.error)
+    members = sorted(map(read_member, runs_below(sweep)), key=lambda member: member.error)
     if len(members) < 2:
         return []
     table = table_of(sweep, members)
@@ -61,16 +58,9 @@ def compare(sweep: Path) -> list[str]:
     return [table_text(table), *verdict(sweep, members)]
 
 
-def finished(sweep: Path) -> list[Path]:
-    """List the folders of finished runs below a folder, in the order of their names."""
-    found = (path.parent for path in sorted(sweep.rglob(STATUS)))
-    return [folder for folder in found if folder != sweep and (folder / CONFIG).is_file()]
-
-
 def read_member(folder: Path) -> Member:
     """Read what a finished run says of itself."""
-    status = json.loads((folder / STATUS).read_text(encoding="utf-8"))
-    config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+    status, config = read(folder / STATUS, json.loads), read_config(folder)
     kept = status.get("kept", {})
     found = {n: v for n, v in kept.items() if n.startswith("validation_") and v is not None}
     options = {name: value for name, value in leaves(config).items() if name not in NOT_COMPARED}

@@ -20,7 +20,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Evaluate, print and write the tables."""
-    from pose_core.evaluation import EVALUATION, PREDICTIONS, evaluate, say_evaluation
+    from pose_core.evaluation import evaluate, say_evaluation
+    from pose_core.run_folder import EVALUATION, PREDICTIONS
 
     if arguments.batch_size is not None and arguments.batch_size < 1:
         raise ConfigError(f"--batch-size: {arguments.batch_size} is below 1; give at least 1")

@@ -116,7 +116,7 @@ def check(arguments: Namespace, plugins: "Plugins") -> None:
     """
     from pose_core.commands.repairing import check_repair
     from pose_core.files import writer_of
-    from pose_core.model.folder import check_complete
+    from pose_core.run_folder import check_complete
     from pose_core.video.readers import choose
 
     if arguments.batch_size is not None and arguments.batch_size < 1:
@@ -130,7 +130,9 @@ def check(arguments: Namespace, plugins: "Plugins") -> None:
 
 def output_folder(arguments: Namespace) -> Path:
     """Give the folder the tables go to."""
-    folder: Path = arguments.output or arguments.model / "predictions"
+    from pose_core.run_folder import TRACKS
+
+    folder: Path = arguments.output or arguments.model / TRACKS
     return folder
 
 
@@ -179,8 +181,8 @@ def is_finished(job: Job, model: Path) -> bool:
     Raises:
         FormatError: if it was made from others.
     """
-    from pose_core.model.folder import WEIGHTS, read_config
     from pose_core.partial import Origin, read_origin, record_of
+    from pose_core.run_folder import WEIGHTS, read_config
 
     if not job.table.exists():
         return False

@@ -27,8 +27,8 @@ def check_repair(model: Path, plugins: "Plugins") -> None:
         ConfigError: if what repairs is not installed, or labels are too few.
         FormatError: if the model folder or its project lacks something.
     """
-    from pose_core.model.folder import SKELETON, read_skeleton
     from pose_core.predictions import Predictions
+    from pose_core.run_folder import SKELETON, read_skeleton
 
     if SMOOTHER not in plugins.names("smoother"):
         raise ConfigError(f"--repair: there is no smoother {SMOOTHER!r}; install pose-losses")

@@ -139,7 +139,7 @@ def resume(arguments: Namespace, plugins: "Plugins") -> int:
         ConfigError: if there are options beside it.
         FormatError: if the folder holds no run.
     """
-    from pose_core.model.folder import CONFIG, read_config
+    from pose_core.run_folder import CONFIG, read_config
 
     folder = Path(arguments.path.partition("=")[2])
     if arguments.overrides or arguments.multirun or arguments.cfg:
@@ -190,7 +190,8 @@ def composed(overrides: Sequence[str]) -> Any:
 
 def fit(options: Any, plugins: "Plugins") -> int:
     """Train, evaluate the labeled frames, and say what to do next; gives the exit status."""
-    from pose_core.evaluation import EVALUATION, evaluate, say_evaluation
+    from pose_core.evaluation import evaluate, say_evaluation
+    from pose_core.run_folder import EVALUATION
     from pose_core.training.checks import is_first_process
     from pose_core.training.fit import train
 

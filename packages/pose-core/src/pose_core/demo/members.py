@@ -13,10 +13,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pose_core.errors import PoseError
+from pose_core.run_folder import METRICS, STATUS
 from pose_core.training.options import RunOptions
 
-LOG, METRICS, SPLIT, STATUS = "log.txt", "metrics.csv", "split.csv", "status.json"
-"""Files of a model; the training modules name them too, but load torch, which only workers need."""
+LOG = "log.txt"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pose_core.demo.members import METRICS, SPLIT, Job, train_all
+from pose_core.demo.members import Job, train_all
 from pose_core.demo.options import DemoOptions, run_options
 from pose_core.errors import ConfigError
 from pose_core.files import open_project, read_predictions, write_json, write_predictions
@@ -28,6 +28,7 @@ from pose_core.reports.demo_results import DemoResults
 from pose_core.reports.labeled_video import DrawingOptions, label_video
 from pose_core.reports.page import write_page
 from pose_core.reports.tables import write_csv
+from pose_core.run_folder import METRICS, SPLIT
 from pose_core.smoothing import ensemble_mean, ensemble_median, smooth
 from pose_core.splits import read_split
 from pose_core.synthetic import Scene, draw_sessions, read_truth, skeleton, write_project

@@ -14,10 +14,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pose_core.errors import ConfigError
+from pose_core.errors import ConfigError, reason
 from pose_core.model.checkpoints import start_from
 from pose_core.model.options import TimmOptions
-from pose_core.model.weights import reason
 
 logger = logging.getLogger(__name__)
 

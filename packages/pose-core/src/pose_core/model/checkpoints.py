@@ -11,8 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from pose_core.errors import ConfigError
-from pose_core.model.weights import reason
+from pose_core.errors import ConfigError, reason
 
 WHERE = "model.pretrained"
 WRAPPERS = ("state_dict", "model_state_dict", "model", "model_state", "teacher", "state_dict_ema")

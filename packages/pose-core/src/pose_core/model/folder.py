@@ -13,18 +13,23 @@ from torch import Tensor
 
 from pose_core.batches.geometry import invert, move, resizing
 from pose_core.batches.options import DataOptions
-from pose_core.errors import ConfigError, FormatError
+from pose_core.errors import ConfigError, reason
 from pose_core.files import write_text
 from pose_core.model.branches import choose_branches, take_branches
 from pose_core.model.network import PoseNetwork, build_network
 from pose_core.model.options import ModelOptions, find_decoder
 from pose_core.model.weights import load_model as load_weights
-from pose_core.model.weights import reason
 from pose_core.options import fill
 from pose_core.plugins import Plugins
+from pose_core.run_folder import (
+    CONFIG,
+    SKELETON,
+    WEIGHTS,
+    check_complete,
+    read_config,
+    read_skeleton,
+)
 from pose_core.skeleton import Skeleton
-
-CONFIG, SKELETON, WEIGHTS = "config.yaml", "skeleton.json", "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -71,34 +76,6 @@ def write_config(folder: Path, config: Mapping[str, Any], skeleton: Skeleton) ->
     write_text(folder / SKELETON, json.dumps(skeleton.to_dict(), indent=1) + "\n")
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """Read the configuration of a model folder.
-
-    Raises:
-        FormatError: if it is not one.
-    """
-    if not folder.is_dir():
-        what = "is a file" if folder.exists() else "no such folder"
-        raise FormatError(f"{folder}: {what}; give the folder of a training run")
-    config = read(folder / CONFIG, yaml.safe_load)
-    sections = [config.get(name) for name in ("model", "data")] if isinstance(config, dict) else []
-    if not sections or not all(isinstance(section, dict) for section in sections):
-        raise FormatError(f"{folder / CONFIG}: lacks 'model' or 'data'; train the model again")
-    found: dict[str, Any] = config
-    return found
-
-
-def check_complete(folder: Path) -> None:
-    """Refuse a folder that is no trained model, before anything heavy is loaded.
-
-    Raises:
-        FormatError: naming the file that is not there.
-    """
-    read_config(folder)
-    for name in (SKELETON, WEIGHTS):
-        present(folder / name)
-
-
 def load_model(folder: Path, plugins: Plugins, device: str | None = "cpu") -> TrainedModel:
     """Load a trained model: offline, without its training data, without unpickling.
 
@@ -139,35 +116,3 @@ def usable(device: str | None) -> torch.device:
         raise ConfigError(
             f"--device: {device!r} cannot be used here ({reason(error)}); give cpu"
         ) from error
-
-
-def read_skeleton(path: Path) -> Skeleton:
-    """Read the skeleton of a model folder.
-
-    Raises:
-        FormatError: if the file is not there or damaged.
-    """
-    held = read(path, json.loads)
-    try:
-        return Skeleton.from_dict(held)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"{path}: damaged ({error!r}); restore it, or train again") from error
-
-
-def read(path: Path, parse: Callable[[str], Any]) -> Any:
-    """Parse a file of a model folder, with one line for what is wrong."""
-    try:
-        return parse(present(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise FormatError(
-            f"{path}: cannot be read ({reason(error)}); restore it, or train again"
-        ) from error
-
-
-def present(path: Path) -> Path:
-    """Give the path if there is a file."""
-    if not path.is_file():
-        raise FormatError(
-            f"{path.parent}: is no complete model, it has no {path.name}; train or copy it whole"
-        )
-    return path

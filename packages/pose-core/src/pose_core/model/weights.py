@@ -7,7 +7,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from pose_core.errors import FormatError
+from pose_core.errors import FormatError, reason
 from pose_core.files import atomic
 
 
@@ -89,9 +89,3 @@ def check_shapes(state: Mapping[str, Tensor], own: Mapping[str, Tensor], path: P
 def differing(there: Iterable[int], here: Iterable[int]) -> list[tuple[int, int]]:
     """List the pairs of sizes in which two shapes differ."""
     return [(a, b) for a, b in zip(there, here, strict=False) if a != b]
-
-
-def reason(error: BaseException) -> str:
-    """Give an error's message in one line, or its type where it has none."""
-    lines = str(error).strip().splitlines()
-    return lines[0].strip() if lines else type(error).__name__

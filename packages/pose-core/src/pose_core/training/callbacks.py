@@ -14,13 +14,11 @@ from tqdm import tqdm
 
 from pose_core.errors import TrainingError
 from pose_core.files import write_text
-from pose_core.model.folder import WEIGHTS
 from pose_core.model.network import PoseNetwork
 from pose_core.model.weights import save_model
+from pose_core.run_folder import CHECKPOINT, METRICS, STATUS, WEIGHTS
 from pose_core.training.keeping import Average, Rule, kept_in_words
 from pose_core.training.module import PoseModule
-
-CHECKPOINT, METRICS, STATUS = "last.ckpt", "metrics.csv", "status.json"
 
 
 class MetricsTable(Callback):

@@ -8,11 +8,10 @@ from typing import Any
 from lightning import Trainer
 
 from pose_core.errors import ConfigError
-from pose_core.model.folder import WEIGHTS, read_config
 from pose_core.model.options import check_model
 from pose_core.options import fill, suggest
 from pose_core.plugins import Plugins
-from pose_core.training.callbacks import CHECKPOINT, STATUS
+from pose_core.run_folder import CHECKPOINT, STATUS, WEIGHTS, read_config
 from pose_core.training.losses_chosen import (
     check_clip_length,
     check_losses,

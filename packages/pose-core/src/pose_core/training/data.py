@@ -20,6 +20,7 @@ from pose_core.batches.unlabeled import Clips
 from pose_core.model.network import PoseNetwork
 from pose_core.plugins import Plugins
 from pose_core.project import Project
+from pose_core.run_folder import SPLIT
 from pose_core.splits import Split, draw_split, read_split
 from pose_core.training.clips import open_clips
 from pose_core.training.held_out import about, hold_out
@@ -28,7 +29,6 @@ from pose_core.training.options import RunOptions
 from pose_core.training.schedule import Schedule
 from pose_core.training.views import describe_views
 
-SPLIT = "split.csv"
 Say = Callable[[str], None]
 """Takes one line about what is going on."""
 

@@ -23,8 +23,9 @@ from pose_core.model.network import PoseNetwork, build_network, check_size
 from pose_core.model.options import find_decoder
 from pose_core.plugins import Plugins
 from pose_core.project import Project
+from pose_core.run_folder import CHECKPOINT, SPLIT, STATUS
 from pose_core.splits import write_split
-from pose_core.training.callbacks import CHECKPOINT, STATUS, Keeper, MetricsTable, Progress
+from pose_core.training.callbacks import Keeper, MetricsTable, Progress
 from pose_core.training.checks import (
     check_options,
     is_finished,
@@ -32,7 +33,7 @@ from pose_core.training.checks import (
     refuse_overwriting,
 )
 from pose_core.training.damage import Damage
-from pose_core.training.data import SPLIT, Loaders, Say, describe, make_loaders, make_split
+from pose_core.training.data import Loaders, Say, describe, make_loaders, make_split
 from pose_core.training.held_out import HeldOut
 from pose_core.training.keeping import Rule, choose_rule
 from pose_core.training.module import PoseModule

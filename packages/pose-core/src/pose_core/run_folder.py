@@ -1,0 +1,123 @@
+"""The files of a training run, and what can be read of them without torch."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pose_core.errors import FormatError, reason
+from pose_core.skeleton import Skeleton
+
+CONFIG, SKELETON, WEIGHTS = "config.yaml", "skeleton.json", "model.safetensors"
+"""What a model is made of."""
+SPLIT, STATUS, METRICS, CHECKPOINT = "split.csv", "status.json", "metrics.csv", "last.ckpt"
+"""What else its training leaves; the status says that it is finished."""
+PREDICTIONS, EVALUATION = "predictions.csv", "evaluation.csv"
+"""What its evaluation on the labeled frames leaves."""
+TRACKS = "predictions"
+"""Folder of the tables of videos."""
+
+
+def find_runs(path: Path) -> list[Path]:
+    """List the finished runs that a path stands for: itself, or all below it, by their names.
+
+    Raises:
+        FormatError: if there is none.
+    """
+    if (path / STATUS).is_file() and (path / WEIGHTS).is_file():
+        return [path]
+    if runs := runs_below(path):
+        return runs
+    read_config(path)
+    raise FormatError(f"{path}: its training is not finished; train it to the end first")
+
+
+def runs_below(folder: Path) -> list[Path]:
+    """List the folders of finished runs below a folder, in the order of their names."""
+    found = (path.parent for path in sorted(folder.rglob(STATUS)))
+    return [run for run in found if run != folder and (run / CONFIG).is_file()]
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read the configuration of a run.
+
+    Raises:
+        FormatError: if the folder is not one.
+    """
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "no such folder"
+        raise FormatError(f"{folder}: {what}; give the folder of a training run")
+    config = read(folder / CONFIG, yaml.safe_load)
+    sections = [config.get(name) for name in ("model", "data")] if isinstance(config, dict) else []
+    if not sections or not all(isinstance(section, dict) for section in sections):
+        raise FormatError(f"{folder / CONFIG}: lacks 'model' or 'data'; train the model again")
+    found: dict[str, Any] = config
+    return found
+
+
+def check_complete(folder: Path) -> None:
+    """Refuse a folder that is no trained model, before anything heavy is loaded.
+
+    Raises:
+        FormatError: naming the file that is not there.
+    """
+    read_config(folder)
+    for name in (SKELETON, WEIGHTS):
+        present(folder / name)
+
+
+def read_skeleton(path: Path) -> Skeleton:
+    """Read the skeleton of a run.
+
+    Raises:
+        FormatError: if the file is not there or damaged.
+    """
+    held = read(path, json.loads)
+    try:
+        return Skeleton.from_dict(held)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{path}: damaged ({error!r}); restore it, or train again") from error
+
+
+def read(path: Path, parse: Callable[[str], Any]) -> Any:
+    """Parse a file of a run, with one line for what is wrong.
+
+    Raises:
+        FormatError: if it is not there or cannot be parsed.
+    """
+    try:
+        return parse(present(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise FormatError(
+            f"{path}: cannot be read ({reason(error)}); restore it, or train again"
+        ) from error
+
+
+def present(path: Path) -> Path:
+    """Give the path if there is a file.
+
+    Raises:
+        FormatError: if not.
+    """
+    if not path.is_file():
+        raise FormatError(
+            f"{path.parent}: is no complete model, it has no {path.name}; train or copy it whole"
+        )
+    return path
+
+
+def project_of(folder: Path) -> Path:
+    """Give the project that a run was trained on.
+
+    Raises:
+        FormatError: if it is not where it was.
+    """
+    given = read_config(folder).get("project")
+    if not given or not Path(given).exists():
+        raise FormatError(
+            f"{folder}: was trained on {str(given)!r}, which is not there; "
+            "give --project=PATH to say where it is now"
+        )
+    return Path(given)
