@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from pose_core.reports.tables import Cell, Table, table_text, write_csv
-from pose_core.run_folder import SPLIT, STATUS, read, read_config, runs_below
+from pose_core.run_folder import CONFIG, SPLIT, STATUS, read, runs_below
 from pose_core.training.options import ENOUGH
 
 COMPARISON = "comparison.csv"
@@ -60,7 +62,7 @@ def compare(sweep: Path) -> list[str]:
 
 def read_member(folder: Path) -> Member:
     """Read what a finished run says of itself."""
-    status, config = read(folder / STATUS, json.loads), read_config(folder)
+    status, config = read(folder / STATUS, json.loads), read(folder / CONFIG, yaml.safe_load)
     kept = status.get("kept", {})
     found = {n: v for n, v in kept.items() if n.startswith("validation_") and v is not None}
     options = {name: value for name, value in leaves(config).items() if name not in NOT_COMPARED}
