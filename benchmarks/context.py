@@ -11,12 +11,12 @@ their neighbours in the videos. `known` are the other frames of the recordings t
 `new` recordings that look like none of them. Rows go to OUTPUT/rows.csv as they come; what is there
 is not done again, so the benchmark can be stopped at any time and more runs added later.
 
-Errors are Euclidean in pixels of 192 x 192 frames. Branches: static, context; `confident` takes
-per keypoint the more confident of both, `peak` that of the higher heatmap, `best` the better one,
-which nobody can know. `interpolated` joins the static branch's points of the frames in which a
-hidden one is known to be visible: what context could give at that quality of single frames.
-`context share` says how often the confident one is the context branch, and
-`right` how often the confident one is the better one.
+Errors are Euclidean in pixels of 192 x 192 frames. Branches: static, context; `mean` is that of
+both, `confident` takes per keypoint the more confident one, `peak` that of the higher heatmap,
+`best` the better one, which nobody can know. `interpolated` joins the static branch's points of the
+frames in which a hidden one is known to be visible: what context could give at that quality of
+single frames. `context share` says how often the confident one is the context branch, and `right`
+how often it is the better one.
 """
 
 import argparse
@@ -189,18 +189,19 @@ def score(
     model: TrainedModel, videos: Sequence[Path], truth: Path, taken: Mapping[str, Sequence[int]]
 ) -> dict[str, float]:
     """Compare all branches, and what can be chosen of them, with the truth, but for some frames."""
-    errors, confidence, heights, visibility, between = [], [], [], [], []
+    errors, confidence, heights, visibility = [], [], [], []
     for video in videos:
         known = read_truth(truth / f"{video.stem}.npz")
         parts = [torch.cat(one).numpy() for one in zip(*branches_of(model, video), strict=True)]
         rows = np.delete(np.arange(len(known)), taken.get(video.stem, []))
-        errors.append(np.linalg.norm(parts[0] - known.keypoints[:, None], axis=-1)[rows])
+        guesses = interpolated(parts[0][:, 0], known.visibility == VISIBLE)
+        mean = parts[0].mean(1, keepdims=True)
+        points = np.concatenate([parts[0], mean, guesses[:, None]], axis=1)
+        errors.append(np.linalg.norm(points - known.keypoints[:, None], axis=-1)[rows])
         confidence.append(parts[1][rows])
         heights.append(parts[2][rows])
         visibility.append(known.visibility[rows])
-        guesses = interpolated(parts[0][:, 0], known.visibility == VISIBLE)
-        between.append(np.linalg.norm(guesses - known.keypoints, axis=-1)[rows])
-    return figures(*map(np.concatenate, (errors, confidence, heights, visibility, between)))
+    return figures(*map(np.concatenate, (errors, confidence, heights, visibility)))
 
 
 def interpolated(points: np.ndarray, visible: np.ndarray) -> np.ndarray:
@@ -218,14 +219,20 @@ def interpolated(points: np.ndarray, visible: np.ndarray) -> np.ndarray:
 
 
 def figures(
-    errors: np.ndarray,
-    confidence: np.ndarray,
-    heights: np.ndarray,
-    visibility: np.ndarray,
-    between: np.ndarray,
+    errors: np.ndarray, confidence: np.ndarray, heights: np.ndarray, visibility: np.ndarray
 ) -> dict[str, float]:
-    """Sum up errors (frames, branches, keypoints) for hidden and for visible points."""
+    """Sum up errors for hidden and for visible points.
+
+    Args:
+        errors: (frames, branches + 2, keypoints), the mean and what is interpolated last.
+        confidence: (frames, branches, keypoints).
+        heights: likewise, of the maxima of the heatmaps.
+        visibility: (frames, keypoints).
+    """
+    mean, between = errors[:, -2], errors[:, -1]
+    errors = errors[:, :-2]
     chosen = {
+        "mean": mean,
         "confident": choose_by(confidence, errors),
         "peak": choose_by(heights, errors),
         "best": errors.min(1),
@@ -237,7 +244,7 @@ def figures(
     for kind, value in (("occluded", OCCLUDED), ("visible", VISIBLE)):
         of_kind = (visibility == value) & np.isfinite(errors).all(1)
         found |= {f"{kind}_{name}": float(one[of_kind].mean()) for name, one in chosen.items()}
-        found |= {f"{kind}_median": float(np.median(chosen["confident"][of_kind]))}
+        found |= {f"{kind}_median": float(np.median(mean[of_kind]))}
         context = confidence.argmax(1)[of_kind] > 0
         found[f"{kind}_context_share"] = 100 * float(context.mean())
         for name, by in (("right", confidence), ("peak_right", heights)):
@@ -276,7 +283,7 @@ def add_row(path: Path, row: Mapping[str, Any]) -> None:
 
 
 KINDS = ("known", "new")
-COLUMNS = ("confident", "static", "context", "peak", "best", "context_share", "right")
+COLUMNS = ("mean", "confident", "static", "context", "peak", "best", "context_share", "right")
 SHOWN = (
     *(f"{seen}_{name}" for seen in ("occluded", "visible") for name in COLUMNS),
     "occluded_interpolated",
@@ -300,9 +307,7 @@ def report(rows: Sequence[Mapping[str, str]]) -> None:
             reference = "baseline, semi" if run.endswith("semi") else "baseline"
             if reference in means and not run.startswith("baseline"):
                 gains = [
-                    means[run][f"{kind}_{seen}_confident"]
-                    / means[reference][f"{kind}_{seen}_confident"]
-                    - 1
+                    means[run][f"{kind}_{seen}_mean"] / means[reference][f"{kind}_{seen}_mean"] - 1
                     for seen in ("occluded", "visible")
                 ]
                 print(f"{run}: occluded {gains[0]:+.1%}, visible {gains[1]:+.1%} ({reference})")
@@ -402,7 +407,7 @@ def main() -> None:
             row = perform(given, run, seed)
             add_row(path, row)
             print(
-                {k: v for k, v in row.items() if "confident" in k or k in ("run", "seed")},
+                {k: v for k, v in row.items() if k.endswith("_mean") or k in ("run", "seed")},
                 flush=True,
             )
     report(read_rows(path))

@@ -165,7 +165,7 @@ class Backwards(OneByOne):
 
 
 class Undecided(OneByOne):
-    combine = "mean"
+    combine = "best"
 
 
 class HalfTheStride(OneByOne):

@@ -53,7 +53,7 @@ def test_both_branches_have_the_stride_asked_for(read, backbone, stride, n):
     heatmaps = context(features(2 * n + 1))
     assert heatmaps.shape == (2, 2, 3, 2 * backbone // stride, 3 * backbone // stride)
     assert context.offsets == tuple(range(-n, n + 1))
-    assert (context.stride, context.combine) == (stride, "confident")
+    assert (context.stride, context.combine) == (stride, "mean")
     torch.testing.assert_close(heatmaps.sum((-2, -1)), torch.ones(2, 2, 3))
 
 

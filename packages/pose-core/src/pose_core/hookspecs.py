@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pose_core.project import Project
 
 GROUP = "pose.v1"
+Combine = Literal["last", "confident", "mean"]
+"""How branches become one prediction: the last one, the surest per keypoint, or all alike."""
 hookspec = pluggy.HookspecMarker("pose")
 hookimpl = pluggy.HookimplMarker("pose")
 
@@ -130,8 +132,8 @@ class Head:
     `build(options, channels, stride, keypoints)` gives a module: features (batch, offsets,
     channels, h, w) to heatmaps (batch, branches, keypoints, h', w') that are probability maps
     (not negative, sum 1), with attributes `stride` (image pixels per heatmap cell), `offsets`
-    (tuple of frame numbers relative to the frame wanted, such as (0,)) and `combine`: "last" or
-    "confident", how branches become one prediction.
+    (tuple of frame numbers relative to the frame wanted, such as (0,)) and `combine`: "last",
+    "confident" or "mean", how branches become one prediction.
     """
 
     name: str  # what `model.head` names

@@ -1,7 +1,5 @@
 """The head `context`: a static branch on the frame wanted, a context branch on its neighbours."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -17,23 +15,22 @@ from pose_tcn.recurrence import BidirectionalRecurrence
 class ContextHead(nn.Module):
     """Two branches of heatmaps for the frame wanted: static, then context.
 
-    Both are trained on the labels; per keypoint the more confident one is the prediction.
+    Both are trained on the labels; their mean is the prediction, or the more confident of them.
 
     Source: Lightning Pose (Biderman et al. 2024), section 5.3.2.
 
     Attributes:
         stride: image pixels per heatmap cell.
         offsets: the window, in the order the features come in.
-        combine: "confident".
+        combine: "mean" or "confident".
     """
-
-    combine: Literal["confident"] = "confident"
 
     def __init__(
         self, channels: int, features_stride: int, keypoints: int, options: ContextOptions
     ) -> None:
         super().__init__()
         self.stride = options.stride
+        self.combine = options.combine
         self.offsets = options.window
         self.center = self.offsets.index(0)
         self.static = HeatmapHead(channels, features_stride, keypoints, options.stride)

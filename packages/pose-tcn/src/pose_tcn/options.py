@@ -19,6 +19,8 @@ class ContextOptions:
         read: where `crnn` is read. `end`: each direction runs over the whole window, as published.
             `centre`: each direction stops at the frame wanted, so that one has seen the
             past and the other the future.
+        combine: what the prediction is, keypoint by keypoint. `mean`: of the static and the context
+            branch. `confident`: the more confident of both, as published.
         stride: image pixels per heatmap cell.
         gain: of the Xavier-uniform weights that `crnn` starts from.
     """
@@ -27,6 +29,7 @@ class ContextOptions:
     offsets: tuple[int, ...] | None = None
     cell: Literal["crnn", "fusion", "interpolation"] = "crnn"
     read: Literal["end", "centre"] = "end"
+    combine: Literal["mean", "confident"] = "mean"
     stride: Literal[2, 4, 8] = 4
     gain: float = 1.0
 

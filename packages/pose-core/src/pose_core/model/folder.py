@@ -15,7 +15,7 @@ from pose_core.batches.geometry import invert, move, resizing
 from pose_core.batches.options import DataOptions
 from pose_core.errors import ConfigError, reason
 from pose_core.files import write_text
-from pose_core.model.branches import choose_branches, take_branches
+from pose_core.model.branches import merge_branches, weigh_branches
 from pose_core.model.network import PoseNetwork, build_network
 from pose_core.model.options import ModelOptions, find_decoder
 from pose_core.model.weights import load_model as load_weights
@@ -64,10 +64,11 @@ class TrainedModel:
     ) -> Float[Tensor, "batch keypoints 3"]:
         """Decode heatmaps to x, y in pixels of frames of some (height, width), and confidence."""
         keypoints, confidence = self.decode(heatmaps, self.network.stride)
-        chosen = choose_branches(confidence, self.network.combine)
+        weights = weigh_branches(confidence, self.network.combine)
         affine = invert(resizing(sizes, self.size))
-        in_frame = move(affine, take_branches(keypoints, chosen).float())
-        return torch.cat([in_frame, take_branches(confidence, chosen).float()[..., None]], dim=-1)
+        in_frame = move(affine, merge_branches(keypoints, weights).float())
+        merged = merge_branches(confidence, weights).float()
+        return torch.cat([in_frame, merged[..., None]], dim=-1)
 
 
 def write_config(folder: Path, config: Mapping[str, Any], skeleton: Skeleton) -> None:

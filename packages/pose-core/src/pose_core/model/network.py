@@ -1,12 +1,13 @@
 """The network: images to heatmaps. What every architecture shares, and backbone + head."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from pose_core.errors import ConfigError, PluginError
+from pose_core.hookspecs import Combine
 from pose_core.model.options import (
     BackboneHeadOptions,
     ModelOptions,
@@ -28,14 +29,14 @@ class PoseNetwork(nn.Module):
         stride: image pixels per heatmap cell.
         offsets: frames it looks at, relative to the frame wanted, in the order it takes them.
         combine: how branches become one prediction: "last" takes the last, "confident" per keypoint
-            the more confident.
+            the more confident, "mean" all alike.
         multiple: height and width of images must be multiples of it.
         fixed_size: height and width it is bound to, or None.
     """
 
     stride: int
     offsets: tuple[int, ...] = (0,)
-    combine: Literal["last", "confident"] = "last"
+    combine: Combine = "last"
     multiple: int = 1
     fixed_size: tuple[int, int] | None = None
 

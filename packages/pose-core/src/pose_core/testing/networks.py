@@ -1,7 +1,8 @@
 """The contract of whole networks: images to heatmap branches, and a decoder that exists."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, get_args
 
+from pose_core.hookspecs import Combine
 from pose_core.testing import modules
 from pose_core.testing.suite import OptionsConformance
 
@@ -45,7 +46,7 @@ class NetworkConformance(OptionsConformance):
 
         network = self.build()
         assert isinstance(network, PoseNetwork)
-        assert network.combine in ("last", "confident")
+        assert network.combine in get_args(Combine)
         assert 0 in network.offsets
         assert network.multiple >= 1
 

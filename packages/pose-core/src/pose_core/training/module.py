@@ -18,7 +18,7 @@ from pose_core.errors import TrainingError
 from pose_core.heatmaps import render_heatmaps
 from pose_core.hookspecs import Predicted
 from pose_core.labels import OCCLUDED, VISIBLE
-from pose_core.model.branches import choose_branches, take_branches
+from pose_core.model.branches import merge_branches, weigh_branches
 from pose_core.model.network import PoseNetwork
 from pose_core.model.streaming import heatmaps_of_clip
 from pose_core.training.balance import Balance
@@ -248,8 +248,8 @@ class PoseModule(LightningModule):
             maps = side_by_side(heatmaps[:, -1], views)
             return Predicted(heatmaps=maps, follows=follows), heatmaps
         keypoints, confidence = self.decode(heatmaps, self.network.stride)
-        chosen = choose_branches(confidence, self.network.combine)
-        keypoints = take_branches(keypoints, chosen)
+        weights = weigh_branches(confidence, self.network.combine)
+        keypoints = merge_branches(keypoints, weights)
         size, stride = size_of(seen.images), self.network.stride
         there = compose(seen.affine, resizing(clip.sizes, size).repeat_interleave(frames, dim=0))
         keypoints, kept = points_of_frames(keypoints, there, size, 2 * stride, clip)
@@ -260,9 +260,9 @@ class PoseModule(LightningModule):
 
         keypoints = together(keypoints)
         predicted = Predicted(
-            heatmaps=together(take_branches(heatmaps, chosen)),
+            heatmaps=together(merge_branches(heatmaps, weights)),
             keypoints=torch.where(together(kept)[..., None], keypoints, torch.nan),
-            confidence=together(take_branches(confidence, chosen)),
+            confidence=together(merge_branches(confidence, weights)),
             decoded=keypoints,
             follows=follows,
             cells=side_by_side(cells, views),
@@ -290,8 +290,8 @@ class PoseModule(LightningModule):
         loss = self.objective.total(values, 0.0)
         self.log("validation_loss", loss, batch_size=batch, sync_dist=True)
         keypoints, confidence = self.decode(heatmaps, self.network.stride)
-        chosen = choose_branches(confidence, self.network.combine)
-        keypoints = take_branches(keypoints, chosen)
+        weights = weigh_branches(confidence, self.network.combine)
+        keypoints = merge_branches(keypoints, weights)
         predicted = move(invert(resizing(labeled.sizes, size)), keypoints.float())
         errors = (predicted - labeled.keypoints).norm(dim=-1)
         known = torch.isfinite(errors)
@@ -300,7 +300,7 @@ class PoseModule(LightningModule):
             self.log("validation_error", errors[known].mean(), batch_size=count, sync_dist=True)
         sigma = pixels_of_sigma(labeled.sizes, size, self.options.data.sigma * self.network.stride)
         self._validated.append(
-            torch.stack([take_branches(confidence, chosen), errors / sigma[:, None]])
+            torch.stack([merge_branches(confidence, weights), errors / sigma[:, None]])
         )
 
     def on_validation_epoch_end(self) -> None:
