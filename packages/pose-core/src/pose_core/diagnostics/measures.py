@@ -1,0 +1,155 @@
+"""What can be measured of tracks: per frame and keypoint, in pixels where not said otherwise."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from pose_core.diagnostics.measured import Measured
+from pose_core.diagnostics.notices import Say, warn
+from pose_core.diagnostics.tracks import Tracks
+from pose_core.errors import FormatError, PoseError
+from pose_core.hookspecs import Metric
+from pose_core.labels import Labels
+from pose_core.metrics import pixel_error
+from pose_core.plugins import Plugins
+from pose_core.predictions import Ensemble, Predictions
+from pose_core.smoothing import ensemble_mean
+
+ERROR, CONFIDENCE, SPREAD = "pixel_error", "confidence", "ensemble_spread"
+DEVIATION, DIFFERENCE = "posterior_deviation", "smoothed_difference"
+OF_VIDEOS = frozenset({"temporal_norm"})
+"""Metrics of frames in a row, which labeled images are not, whatever their numbers."""
+VARIANCES = ("x_posterior_var", "y_posterior_var")
+"""Columns in which a smoother says how sure it is of each coordinate, in squared pixels."""
+
+
+def measure(
+    tracks: Tracks, plugins: Plugins, training: Labels | None, say: Say = warn
+) -> list[Measured]:
+    """Measure all that can be said of each source's predictions.
+
+    - `pixel_error`: distance to the truth;
+    - `confidence`: the source's own, a number without unit;
+    - each registered metric, such as `temporal_norm` and `pca_multiview_error`; one that refuses
+      is left out;
+    - `ensemble_spread`: how far members are apart, see `ensemble_spread`; of every source;
+    - `posterior_deviation`: how far off a smoother takes itself to be;
+    - `smoothed_difference`: of a smoother from the mean of the members, of a member from the first
+      smoother.
+
+    Args:
+        tracks: predictions of one subject, all of the same keypoints and frames.
+        plugins: where metrics are.
+        training: labels that metrics are fitted to; None where there are none.
+        say: hears why a metric is left out.
+
+    Returns:
+        What is measured, in the order of the sources.
+    """
+    together = of_the_ensemble(tracks)
+    found = []
+    for name, predictions in tracks.sources.items():
+        values = by_metrics(predictions, tracks, plugins, training, say)
+        values |= together.get(name, {})
+        units = {n: plugins.find("metric", n).unit for n in values if n in plugins.names("metric")}
+        found.append(
+            Measured(
+                source=name,
+                subject=tracks.subject,
+                keypoints=predictions.skeleton.names,
+                values={CONFIDENCE: predictions.confidence, **values},
+                units=dict.fromkeys(values, "px") | units | {CONFIDENCE: ""},
+                frames=predictions.frames,
+                sets=tracks.sets,
+            )
+        )
+    return found
+
+
+def by_metrics(
+    predictions: Predictions, tracks: Tracks, plugins: Plugins, training: Labels | None, say: Say
+) -> dict[str, np.ndarray]:
+    """Measure by every registered metric that has what it needs."""
+    found = {}
+    unfit = OF_VIDEOS if predictions.frames is not None else frozenset()
+    for name in sorted(set(plugins.names("metric")) - unfit):
+        try:
+            metric: Metric = plugins.find("metric", name)
+            if "labels" not in metric.needs or tracks.truth is not None:
+                found[name] = computed(metric, predictions, tracks.truth, training)
+        except PoseError as error:
+            say(f"{name} is left out: {error}")
+    return found
+
+
+def computed(
+    metric: Metric, predictions: Predictions, truth: Labels | None, training: Labels | None
+) -> np.ndarray:
+    """Compute a metric with the labels that it asks for.
+
+    Raises:
+        FormatError: if there are none to fit it to, it refuses, or it gives no number per point.
+    """
+    labels = truth if "labels" in metric.needs else None
+    if "training" in metric.needs:
+        if training is None or not len(training):
+            raise FormatError("it is fitted to labels, and there are none of frames to train on")
+        labels = training
+    values = np.asarray(metric.compute(predictions, labels), float)
+    if values.shape != predictions.confidence.shape:
+        raise FormatError(f"gives {values.shape}, not one number per frame and keypoint")
+    return values
+
+
+def of_the_ensemble(tracks: Tracks) -> dict[str, dict[str, np.ndarray]]:
+    """Measure sources by one another: by source, then by name of measure."""
+    found: dict[str, dict[str, np.ndarray]] = {name: {} for name in tracks.sources}
+    smoothed = {n: p for n, p in tracks.sources.items() if n not in tracks.members}
+    for name, predictions in smoothed.items():
+        if set(VARIANCES) <= set(predictions.extra):
+            found[name][DEVIATION] = posterior_deviation(predictions.extra)
+    if not tracks.members:
+        return found
+    ensemble = Ensemble.of([tracks.sources[name] for name in tracks.members])
+    if len(tracks.members) > 1:
+        spread = ensemble_spread(ensemble.keypoints)
+        found = {name: {SPREAD: spread, **own} for name, own in found.items()}
+    centre = ensemble_mean(ensemble).keypoints
+    for name, predictions in smoothed.items():
+        found[name][DIFFERENCE] = pixel_error(predictions.keypoints, centre)
+    for first in list(smoothed.values())[:1]:
+        for name in tracks.members:
+            raw = tracks.sources[name].keypoints
+            found[name][DIFFERENCE] = pixel_error(raw, first.keypoints)
+    return found
+
+
+def ensemble_spread(keypoints: np.ndarray) -> np.ndarray:
+    """Give the root mean square distance of members to their mean.
+
+    That is the root of the variances of x and y over the members, summed, the number of members
+    being the divisor.
+
+    Args:
+        keypoints: (members, frames, keypoints, 2), NaN where a member sees nothing.
+
+    Returns:
+        (frames, keypoints), NaN where less than two members see the point.
+    """
+    seen = np.isfinite(keypoints).all(-1)
+    count = seen.sum(0)
+    divisor = np.where(count > 1, count, np.nan)
+    points = np.where(seen[..., None], keypoints, 0.0)
+    mean = points.sum(0) / divisor[..., None]
+    squares = ((points - mean) ** 2).sum(-1)
+    return np.sqrt(np.where(seen, squares, 0.0).sum(0) / divisor)
+
+
+def posterior_deviation(extra: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Give the root of the expected squared distance to the true point, (frames, keypoints).
+
+    Args:
+        extra: columns of a smoother's predictions, `VARIANCES` among them.
+    """
+    total = sum(np.asarray(extra[name], float) for name in VARIANCES)
+    return np.sqrt(np.maximum(total, 0.0))
