@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor, nn
 
+    from pose_core.labeling import NewFrames, Placed, Survey
     from pose_core.labels import Labels
     from pose_core.plugins import Plugins
     from pose_core.predictions import Ensemble, Predictions
@@ -51,6 +52,10 @@ class Format:
     The others raise FormatError with one line: `open_project(path)` gives a Project,
     `read_labels(path)` Labels, `read_predictions(path)` Predictions; `write_labels(path, labels)`
     and `write_predictions(path, predictions)` write atomically what these read back.
+    `survey(path)` gives a Survey of a project, labeled or not; `place_frames(path, frames)` says
+    for some NewFrames, as Placed, where their images are to lie and which files are to name them
+    with what networks say of them. It writes nothing. Those files must be such that nothing reads
+    them as labels before a person has corrected them.
     """
 
     name: str  # what a config or a command names
@@ -60,6 +65,8 @@ class Format:
     write_labels: "Callable[[Path, Labels], None] | None" = None
     read_predictions: "Callable[[Path], Predictions] | None" = None
     write_predictions: "Callable[[Path, Predictions], None] | None" = None
+    survey: "Callable[[Path], Survey] | None" = None
+    place_frames: "Callable[[Path, Sequence[NewFrames]], Placed] | None" = None
     suffixes: tuple[str, ...] = ()  # of prediction files it writes, such as ".csv"
 
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from pose_io_dlc.file_names import parse_file_name as parse_file_name
     from pose_io_dlc.kinds import Kind as Kind
     from pose_io_dlc.kinds import kind_of as kind_of
+    from pose_io_dlc.labeling.frames import NewFrames as NewFrames
+    from pose_io_dlc.labeling.frames import Placed as Placed
+    from pose_io_dlc.labeling.frames import Survey as Survey
+    from pose_io_dlc.labeling.opening import place_frames as place_frames
+    from pose_io_dlc.labeling.opening import survey as survey
     from pose_io_dlc.labels import below_project as below_project
     from pose_io_dlc.labels import read_labels as read_labels
     from pose_io_dlc.labels import write_labels as write_labels
@@ -62,10 +67,13 @@ _HOME = {
     "Kind": "kinds",
     "LabelTable": "tables",
     "Meta": "pickles",
+    "NewFrames": "labeling.frames",
     "NewProject": "projects.create",
+    "Placed": "labeling.frames",
     "PredictionTable": "tables",
     "PredictionWriter": "writing",
     "Project": "projects.project",
+    "Survey": "labeling.frames",
     "Table3D": "points3d",
     "below_project": "labels",
     "create_project": "projects.create",
@@ -76,6 +84,7 @@ _HOME = {
     "open_lightning_pose": "projects.lightning_pose",
     "open_project": "projects.opening",
     "parse_file_name": "file_names",
+    "place_frames": "labeling.opening",
     "propose_pairs": "projects.symmetry",
     "propose_views": "projects.views",
     "read_chunks": "predictions",
@@ -90,6 +99,7 @@ _HOME = {
     "ThreeDProject": "projects.three_d",
     "read_three_d": "projects.three_d",
     "rewrite_config": "projects.config",
+    "survey": "labeling.opening",
     "write_labels": "labels",
     "write_points3d": "points3d",
     "write_predictions": "predictions",

@@ -1,6 +1,6 @@
 """What pose-core loads: both kinds of projects, and their files, as formats of the house."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pose_core
 import pose_io_dlc as io
 from pose_core.hookspecs import Format, hookimpl
+from pose_core.labeling import NewFrames, Placed, Survey
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +26,8 @@ def pose_formats() -> Iterable[Format]:
             write_labels=partial(translated, write_labels, name),
             read_predictions=partial(translated, read_predictions),
             write_predictions=partial(translated, write_predictions) if suffixes else None,
+            survey=partial(translated, survey, name),
+            place_frames=partial(translated, place_frames, name),
             suffixes=suffixes,
         )
 
@@ -93,3 +96,24 @@ def write_predictions(path: Path, given: pose_core.Predictions) -> None:
     """Write predictions for DeepLabCut's and everyone's scripts."""
     arrays = (given.skeleton.names, given.keypoints, given.confidence, given.frames)
     io.write_predictions(path, io.PredictionTable(*arrays, scorer=given.scorer, extra=given.extra))
+
+
+def survey(name: str, path: Path) -> Survey:
+    """Say what a project has, labeled or not."""
+    found = io.survey(path, name)
+    return Survey(found.root, found.videos, found.keypoints, found.taken, found.warnings)
+
+
+def place_frames(name: str, path: Path, frames: Sequence[NewFrames]) -> Placed:
+    """Say where frames to be labeled lie, and what networks say of them."""
+    placed = io.place_frames(path, [frames_to_place(one) for one in frames], name)
+    return Placed(placed.images, placed.files, placed.notes, placed.next_step)
+
+
+def frames_to_place(given: NewFrames) -> "io.NewFrames":
+    """Make frames of the house those of the files."""
+    table, predicted = None, given.predictions
+    if predicted is not None:
+        arrays = (predicted.skeleton.names, predicted.keypoints, predicted.confidence)
+        table = io.PredictionTable(*arrays, scorer=predicted.scorer)
+    return io.NewFrames(given.video, given.length, given.size, given.numbers, table)

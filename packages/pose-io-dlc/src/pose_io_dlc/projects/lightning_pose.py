@@ -45,7 +45,8 @@ def is_lightning_pose(path: Path) -> bool:
         if FOLDER in (path.parent.name, path.parent.parent.name):
             return False  # one video's images, as DeepLabCut keeps them
         if path.is_dir():
-            return bool(label_files(path))
+            unlabeled = (path / PROJECT).is_file() and not is_deeplabcut(path)
+            return unlabeled or bool(label_files(path))
         if path.suffix.lower() == ".csv":
             return path in label_files(path.parent)
         if path.suffix.lower() in (".yaml", ".yml"):

@@ -37,6 +37,15 @@ def open_project(path: Path | str, kind: str | None = None) -> Project:
         FormatError: if it is neither, or both.
     """
     path = Path(path)
+    return KINDS[kind_to_open(path, kind)](path)
+
+
+def kind_to_open(path: Path, kind: str | None) -> str:
+    """Tell which kind of project a path is of, or check the one that is named.
+
+    Raises:
+        FormatError: if it is neither, or both.
+    """
     if kind is not None and kind not in KINDS:
         raise FormatError(f"{path}: unknown kind {kind!r}; known: {', '.join(KINDS)}")
     if not path.exists():
@@ -49,4 +58,4 @@ def open_project(path: Path | str, kind: str | None = None) -> Project:
             f"{path}: is a project of {' and '.join(found)}; open it as one of them, "
             f"kind={found[0]!r} or kind={found[1]!r}"
         )
-    return KINDS[found[0]](path)
+    return found[0]

@@ -1,0 +1,1 @@
+"""Frames that wait for labels: which a project has, and where more of them are to lie."""
