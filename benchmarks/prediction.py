@@ -76,7 +76,7 @@ def make_model(folder: Path) -> None:
 
 def measure(folder: Path, frames: int) -> dict[str, float]:
     """Predict one video; give rates, memory and shares of time."""
-    import pose_core.predict as predict
+    import pose_core.predict.videos as predict
     from pose_core.model.folder import load_model
     from pose_core.partial import PartialRows
     from pose_core.plugins import Plugins

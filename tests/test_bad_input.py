@@ -346,7 +346,7 @@ def test_a_disk_that_is_full(refused, model, video, monkeypatch):
 
 def test_no_memory(refused, model, video, monkeypatch):
     full = Mock(side_effect=RuntimeError("CUDA out of memory. Tried to allocate 9 GiB"))
-    monkeypatch.setattr("pose_core.predict.decoded_points", full)
+    monkeypatch.setattr("pose_core.predict.videos.decoded_points", full)
     said = "out of memory with batches of 16; set a smaller --batch-size"
     refused(said, "predict", model, video, "--batch-size", 16)
 

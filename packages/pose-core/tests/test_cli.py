@@ -249,7 +249,7 @@ def test_a_folder_of_videos_is_predicted(pose, copied, make_video):
 
 
 def test_a_stopped_prediction_says_how_to_go_on(pose, copied, make_video, monkeypatch):
-    monkeypatch.setattr("pose_core.predict.decoded_points", Mock(side_effect=KeyboardInterrupt))
+    monkeypatch.setattr("pose_core.predict.videos.decoded_points", Mock(side_effect=KeyboardInterrupt))
     status, _, error = pose("predict", copied, make_video(), "--suffix", ".npz")
     assert status == 130
     one_line(error, "pose predict: stopped; run the same command again to go on")
@@ -304,7 +304,7 @@ def test_a_model_of_other_keypoints_than_the_project_is_refused(pose, copied, ti
 
 def test_no_memory_names_the_batch_size(pose, copied, make_video, monkeypatch):
     full = Mock(side_effect=RuntimeError("CUDA out of memory. Tried"))
-    monkeypatch.setattr("pose_core.predict.decoded_points", full)
+    monkeypatch.setattr("pose_core.predict.videos.decoded_points", full)
     arguments = ("--suffix", ".npz", "--batch-size", 64)
     status, _, error = pose("predict", copied, make_video(), *arguments)
     assert status == 1

@@ -88,7 +88,7 @@ def test_no_memory_names_the_batch_size(copied, plugins, tiny_project, monkeypat
     def full(*given):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
-    monkeypatch.setattr("pose_core.predict.points_of", full)
+    monkeypatch.setattr("pose_core.predict.stills.points_of", full)
     with pytest.raises(
         PoseError, match="out of memory with batches of 5; set a smaller --batch-size"
     ):

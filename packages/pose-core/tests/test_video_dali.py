@@ -184,8 +184,8 @@ def test_a_group_too_large_to_be_checked_is_left_to_pyav(made, monkeypatch, capl
 
 @needs_dali
 def test_closing_frees_the_pipeline_and_the_file(made):
-    source = dali.Source(made / "vp9.webm", SIZE, "cpu")
-    source.clip([3], pyav.empty_clip((), SIZE))
+    source = dali.Source(made / "vp9.webm", [SIZE], "cpu")
+    source.clips([3], [pyav.empty_clip((), SIZE)])
     assert source._frames._pipeline is not None
     source.close()
     assert source._frames._pipeline is None
@@ -194,10 +194,10 @@ def test_closing_frees_the_pipeline_and_the_file(made):
 @needs_dali
 def test_memory_is_that_of_a_group_however_long_the_video(made):
     held = []
-    source = dali.Source(made / "vp9.webm", SIZE, "cpu")
-    clip = pyav.empty_clip((), SIZE)
+    source = dali.Source(made / "vp9.webm", [SIZE], "cpu")
+    clips = (pyav.empty_clip((), SIZE),)
     for window in consecutive(60, 4):
-        clip = source.clip(window, clip)
+        clips = source.clips(window, clips)
         held.append(len(source._frames._held))
     assert max(held) <= 12 + groups.LONGEST
     source.close()

@@ -11,7 +11,7 @@ from pose_core.heatmaps import soft_argmax
 from pose_core.model.folder import TrainedModel
 from pose_core.model.network import BackboneHead
 from pose_core.plugins import Plugins
-from pose_core.predict import stream
+from pose_core.predict.videos import stream
 from pose_core.skeleton import Skeleton
 from pose_core.video.readers import choose
 from pose_core.video.windows import reflected
@@ -81,6 +81,6 @@ def test_every_frame_has_its_row_and_is_encoded_once(
     )
     for batch in (1, 4, 32):
         model.network.backbone.seen = 0
-        found = [points for points, _ in stream(model, info, reader, batch, 0)]
+        found = [points for _, points, _ in stream([model], info, reader, batch, [0])]
         np.testing.assert_allclose(np.concatenate(found), expected, atol=1e-4)
         assert model.network.backbone.seen == frames

@@ -105,6 +105,8 @@ class VideoReader:
     (a sequence of frame numbers, in any order), resized to `size` by an antialiased triangle filter
     (None: as they are). Frames are exact: number n is the n-th shown. Both raise VideoError.
     `advice()` says whether to choose it where none is named, and why; without it, it is chosen.
+    `read_sizes(path, windows, sizes, device)` yields a tuple per window, its clip in each size,
+    each frame decoded once; without it, `read` runs once for every size.
     """
 
     name: str  # what a config or a command names
@@ -113,6 +115,7 @@ class VideoReader:
     read: "Callable[[Path, Iterable[Sequence[int]], tuple[int, int] | None, str], Iterator[Clip]]"
     priority: int = 0  # the highest available one is chosen
     advice: "Callable[[], tuple[bool, str]] | None" = None
+    read_sizes: "Callable[..., Iterator[tuple[Clip, ...]]] | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pose_core import hookspecs as h
-from pose_core.commands import demo, evaluate, plugins, predict, smooth, train
+from pose_core.commands import demo, evaluate, plugins, predict, report, smooth, train
 from pose_core.hookspecs import hookimpl
 from pose_core.model.decoder_options import ArgmaxOptions, SoftArgmaxFullOptions, SoftArgmaxOptions
 from pose_core.model.options import BackboneHeadOptions, HeatmapHeadOptions, TimmOptions
@@ -15,12 +15,19 @@ from pose_core.video import dali, pyav
 @hookimpl
 def pose_video_readers() -> Iterable[h.VideoReader]:
     """PyAV, which decodes whatever FFmpeg does, and DALI, which is faster where there is a GPU."""
-    yield h.VideoReader(name="pyav", unavailable=pyav.unavailable, probe=pyav.probe, read=pyav.read)
+    yield h.VideoReader(
+        name="pyav",
+        unavailable=pyav.unavailable,
+        probe=pyav.probe,
+        read=pyav.read,
+        read_sizes=pyav.read_sizes,
+    )
     yield h.VideoReader(
         name="dali",
         unavailable=dali.unavailable,
         probe=dali.probe,
         read=dali.read,
+        read_sizes=dali.read_sizes,
         priority=10,
         advice=dali.advice,
     )
@@ -160,6 +167,10 @@ def pose_commands() -> Iterable[h.Command]:
     yield h.Command(
         name="smooth", help="merge and smooth predictions of several models", epilog=smooth.EPILOG,
         add_arguments=smooth.add_arguments, run=smooth.run,
+    )  # fmt: skip
+    yield h.Command(
+        name="report", help="compare runs and smoothers on one page", epilog=report.EPILOG,
+        add_arguments=report.add_arguments, run=report.run,
     )  # fmt: skip
     yield h.Command(
         name="plugins", help="list components, their origin, and why one is unavailable",

@@ -120,6 +120,17 @@ class VideoReaderConformance(Conformance):
             difference = np.abs(np.asarray(by_pillow, dtype=float) - np.asarray(found, dtype=float))
             assert difference.mean() < 3, "grey levels, on average"
 
+    def test_several_sizes_at_once_are_those_read_one_by_one(self, video: Path) -> None:
+        if self.component.read_sizes is None:
+            pytest.skip("gives one size at a time")
+        windows, sizes = [range(4), range(3, 9), [50, 2]], [(32, 48), None, (48, 48)]
+        together = list(self.component.read_sizes(video, windows, sizes, self.device))
+        assert len(together) == len(windows)
+        for size, clips in zip(sizes, zip(*together, strict=True), strict=True):
+            for clip, alone in zip(clips, self.read(video, windows, size), strict=True):
+                self.assert_shows(clip, list(alone.numbers), size or SIZE)
+                np.testing.assert_array_equal(np.asarray(clip.images), np.asarray(alone.images))
+
     def test_colours_are_red_green_and_blue(self, video: Path) -> None:
         images = np.asarray(next(self.read(video, [[9]])).images, dtype=float)
         assert np.abs(images[0] - draw_number(9)).mean() < 12, "grey levels, on average"

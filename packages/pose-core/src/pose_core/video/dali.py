@@ -12,7 +12,8 @@ import ctypes
 import logging
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -76,8 +77,6 @@ def read(
 ) -> Iterator[Clip]:
     """Yield one clip per window of frame numbers, in main memory.
 
-    Memory is that of two clips, of one group of resized frames and of a few frames as decoded.
-
     Args:
         path: of the video.
         windows: frame numbers in any order; a number may stand several times in a window.
@@ -87,15 +86,40 @@ def read(
     Raises:
         VideoError: if the video cannot be opened, or a window asks for a frame it has not.
     """
+    with closing(read_sizes(path, windows, (size,), device)) as read_once:
+        for (clip,) in read_once:
+            yield clip
+
+
+def read_sizes(
+    path: Path,
+    windows: Iterable[Sequence[int]],
+    sizes: Sequence[tuple[int, int] | None],
+    device: str = "cpu",
+) -> Generator[tuple[Clip, ...], None, None]:
+    """Yield the clip of each window in several sizes, each frame decoded once for all.
+
+    Memory is that of two clips, of one group of resized frames and of a few frames as decoded, of
+    each size.
+
+    Args:
+        path: as in `read`.
+        windows: as in `read`.
+        sizes: to resize to, each as in `read`.
+        device: as in `read`.
+
+    Raises:
+        VideoError: as `read`.
+    """
     from pose_core.video.index import index_of
 
     path, index = Path(path), index_of(path)
-    source = Source(path, size or index.size, device)
+    source = Source(path, [size or index.size for size in sizes], device)
     try:
-        clip = pyav.empty_clip((), source.size)
+        clips = tuple(pyav.empty_clip((), size) for size in source.sizes)
         for window in windows:
-            clip = source.clip(pyav.checked(path, window, index.frames), clip)
-            yield clip
+            clips = source.clips(pyav.checked(path, window, index.frames), clips)
+            yield clips
     finally:
         source.close()
 
@@ -103,16 +127,16 @@ def read(
 class Source:
     """Decodes by DALI for as long as that is exact, then by the CPU reader."""
 
-    def __init__(self, path: Path, size: tuple[int, int], device: str) -> None:
+    def __init__(self, path: Path, sizes: Sequence[tuple[int, int]], device: str) -> None:
         from pose_core.video.groups import Groups
 
         backend = "gpu" if device.startswith("cuda") else "cpu"
-        self.size = size
+        self.sizes = sizes
         self._path = path
-        self._draw: pyav.Draws = Copier(size)
+        self._draws: Sequence[pyav.Draws] = [Copier(size, n) for n, size in enumerate(sizes)]
         reason = refusal(path, backend)
         if reason is None:
-            self._frames: pyav.Decodes = Groups(path, size, device_number(device))
+            self._frames: pyav.Decodes = Groups(path, sizes, device_number(device))
         else:
             self._fall_back(reason)
 
@@ -120,16 +144,16 @@ class Source:
         """Close the file, and free what decodes it."""
         self._frames.close()
 
-    def clip(self, window: Sequence[int], before: Clip) -> Clip:
-        """Read a window, taking from the clip before what it has of it."""
+    def clips(self, window: Sequence[int], before: Sequence[Clip]) -> tuple[Clip, ...]:
+        """Read a window in all sizes, taking from the clips before what they have of it."""
         from pose_core.video.groups import InexactError
 
         try:
-            return pyav.read_window(self._frames, self._draw, window, before)
+            return pyav.read_window(self._frames, self._draws, window, before)
         except InexactError as error:
             self._frames.close()
             self._fall_back(str(error))
-            return pyav.read_window(self._frames, self._draw, window, before)
+            return pyav.read_window(self._frames, self._draws, window, before)
 
     def _fall_back(self, reason: str) -> None:
         """Go on with the CPU reader."""
@@ -138,18 +162,24 @@ class Source:
 
         tell(self._path, reason)
         self._frames = Decoder(self._path, index_of(self._path))
-        self._draw = pyav.Converter(self.size)
+        self._draws = [pyav.Converter(size) for size in self.sizes]
 
 
 class Copier:
-    """Puts a frame that DALI has resized into a clip."""
+    """Puts a frame that DALI has resized into a clip.
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    Args:
+        size: height and width of the clip.
+        place: of that size among those of the frame.
+    """
+
+    def __init__(self, size: tuple[int, int], place: int) -> None:
         self.size = size
+        self._place = place
 
-    def draw(self, frame: np.ndarray, image: np.ndarray) -> None:
-        """Copy a frame, uint8 (height, width, 3)."""
-        image[:] = frame
+    def draw(self, frame: Sequence[np.ndarray], image: np.ndarray) -> None:
+        """Copy a frame, uint8 (height, width, 3) in each size."""
+        image[:] = frame[self._place]
 
 
 def device_number(device: str) -> int | None:

@@ -35,13 +35,13 @@ class Groups:
 
     Args:
         path: a video that `exactness` has nothing against.
-        size: height and width to resize to.
+        sizes: heights and widths to resize to.
         gpu: number of the GPU to decode on; None for DALI's CPU backend.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int], gpu: int | None) -> None:
+    def __init__(self, path: Path, sizes: Sequence[tuple[int, int]], gpu: int | None) -> None:
         self._index = index_of(path)
-        self._size = size
+        self._sizes = sizes
         self._open = ExitStack()
         self._container, self._stream = self._open.enter_context(opened(path))
         self._numbers = np.argsort(self._index.ranks)  # by their places in the order of decoding
@@ -50,7 +50,7 @@ class Groups:
         self._gpu = gpu
         self._pipeline: Any = None  # DALI's, once there is something to decode
         self._held = range(0)
-        self._images = np.zeros((0, *size, 3), np.uint8)
+        self._images = self._empty(0)
         self._window: Sequence[int] = (self._index.frames,)  # from which none goes on
         self._goes_on = False
 
@@ -65,8 +65,8 @@ class Groups:
         self._goes_on = low < min(window) <= high + 1
         self._window = window
 
-    def frame(self, number: int) -> np.ndarray:
-        """Give a frame, uint8 (height, width, 3).
+    def frame(self, number: int) -> list[np.ndarray]:
+        """Give a frame, uint8 (height, width, 3) in each size.
 
         Raises:
             InexactError: if DALI cannot decode its group, or does not give as many frames.
@@ -76,7 +76,7 @@ class Groups:
             stop = self._stop_after(number)
             self._images = self._decode(first, stop)
             self._held = range(first, stop)
-        return self._images[number - self._held.start]
+        return [images[number - self._held.start] for images in self._images]
 
     def _stop_after(self, number: int) -> int:
         """Say up to where to decode from a frame on: what the window wants, or whole groups."""
@@ -94,11 +94,15 @@ class Groups:
         keys = self._index.keys
         return int(keys[following]) if following < len(keys) else self._index.frames
 
-    def _decode(self, first: int, stop: int) -> np.ndarray:
-        """Decode frames from a key frame on, (stop - first, height, width, 3)."""
+    def _empty(self, frames: int) -> list[np.ndarray]:
+        """Make room for frames in each size."""
+        return [np.zeros((frames, *size, 3), np.uint8) for size in self._sizes]
+
+    def _decode(self, first: int, stop: int) -> list[np.ndarray]:
+        """Decode frames from a key frame on, (stop - first, height, width, 3) in each size."""
         start = int(self._index.ranks[first])
         end = int(self._index.ranks[first:stop].max()) + 1
-        if (end - start) * 3 * self._size[0] * self._size[1] > GROUP_BYTES:
+        if (end - start) * sum(3 * height * width for height, width in self._sizes) > GROUP_BYTES:
             raise InexactError(f"{end - start} frames hang together, too many to keep at this size")
         cut = cut_out(self._packets(start, end), self._stream, self._numbers[start:end] - first)
         try:
@@ -107,7 +111,7 @@ class Groups:
             raise InexactError(
                 f"DALI failed at frames {first} to {stop - 1}: {reason(error)}"
             ) from error
-        return images[: stop - first]
+        return [each[: stop - first] for each in images]
 
     def _packets(self, start: int, end: int) -> Iterator["av.Packet[av.VideoStream]"]:
         """Give packets by their places in the order of decoding; the first is a key frame's."""
@@ -124,26 +128,26 @@ class Groups:
                 raise InexactError(f"it is damaged at {time * packet.time_base:.2f} s")
             yield packet
 
-    def _run(self, cut: np.ndarray, count: int) -> np.ndarray:
+    def _run(self, cut: np.ndarray, count: int) -> list[np.ndarray]:
         """Decode a cut-out file that holds so many frames, and no other number of them."""
         if self._pipeline is None:
-            resized = None if self._size == self._index.size else self._size
+            resized = [None if size == self._index.size else size for size in self._sizes]
             self._pipeline = build(self._length, resized, self._gpu)
         self._pipeline.feed_input(INPUT, [cut])
-        images = np.zeros((count, *self._size, 3), np.uint8)
+        found = self._empty(count)
         for first in range(0, count, self._length):
-            (decoded,) = self._pipeline.run()
-            block = np.asarray(decoded.as_cpu().at(0))
-            if block.shape != images[first : first + self._length].shape:
-                raise InexactError(
-                    f"DALI gave {len(block)} frames of {block.shape[1:3]} at {first}"
-                )
-            images[first : first + self._length] = block
-        return images
+            for images, decoded in zip(found, self._pipeline.run(), strict=True):
+                block = np.asarray(decoded.as_cpu().at(0))
+                if block.shape != images[first : first + self._length].shape:
+                    raise InexactError(
+                        f"DALI gave {len(block)} frames of {block.shape[1:3]} at {first}"
+                    )
+                images[first : first + self._length] = block
+        return found
 
 
-def build(length: int, size: tuple[int, int] | None, gpu: int | None) -> Any:
-    """Build what decodes files in memory, `length` frames a run, and resizes them.
+def build(length: int, sizes: Sequence[tuple[int, int] | None], gpu: int | None) -> Any:
+    """Build what decodes files in memory, `length` frames a run, and resizes them to each size.
 
     Resizing is by a triangle filter as wide as the step, as everywhere in the house.
     """
@@ -153,13 +157,16 @@ def build(length: int, size: tuple[int, int] | None, gpu: int | None) -> Any:
         video = dali.fn.experimental.inputs.video(
             name=INPUT, device="cpu" if gpu is None else "mixed", sequence_length=length
         )
-        if size is not None:
-            video = dali.fn.resize(
-                video, size=size, interp_type=dali.types.INTERP_TRIANGULAR, antialias=True
-            )
-        pipeline.set_outputs(video)
+        outputs = [video if size is None else resized(dali, video, size) for size in sizes]
+        pipeline.set_outputs(*outputs)
     pipeline.build()
     return pipeline
+
+
+def resized(dali: Any, video: Any, size: tuple[int, int]) -> Any:
+    """Resize by DALI."""
+    rule = dali.types.INTERP_TRIANGULAR
+    return dali.fn.resize(video, size=size, interp_type=rule, antialias=True)
 
 
 def cut_out(

@@ -3,7 +3,8 @@
 PyAV itself loads when used, so that listing readers stays fast.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -64,10 +65,6 @@ def read(
 ) -> Iterator[Clip]:
     """Yield one clip per window of frame numbers.
 
-    Windows that follow each other are read without a seek; frames that a window shares with the
-    one before are not decoded again, so do not write into a clip before the next one is there.
-    Memory is that of two clips, whatever the length of the video.
-
     Args:
         path: of the video.
         windows: frame numbers in any order; a number may stand several times in a window.
@@ -77,16 +74,43 @@ def read(
     Raises:
         VideoError: if the video cannot be opened, or a window asks for a frame it has not.
     """
+    with closing(read_sizes(path, windows, (size,), device)) as read_once:
+        for (clip,) in read_once:
+            yield clip
+
+
+def read_sizes(
+    path: Path,
+    windows: Iterable[Sequence[int]],
+    sizes: Sequence[tuple[int, int] | None],
+    device: str = "cpu",
+) -> Generator[tuple[Clip, ...], None, None]:
+    """Yield the clip of each window in several sizes, each frame decoded once for all.
+
+    Windows that follow each other are read without a seek; frames that a window shares with the
+    one before are not decoded again, so do not write into a clip before the next one is there.
+    Memory is that of two clips of each size, whatever the length of the video.
+
+    Args:
+        path: as in `read`.
+        windows: as in `read`.
+        sizes: to resize to, each as in `read`.
+        device: as in `read`.
+
+    Raises:
+        VideoError: as `read`.
+    """
     from pose_core.video.decoding import Decoder
     from pose_core.video.index import index_of
 
     index = index_of(path)
-    decoder, converter = Decoder(Path(path), index), Converter(size or index.size)
+    decoder = Decoder(Path(path), index)
+    converters = [Converter(size or index.size) for size in sizes]
     try:
-        clip = empty_clip((), converter.size)
+        clips = tuple(empty_clip((), one.size) for one in converters)
         for window in windows:
-            clip = read_window(decoder, converter, checked(path, window, index.frames), clip)
-            yield clip
+            clips = read_window(decoder, converters, checked(path, window, index.frames), clips)
+            yield clips
     finally:
         decoder.close()
 
@@ -128,23 +152,34 @@ class Draws(Protocol):
         """Draw a frame into a uint8 (height, width, 3) array."""
 
 
-def read_window(decoder: Decodes, converter: Draws, window: Sequence[int], before: Clip) -> Clip:
-    """Read the frames of one window, taking from the clip before what it has of them."""
-    clip = empty_clip(window, converter.size)
-    if len(clip.numbers):
+def read_window(
+    decoder: Decodes, converters: Sequence[Draws], window: Sequence[int], before: Sequence[Clip]
+) -> tuple[Clip, ...]:
+    """Read the frames of one window, a clip per converter, taking from those before what is there.
+
+    Args:
+        decoder: of the video.
+        converters: one for each size.
+        window: frame numbers.
+        before: the clips of the window before, one for each size.
+    """
+    clips = tuple(empty_clip(window, one.size) for one in converters)
+    if len(window):
         decoder.expect(window)
-    known = {int(number): (before, row) for row, number in enumerate(before.numbers)}
-    for row in np.argsort(clip.numbers, kind="stable"):  # the decoder goes forward
-        number = int(clip.numbers[row])
+    known = {int(number): (before, row) for row, number in enumerate(before[0].numbers)}
+    for row in np.argsort(clips[0].numbers, kind="stable"):  # the decoder goes forward
+        number = int(clips[0].numbers[row])
         if number in known:
-            source, source_row = known[number]
-            clip.images[row] = source.images[source_row]
-            clip.decoded[row] = source.decoded[source_row]
+            sources, source_row = known[number]
+            for clip, source in zip(clips, sources, strict=True):
+                clip.images[row] = source.images[source_row]
+                clip.decoded[row] = source.decoded[source_row]
         elif (frame := decoder.frame(number)) is not None:
-            converter.draw(frame, clip.images[row])
-            clip.decoded[row] = True
-        known[number] = (clip, row)
-    return clip
+            for clip, converter in zip(clips, converters, strict=True):
+                converter.draw(frame, clip.images[row])
+                clip.decoded[row] = True
+        known[number] = (clips, row)
+    return clips
 
 
 class Converter:
