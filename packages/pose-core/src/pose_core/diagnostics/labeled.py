@@ -115,7 +115,7 @@ def labeled_tracks(
         return None
     sets = {name: sets_of(one, frames) for name, one in found.items() if one.sets is not None}
     if len(set(sets.values())) > 1:
-        say("runs have different splits: a frame that one of them trained on counts as such")
+        say("runs have different splits: errors of a set are of other frames for each")
     strictest = [min(own, key=STRICTEST.index) for own in zip(*sets.values(), strict=True)]
     return Tracks(
         subject=LABELS,
@@ -124,6 +124,7 @@ def labeled_tracks(
         root=None if project is None else project.root,
         truth=None if project is None else truth_of(project.labels, frames, found),
         sets=tuple(strictest) or ("unused",) * len(frames),
+        own_sets=sets,
     )
 
 

@@ -19,7 +19,8 @@ class Measured:
         values: by name of measure, float (frames, keypoints), NaN where it cannot be said.
         units: of each measure; "" for a number without one.
         frames: image paths of labeled frames; None for a video, whose rows are frames 0, 1, 2, ...
-        sets: "train", "validation", "test" or "unused" of each labeled frame; None for a video.
+        sets: "train", "validation", "test" or "unused" of each labeled frame in the source's own
+            split; None for a video.
 
     Raises:
         FormatError: if arrays, names and frames do not fit together.

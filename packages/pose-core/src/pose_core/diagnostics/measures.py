@@ -60,7 +60,7 @@ def measure(
                 values={CONFIDENCE: predictions.confidence, **values},
                 units=dict.fromkeys(values, "px") | units | {CONFIDENCE: ""},
                 frames=predictions.frames,
-                sets=tracks.sets,
+                sets=tracks.own_sets.get(name, tracks.sets),
             )
         )
     return found

@@ -1,7 +1,7 @@
 """What several sources predict for one subject, side by side: all that is measured starts here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pose_core.labels import Labels
@@ -23,6 +23,8 @@ class Tracks:
         root: folder below which the labeled images lie; None for a video.
         truth: of the same frames, in their order; None where unknown.
         sets: "train", "validation", "test" or "unused" of each labeled frame; None for a video.
+            Where runs have different splits, a frame that one of them trained on counts as such.
+        own_sets: the same by source, as each run's own split has it.
     """
 
     subject: str
@@ -32,3 +34,4 @@ class Tracks:
     root: Path | None = None
     truth: Labels | None = None
     sets: tuple[str, ...] | None = None
+    own_sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
