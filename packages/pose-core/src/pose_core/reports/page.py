@@ -21,6 +21,11 @@ from pose_core.reports.tables import Table, shown_as
 
 Html = NewType("Html", str)
 
+_NOTHING_ELSE = (
+    "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'"
+)
+"""What a browser may load: what stands on the page."""
 _STYLE = """
 :root{color-scheme:light dark;--paper:#fbfbf9;--card:#fff;--text:#22262b;--soft:#646b75;
 --rule:#e3e4e1;--mark:#e7f3ec;--link:#0072b2;@LIGHT@}
@@ -40,6 +45,9 @@ figure{margin:1rem 0;background:var(--card);border:1px solid var(--rule);border-
 padding:.8rem}
 figure svg,figure img,figure video{display:block;width:100%;height:auto;border-radius:4px}
 figure video{width:auto;max-width:100%;height:min(34rem,72vw);margin:0 auto}
+details{margin:1rem 0}summary{cursor:pointer;color:var(--link)}
+ul{margin:.6rem 0;padding-left:1.2em;max-width:74ch}li{margin:.25rem 0;overflow-wrap:anywhere}
+figcaption{overflow-wrap:anywhere}
 figcaption,.note{color:var(--soft);font-size:.88rem;margin:.55rem 0 0}
 .grid{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,var(--least)),1fr))}
 .grid>figure{margin:0}
@@ -49,6 +57,7 @@ caption{text-align:left;font-weight:600;padding:0 0 .45rem}
 th,td{padding:.3rem .8rem .3rem 0;text-align:left;white-space:nowrap}
 th{color:var(--soft);font-weight:500;border-bottom:1px solid var(--text);vertical-align:bottom}
 td{border-bottom:1px solid var(--rule)}
+thead th{white-space:normal;min-width:4.5rem;max-width:9rem}th:first-child{max-width:none}
 .number{text-align:right;padding-left:.8rem}
 .best{font-weight:650;background:var(--mark)}
 .tiles{display:flex;flex-wrap:wrap;gap:.8rem;margin:1.3rem 0 0}
@@ -69,7 +78,7 @@ def page(title: str, summary: str, sections: Sequence[tuple[str, Iterable[Html]]
         sections: headings and what stands below them; an empty heading continues the top.
     """
     named = [(f"s{number}", heading) for number, (heading, _) in enumerate(sections) if heading]
-    links = "".join(f'<a href="#{key}">{escaped(heading)}</a>' for key, heading in named)
+    links = " ".join(f'<a href="#{key}">{escaped(heading)}</a>' for key, heading in named)
     body = [f"<header><h1>{escaped(title)}</h1>", f'<p class="summary">{escaped(summary)}</p>']
     body += [f"<nav>{links}</nav>" if len(named) > 2 else "", "</header>"]
     for number, (heading, blocks) in enumerate(sections):
@@ -79,6 +88,7 @@ def page(title: str, summary: str, sections: Sequence[tuple[str, Iterable[Html]]
     return Html(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_ELSE}">'
         f'<link rel="icon" href="data:,"><title>{escaped(title)}</title>'
         f"<style>{_style()}</style></head>\n<body>{whole}</body></html>\n"
     )
@@ -150,20 +160,23 @@ def plot(drawing: str, caption: str = "") -> Html:
     return _figure(drawing, caption)
 
 
-def picture(image: np.ndarray, caption: str = "", quality: int | None = 85) -> Html:
+def picture(
+    image: np.ndarray, caption: str = "", quality: int | None = 85, more: Html = Html("")
+) -> Html:
     """Embed a picture.
 
     Args:
         image: uint8 (height, width, 3), RGB, or (height, width), grey.
         caption: below it.
         quality: of the JPEG, up to 95; None for a PNG, exact and larger.
+        more: after the caption, such as a button.
     """
     buffer = io.BytesIO()
     kind = "png" if quality is None else "jpeg"
     options = {} if quality is None else {"quality": quality, "subsampling": 0}
     Image.fromarray(image).save(buffer, kind, **options)
     source = f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    return _figure(f'<img alt="{escaped(caption)}" src="{source}">', caption)
+    return _figure(f'<img alt="{escaped(caption)}" src="{source}">', caption, more)
 
 
 def film(path: Path, caption: str = "") -> Html:
@@ -185,7 +198,17 @@ def grid(blocks: Iterable[Html], least: int = 340) -> Html:
     return Html(f'<div class="grid" style="--least:{least}px">{"".join(blocks)}</div>')
 
 
-def _figure(content: str, caption: str) -> Html:
+def folded(heading: str, blocks: Iterable[Html]) -> Html:
+    """Give blocks that are seen when their heading is opened."""
+    return Html(f"<details><summary>{escaped(heading)}</summary>{''.join(blocks)}</details>")
+
+
+def listed(lines: Iterable[str]) -> Html:
+    """Give lines as a list."""
+    return Html(f"<ul>{''.join(f'<li>{escaped(line)}</li>' for line in lines)}</ul>")
+
+
+def _figure(content: str, caption: str, more: str = "") -> Html:
     """Frame something, with a caption where there is one."""
-    below = f"<figcaption>{escaped(caption)}</figcaption>" if caption else ""
+    below = f"<figcaption>{escaped(caption)}{more}</figcaption>" if caption or more else ""
     return Html(f"<figure>{content}{below}</figure>")

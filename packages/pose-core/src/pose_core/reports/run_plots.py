@@ -1,0 +1,123 @@
+"""Plots that compare runs and smoothers: errors, spread, broken rules, curves of training."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from pose_core.diagnostics.measures import ERROR, SPREAD
+from pose_core.reports.compared import SETS, RunFiles, Subject, capital, rows_of, words
+from pose_core.reports.demo_results import mean
+from pose_core.reports.plots import Trace, line_plot
+from pose_core.reports.row_plot import row_plot
+
+FEWEST = 10
+"""Points below which a mean is not drawn."""
+BINS = 10
+"""Groups of equally many points, by their spread."""
+NO_QUALITY = frozenset(
+    {"epoch", "step", "learning_rate", "unsupervised_factor"}
+    | {"validation_gate", "validation_noise"}
+)
+"""Columns of `metrics.csv` that are not better for being smaller."""
+
+
+def error_plots(labeled: Subject, colours: Mapping[str, int]) -> list[str]:
+    """Plot the mean error of every keypoint and source, for each set of frames."""
+    plots = []
+    for name, called in SETS.items():
+        rows = rows_of(labeled, name)
+        errors = {n: v[rows] for n, v in labeled.values(ERROR).items()}
+        points = max((int(np.isfinite(v).sum()) for v in errors.values()), default=0)
+        if points == 0:
+            continue
+        series = {n: [mean(column) for column in v.T] for n, v in errors.items()}
+        title = f"{called.capitalize()}: {len(rows)} frames, {points} points"
+        names = labeled.keypoints
+        plots.append(row_plot(names, series, title, "mean error (px)", colours))
+    return plots
+
+
+def spread_plots(labeled: Subject, colours: Mapping[str, int]) -> list[str]:
+    """Plot error against how far the members of the ensemble are apart.
+
+    On the left the error of what is left if points of little spread are left out, as in Figure 4
+    of the Lightning Pose paper; on the right the error of groups of points by their spread.
+    Frames that were trained on are left out, if there are others.
+    """
+    rows = unseen(labeled)
+    spread = next(iter(labeled.values(SPREAD).values()))[rows]
+    tails, groups = [], []
+    for name, errors in labeled.values(ERROR).items():
+        known = np.isfinite(spread) & np.isfinite(errors[rows])
+        order = np.argsort(spread[known], kind="stable")
+        x, y = spread[known][order], errors[rows][known][order]
+        look = {"colour": colours[name], "dash": colours[name] // 7}
+        tails.append(Trace(name, *tail_means(y), **look))
+        groups.append(Trace(name, *binned(x, y), style="both", **look))
+    if not any(len(trace.x) for trace in tails):
+        return []
+    left = ("points left out, least spread first (%)", "mean error of the rest (px)")
+    right = ("ensemble spread of a tenth of the points (px)", "mean error (px)")
+    return [
+        line_plot(tails, "Do members disagree where they err?", left),
+        line_plot(groups, "Error by spread", right),
+    ]
+
+
+def unseen(labeled: Subject) -> np.ndarray:
+    """List the frames that no run was trained on; all, if there are no such."""
+    sets = labeled.tracks.sets or ()
+    rows = [row for row, one in enumerate(sets) if one != "train"]
+    known = any(np.isfinite(v[rows]).any() for v in labeled.values(ERROR).values())
+    return np.array(rows if known else range(len(sets)), int)
+
+
+def tail_means(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the mean of what is left if the first 0, 2, 4, ... per cent are left out.
+
+    Args:
+        errors: (points,), the least spread first.
+
+    Returns:
+        Per cent left out, and mean errors, as far as `FEWEST` points are left.
+    """
+    shares = np.arange(0, 100, 2)
+    starts = (shares * len(errors)) // 100
+    enough = len(errors) - starts >= FEWEST
+    return shares[enough], np.array([errors[start:].mean() for start in starts[enough]])
+
+
+def binned(spread: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the median spread and mean error of groups of equally many points, sorted by spread."""
+    count = min(BINS, len(spread) // FEWEST)
+    groups = np.array_split(np.arange(len(spread)), count) if count else []
+    medians = np.array([np.median(spread[group]) for group in groups])
+    return medians, np.array([errors[group].mean() for group in groups])
+
+
+def curve_plots(runs: Sequence[RunFiles], colours: Mapping[str, int]) -> list[str]:
+    """Plot what training logged that is better for being smaller, one plot per quantity."""
+    columns = sorted({name for run in runs for name in run.curves} - NO_QUALITY, key=_importance)
+    return [plot for name in columns if (plot := _curve_plot(name, runs, colours))]
+
+
+def _importance(name: str) -> tuple[bool, bool, str]:
+    """Sort errors before sums, and sums before single losses."""
+    return name != "validation_error", not name.endswith("_loss"), name
+
+
+def _curve_plot(name: str, runs: Sequence[RunFiles], colours: Mapping[str, int]) -> str:
+    """Plot one quantity over the epochs; "" if no run knows it above 0."""
+    curves = []
+    for run in runs:
+        epochs, values = run.curves.get("epoch"), run.curves.get(name)
+        if epochs is None or values is None:
+            continue
+        known = np.isfinite(values) & (values > 0)
+        look = {"colour": colours[run.name], "dash": colours[run.name] // 7}
+        curves.append(Trace(run.name, epochs[known], values[known], **look))
+    if not any(len(curve.x) for curve in curves):
+        return ""
+    unit = " (px)" if name == "validation_error" else ""
+    title = capital(words(name))
+    return line_plot(curves, title, ("epoch", f"{name}{unit}"), logarithmic=True)

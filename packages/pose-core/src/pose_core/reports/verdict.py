@@ -1,0 +1,134 @@
+"""Which run or smoother is best, by how much, and whether so few frames can tell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from pose_core.diagnostics.measures import ERROR
+from pose_core.reports.compared import SETS, Subject, rows_of
+
+FEW_FRAMES, FEW_POINTS = 20, 200
+"""Below either, errors depend on which frames happen to be there."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How sources stand on one set of labeled frames.
+
+    Attributes:
+        set: of frames, as people call it.
+        frames: that have a point.
+        points: that all sources predicted.
+        errors: mean pixel error of those by source, the least first.
+        ahead: by how much the first is better than the second; 0 for a single source.
+        doubt: twice the standard error of that, frames being drawn at random; NaN for one frame.
+    """
+
+    set: str
+    frames: int
+    points: int
+    errors: Mapping[str, float]
+    ahead: float
+    doubt: float
+
+    @property
+    def best(self) -> str:
+        """The source of the least error."""
+        return next(iter(self.errors))
+
+    @property
+    def clear(self) -> bool:
+        """Whether the first is better than the second by more than chance among frames."""
+        return self.ahead > self.doubt
+
+    @property
+    def few(self) -> bool:
+        """Whether there is too little to tell much."""
+        return self.frames < FEW_FRAMES or self.points < FEW_POINTS
+
+
+def standing(subject: Subject) -> Standing | None:
+    """Compare sources on the frames that say most of new ones: test, validation, then training.
+
+    Returns:
+        None if no point of any set has an error for all sources.
+    """
+    for name, called in SETS.items():
+        found = standing_on(subject, rows_of(subject, name), called)
+        if found is not None:
+            return found
+    return standing_on(subject, np.arange(len(subject.tracks.sets or ())), "labeled")
+
+
+def standing_on(subject: Subject, rows: np.ndarray, called: str) -> Standing | None:
+    """Compare sources on some labeled frames, by the points that all of them have."""
+    values = {name: value[rows] for name, value in subject.values(ERROR).items()}
+    known = np.isfinite(np.stack(list(values.values()))).all(0)
+    if not known.any():
+        return None
+    errors = {name: float(value[known].mean()) for name, value in values.items()}
+    order = sorted(errors, key=lambda name: errors[name])
+    ahead, doubt = 0.0, float("nan")
+    if len(order) > 1:
+        ahead, doubt = difference(values[order[1]], values[order[0]], known)
+    frames, points = int(known.any(1).sum()), int(known.sum())
+    return Standing(called, frames, points, {n: errors[n] for n in order}, ahead, doubt)
+
+
+def difference(first: np.ndarray, second: np.ndarray, known: np.ndarray) -> tuple[float, float]:
+    """Give the mean difference over known points, and twice its standard error.
+
+    The points of a frame err together, so frames are what is drawn at random: the mean is a ratio
+    of sums over frames. NaN for the error of a single frame.
+
+    Source: Cochran, Sampling Techniques (1977), section 2.11: the variance of a ratio estimate.
+
+    Args:
+        first: (frames, keypoints).
+        second: (frames, keypoints).
+        known: bool, which points count.
+    """
+    sums = np.where(known, first - second, 0.0).sum(1)
+    counts = known.sum(1)
+    used = counts > 0
+    sums, counts = sums[used], counts[used]
+    mean = float(sums.sum() / counts.sum())
+    frames = len(sums)
+    if frames < 2:
+        return mean, float("nan")
+    squares = ((sums - mean * counts) ** 2).sum()
+    return mean, float(2 * np.sqrt(squares * frames / (frames - 1)) / counts.sum())
+
+
+def told(found: Standing) -> str:
+    """Say a standing in one or two sentences."""
+    where = f"{found.frames} {found.set} frame{'s' if found.frames != 1 else ''}"
+    if len(found.errors) == 1:
+        said = f"{found.best} errs by {found.errors[found.best]:.2f} px on {where}."
+    else:
+        said = _ranked(found, where)
+    if found.set == SETS["train"]:
+        return f"{said} They say nothing about frames that were not trained on."
+    if found.few:
+        return f"{said} That is few ({found.points} points): other frames may give another order."
+    return said
+
+
+def _ranked(found: Standing, where: str) -> str:
+    """Say which source is best, or that it cannot be told."""
+    second = list(found.errors)[1]
+    pair = f"{found.errors[found.best]:.2f} px, {second} {found.errors[second]:.2f} px"
+    if found.clear:
+        return f"{found.best} is best on {where}: {pair} ({_apart(found)})."
+    return (
+        f"Which is best is open: on {where} {found.best} errs by {pair}, a difference within "
+        f"chance ({_apart(found)})."
+    )
+
+
+def _apart(found: Standing) -> str:
+    """Write a difference with what it is uncertain by."""
+    if np.isnan(found.doubt):
+        return f"{found.ahead:.2f} px, one frame cannot say how sure that is"
+    return f"{found.ahead:.2f} ± {found.doubt:.2f} px"
