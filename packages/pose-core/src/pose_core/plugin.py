@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pose_core import hookspecs as h
-from pose_core.commands import demo, evaluate, plugins, predict, report, smooth, train
+from pose_core.commands import demo, diagnose, evaluate, plugins, predict, report, smooth, train
 from pose_core.hookspecs import hookimpl
 from pose_core.model.decoder_options import ArgmaxOptions, SoftArgmaxFullOptions, SoftArgmaxOptions
 from pose_core.model.options import BackboneHeadOptions, HeatmapHeadOptions, TimmOptions
@@ -163,6 +163,10 @@ def pose_commands() -> Iterable[h.Command]:
     yield h.Command(
         name="evaluate", help="measure a model's pixel error on the labels of its project",
         add_arguments=evaluate.add_arguments, run=evaluate.run,
+    )  # fmt: skip
+    yield h.Command(
+        name="diagnose", help="measure where tracks cannot be trusted", epilog=diagnose.EPILOG,
+        add_arguments=diagnose.add_arguments, run=diagnose.run,
     )  # fmt: skip
     yield h.Command(
         name="smooth", help="merge and smooth predictions of several models", epilog=smooth.EPILOG,

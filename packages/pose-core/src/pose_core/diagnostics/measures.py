@@ -23,6 +23,12 @@ VARIANCES = ("x_posterior_var", "y_posterior_var")
 """Columns in which a smoother says how sure it is of each coordinate, in squared pixels."""
 
 
+def units_of_measures(plugins: Plugins) -> dict[str, str]:
+    """Give the unit of everything that may be measured, by its name; "" for a confidence."""
+    metrics = {one.component.name: one.component.unit for one in plugins.components("metric")}
+    return {CONFIDENCE: "", **metrics, **dict.fromkeys((SPREAD, DEVIATION, DIFFERENCE), "px")}
+
+
 def measure(
     tracks: Tracks, plugins: Plugins, training: Labels | None, say: Say = warn
 ) -> list[Measured]:
@@ -46,19 +52,18 @@ def measure(
     Returns:
         What is measured, in the order of the sources.
     """
-    together = of_the_ensemble(tracks)
+    together, units = of_the_ensemble(tracks), units_of_measures(plugins)
     found = []
     for name, predictions in tracks.sources.items():
-        values = by_metrics(predictions, tracks, plugins, training, say)
-        values |= together.get(name, {})
-        units = {n: plugins.find("metric", n).unit for n in values if n in plugins.names("metric")}
+        values = {CONFIDENCE: predictions.confidence}
+        values |= by_metrics(predictions, tracks, plugins, training, say) | together[name]
         found.append(
             Measured(
                 source=name,
                 subject=tracks.subject,
                 keypoints=predictions.skeleton.names,
-                values={CONFIDENCE: predictions.confidence, **values},
-                units=dict.fromkeys(values, "px") | units | {CONFIDENCE: ""},
+                values=values,
+                units={name: units[name] for name in values},
                 frames=predictions.frames,
                 sets=tracks.own_sets.get(name, tracks.sets),
             )
