@@ -5,7 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from pose_core import hookspecs as h
-from pose_core.commands import demo, diagnose, evaluate, plugins, predict, report, smooth, train
+from pose_core.commands import (
+    demo,
+    diagnose,
+    evaluate,
+    plugins,
+    predict,
+    report,
+    smooth,
+    suggest,
+    train,
+)
 from pose_core.hookspecs import hookimpl
 from pose_core.model.decoder_options import ArgmaxOptions, SoftArgmaxFullOptions, SoftArgmaxOptions
 from pose_core.model.options import BackboneHeadOptions, HeatmapHeadOptions, TimmOptions
@@ -175,6 +185,10 @@ def pose_commands() -> Iterable[h.Command]:
     yield h.Command(
         name="report", help="compare runs and smoothers on one page", epilog=report.EPILOG,
         add_arguments=report.add_arguments, run=report.run,
+    )  # fmt: skip
+    yield h.Command(
+        name="suggest", help="choose frames to label next, and say why", epilog=suggest.EPILOG,
+        add_arguments=suggest.add_arguments, run=suggest.run,
     )  # fmt: skip
     yield h.Command(
         name="plugins", help="list components, their origin, and why one is unavailable",

@@ -107,7 +107,8 @@ def survey(name: str, path: Path) -> Survey:
 def place_frames(name: str, path: Path, frames: Sequence[NewFrames]) -> Placed:
     """Say where frames to be labeled lie, and what networks say of them."""
     placed = io.place_frames(path, [frames_to_place(one) for one in frames], name)
-    return Placed(placed.images, placed.files, placed.notes, placed.next_step)
+    files = {name: partial(translated, write) for name, write in placed.files.items()}
+    return Placed(placed.images, files, placed.notes, placed.next_step)
 
 
 def frames_to_place(given: NewFrames) -> "io.NewFrames":

@@ -1,0 +1,185 @@
+"""Choose frames to label: where predictions are in doubt, where the animal moves, or any."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pose_core.hookspecs import VideoReader
+from pose_core.suggestions.candidates import Candidate
+from pose_core.suggestions.looks import clustered, look_at, look_at_all, principal
+from pose_core.suggestions.scores import score
+from pose_core.suggestions.spreading import Room, apart, one_of_each, shares, usual_gap
+
+POOL = 3
+"""Frames in doubt that are looked at for each one that is chosen."""
+LEAST = 0.5
+"""Of the score of the last frame that would be chosen by it alone: none below is looked at."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A frame to label.
+
+    Attributes:
+        candidate: number of its video.
+        number: of the frame in it.
+        score: from 0 to 1, how much it is wanted; NaN where nothing says.
+        reason: in words.
+    """
+
+    candidate: int
+    number: int
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How many frames are wanted, and how.
+
+    Attributes:
+        count: of frames, of all videos together.
+        gap: least distance of two frames of a video, and from those that are there; None for a
+            second, or less where videos are short.
+        seed: of what is drawn.
+        progress: whether to show how far a video is read.
+    """
+
+    count: int
+    gap: int | None = None
+    seed: int = 0
+    progress: bool = False
+
+
+def gap_of(candidates: Sequence[Candidate], wish: Wish) -> int:
+    """Give the least distance between frames that are chosen."""
+    frames = sum(one.info.frames for one in candidates)
+    fps = min(one.info.fps for one in candidates)
+    return wish.gap or usual_gap(frames, wish.count, fps)
+
+
+def rooms_of(candidates: Sequence[Candidate], wish: Wish) -> list[Room]:
+    """Say which frames of each video may be chosen."""
+    gap = gap_of(candidates, wish)
+    return [Room(one.info.frames, gap, one.taken) for one in candidates]
+
+
+def choose_doubtful(
+    candidates: Sequence[Candidate], wish: Wish, reader: VideoReader
+) -> list[Suggestion]:
+    """Choose frames whose predictions are most in doubt, of different looks.
+
+    Of all videos together the most doubtful frames that are far enough apart, `POOL` times as many
+    as are wanted, are clustered by what they look like; the worst of each cluster is chosen.
+
+    Raises:
+        FormatError: if nothing is measured of the predictions that could tell.
+        VideoError: if a video cannot be read.
+    """
+    scores = score([one.measured for one in candidates])
+    totals = [one.total for one in scores]
+    order = [(v, n) for v, total in enumerate(totals) for n in np.flatnonzero(total > 0).tolist()]
+    order.sort(key=lambda one: (-totals[one[0]][one[1]], one))
+    pool = apart(order, rooms_of(candidates, wish), POOL * wish.count)
+    last = min((totals[v][n] for v, n in pool[: wish.count]), default=0.0)
+    pool = [(v, n) for v, n in pool if totals[v][n] >= LEAST * last]
+    rows = one_of_each(looks_of(pool, candidates, wish, reader), wish.count)
+    return [
+        Suggestion(v, n, float(totals[v][n]), scores[v].reason(n))
+        for v, n in (pool[row] for row in rows)
+    ]
+
+
+def looks_of(
+    pool: Sequence[tuple[int, int]],
+    candidates: Sequence[Candidate],
+    wish: Wish,
+    reader: VideoReader,
+) -> np.ndarray:
+    """Cluster frames of any videos by what they look like, int (frames,)."""
+    if len(pool) <= wish.count:
+        return np.arange(len(pool))
+    found = np.zeros(len(pool), dtype=int)
+    shapes: dict[tuple[int, ...], dict[int, np.ndarray]] = {}
+    for video in sorted({video for video, _ in pool}):
+        rows = sorted((r for r, (v, _) in enumerate(pool) if v == video), key=lambda r: pool[r][1])
+        one = candidates[video]
+        pictures = look_at(one.video, one.info, [pool[row][1] for row in rows], reader)
+        shapes.setdefault(pictures.shape[1:], {}).update(zip(rows, pictures, strict=True))
+    first = 0
+    for alike in shapes.values():  # those of another shape look different in any case
+        count = max(1, round(wish.count * len(alike) / len(pool)))
+        points = principal(np.stack(list(alike.values())))
+        found[list(alike)] = first + clustered(points, count, wish.seed)[0]
+        first += count
+    return found
+
+
+def choose_moving(
+    candidates: Sequence[Candidate], wish: Wish, reader: VideoReader
+) -> list[Suggestion]:
+    """Choose frames in which something moves, one of each kind, as many of every video.
+
+    Source: Biderman, Whiteway et al. (2024), section 5.7: the half of the frames with the higher
+    motion energy, compressed by PCA and clustered by k-means.
+
+    Raises:
+        VideoError: if a video cannot be read.
+    """
+    rooms = rooms_of(candidates, wish)
+    gap = gap_of(candidates, wish)
+    given = shares([-(-int(room.free.sum()) // gap) for room in rooms], wish.count)
+    found: list[Suggestion] = []
+    for video, (one, room, count) in enumerate(zip(candidates, rooms, given, strict=True)):
+        if count:
+            found += moving_in(video, one, room, Wish(count, gap, wish.seed, wish.progress), reader)
+    return found
+
+
+def moving_in(
+    video: int, candidate: Candidate, room: Room, wish: Wish, reader: VideoReader
+) -> list[Suggestion]:
+    """Choose frames of one video in which something moves."""
+    looks = look_at_all(candidate.video, candidate.info, reader, wish.progress)
+    free = np.flatnonzero(room.free[looks.numbers])
+    if not len(free):
+        return []
+    rank = np.argsort(np.argsort(looks.energy[free], kind="stable"), kind="stable")
+    share = (rank + 1) / len(free)  # of the frames that move no more
+    moving = free[2 * (rank + 1) > len(free)]
+    clusters, away = clustered(principal(looks.pictures[moving]), wish.count, wish.seed)
+    size = np.bincount(clusters)
+    # the middle of each cluster, large ones first; then the others, nearest to a middle first
+    first = np.lexsort((away, -size[clusters]))
+    first = first[one_of_each(clusters[first], len(size))]
+    rest = np.setdiff1d(np.arange(len(moving)), first)
+    order = [*moving[first], *moving[rest[np.argsort(away[rest], kind="stable")]]]
+    order += [row for row in free[np.argsort(-rank)] if row not in set(moving.tolist())]
+    chosen = apart([(0, int(looks.numbers[row])) for row in order], [room], wish.count)
+    by_number = dict(zip(looks.numbers[free].tolist(), share.tolist(), strict=True))
+    energy = dict(zip(looks.numbers.tolist(), looks.energy.tolist(), strict=True))
+    return [
+        Suggestion(
+            video, n, by_number[n],
+            f"moves more than {100 * by_number[n]:.0f} % of the frames "
+            f"({energy[n]:.1f} grey levels a pixel); one of its kind",
+        )
+        for _, n in chosen
+    ]  # fmt: skip
+
+
+def choose_any(candidates: Sequence[Candidate], wish: Wish, _: VideoReader) -> list[Suggestion]:
+    """Choose frames at random, all as likely."""
+    numbers = [(v, n) for v, one in enumerate(candidates) for n in range(one.info.frames)]
+    order = np.random.default_rng(wish.seed).permutation(len(numbers))
+    chosen = apart((numbers[row] for row in order), rooms_of(candidates, wish), wish.count)
+    return [Suggestion(video, number, np.nan, "drawn at random") for video, number in chosen]
+
+
+METHODS: dict[str, Callable[[Sequence[Candidate], Wish, VideoReader], list[Suggestion]]] = {
+    "violations": choose_doubtful,
+    "motion": choose_moving,
+    "random": choose_any,
+}
+"""By the name that a command gives."""

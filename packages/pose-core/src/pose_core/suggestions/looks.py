@@ -1,0 +1,149 @@
+"""What frames look like: motion energy, principal components and clusters, in numpy.
+
+Source: Biderman, Whiteway et al. (2024), section 5.7: frames of high motion energy are compressed
+by PCA and clustered by k-means, and one is taken from each cluster.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from pose_core.hookspecs import VideoInfo, VideoReader
+
+LONG_SIDE = 64
+"""Pixels that frames are read at, on their longer side."""
+WINDOW = 64
+"""Frames that are read at a time."""
+MOST = 20_000
+"""Frames of one video that are looked at, evenly spread where it has more."""
+COMPONENTS = 32
+ROUNDS = 100
+"""Of k-means, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """What some frames of one video look like.
+
+    Attributes:
+        numbers: int (frames,), rising.
+        energy: (frames,), mean grey levels by which pixels differ from the frame before.
+        pictures: uint8 (frames, pixels), small and grey.
+    """
+
+    numbers: np.ndarray
+    energy: np.ndarray
+    pictures: np.ndarray
+
+
+def look_at_all(video: Path, info: VideoInfo, reader: VideoReader, progress: bool) -> Looks:
+    """Read a whole video, small; frames that do not decode are left out.
+
+    Raises:
+        VideoError: if it cannot be read.
+    """
+    step = -(-info.frames // MOST)
+    windows = [range(n, min(n + WINDOW, info.frames)) for n in range(0, info.frames, WINDOW)]
+    numbers: list[int] = []
+    energy: list[float] = []
+    pictures: list[np.ndarray] = []
+    before: np.ndarray | None = None
+    with tqdm(total=info.frames, desc=video.name, unit="frame", disable=not progress) as bar:
+        for clip in reader.read(video, windows, small(info.size), "cpu"):
+            for number, image, decoded in zip(clip.numbers, clip.images, clip.decoded, strict=True):
+                if not decoded:
+                    before = None
+                    continue
+                grey = image.mean(axis=-1)
+                if number % step == 0:
+                    numbers.append(int(number))
+                    energy.append(np.nan if before is None else np.abs(grey - before).mean())
+                    pictures.append(halved(grey))
+                before = grey
+            bar.update(len(clip.numbers))
+    known = np.nan_to_num(np.array(energy, dtype=float))
+    return Looks(np.array(numbers, dtype=int), known, stacked(pictures))
+
+
+def look_at(
+    video: Path, info: VideoInfo, numbers: Sequence[int], reader: VideoReader
+) -> np.ndarray:
+    """Read some frames, small: uint8 (frames, pixels), zero where one does not decode.
+
+    Raises:
+        VideoError: if the video cannot be read.
+    """
+    clips = reader.read(video, ([number] for number in numbers), small(info.size), "cpu")
+    return stacked([halved(clip.images[0].mean(axis=-1)) for clip in clips])
+
+
+def small(size: tuple[int, int]) -> tuple[int, int]:
+    """Give a size of the same shape with a long side of `LONG_SIDE`, both sides even."""
+    scale = LONG_SIDE / max(size)
+    height, width = (max(2, 2 * round(side * scale / 2)) for side in size)
+    return height, width
+
+
+def halved(grey: np.ndarray) -> np.ndarray:
+    """Average 2 by 2 pixels: float (height, width) to flat uint8."""
+    height, width = grey.shape[0] // 2, grey.shape[1] // 2
+    return grey.reshape(height, 2, width, 2).mean(axis=(1, 3)).round().astype(np.uint8).ravel()
+
+
+def stacked(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Stack pictures, of which there may be none."""
+    return np.stack(pictures) if pictures else np.zeros((0, 1), np.uint8)
+
+
+def principal(pictures: np.ndarray, components: int = COMPONENTS) -> np.ndarray:
+    """Compress vectors to their first principal components, float (vectors, components)."""
+    centred = pictures.astype(np.float32)
+    centred -= centred.mean(axis=0)
+    _, vectors = np.linalg.eigh(centred.T @ centred)
+    return np.asarray(centred @ vectors[:, ::-1][:, :components], dtype=float)
+
+
+def clustered(points: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Put points into clusters by k-means, begun as k-means++ does.
+
+    Source: Arthur and Vassilvitskii, k-means++ (2007).
+
+    Args:
+        points: (points, axes).
+        count: of clusters; no more are made than there are different points.
+        seed: of the beginning.
+
+    Returns:
+        int (points,), the cluster of each; and float (points,), its squared distance to the centre.
+    """
+    centres = begun(points, count, np.random.default_rng(seed))
+    own = np.full(len(points), -1)
+    for _ in range(ROUNDS):
+        away = squared(points, centres)
+        nearest = away.argmin(axis=1)
+        if np.array_equal(nearest, own):
+            break
+        own = nearest
+        for cluster in np.unique(own):
+            centres[cluster] = points[own == cluster].mean(axis=0)
+    return own, squared(points, centres)[np.arange(len(points)), own]
+
+
+def begun(points: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw points to begin with, far ones more likely, (clusters, axes)."""
+    chosen = [int(rng.integers(len(points)))]
+    away = squared(points, points[chosen])[:, 0]
+    while len(chosen) < count and away.sum() > 0:
+        chosen.append(int(rng.choice(len(points), p=away / away.sum())))
+        away = np.minimum(away, squared(points, points[chosen[-1:]])[:, 0])
+        away[chosen] = 0.0
+    return points[chosen].copy()
+
+
+def squared(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Give squared distances, (points, centres)."""
+    columns: Iterator[np.ndarray] = (((points - centre) ** 2).sum(axis=1) for centre in centres)
+    return np.stack(list(columns), axis=1)
