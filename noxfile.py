@@ -23,7 +23,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 ROOT = Path(__file__).parent
-PACKAGES = ["pose-io-dlc", "pose-eks", "pose-core", "pose-losses", "pose-tcn"]
+PACKAGES = ["pose-io-dlc", "pose-eks", "pose-analysis", "pose-core", "pose-losses", "pose-tcn"]
 EXAMPLES = ["plugin-loss", "plugin-backbone", "plugin-network"]
 OTHERS = {
     "pandas-2": ["pandas==2.3.3", "numpy==2.2.6", "tables==3.10.2"],

@@ -1,4 +1,4 @@
-"""pose_io_dlc and pose_eks work where torch and pose_core are not installed."""
+"""pose_io_dlc, pose_eks and pose_analysis work where torch and pose_core are not installed."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_the_block_blocks(module, run_python):
     assert run_python(WITHOUT + attempt).strip() == f"No module named '{module}'"
 
 
-@pytest.mark.parametrize("module", ["pose_io_dlc", "pose_eks"])
+@pytest.mark.parametrize("module", ["pose_io_dlc", "pose_eks", "pose_analysis"])
 def test_every_module_but_the_plugin_imports(module, run_python):
     assert f"{module}.plugin" in run_python(WITHOUT + IMPORT_ALL, module).split()
 
@@ -73,7 +73,7 @@ def test_an_ensemble_is_smoothed_towards_the_truth(run_python):
     run_python(WITHOUT + SMOOTH)
 
 
-@pytest.mark.parametrize("module", ["pose_io_dlc", "pose_eks"])
+@pytest.mark.parametrize("module", ["pose_io_dlc", "pose_eks", "pose_analysis"])
 def test_the_command_helps(module, run_python):
     program = f"import runpy\nsys.argv = [{module!r}, '--help']\nrunpy.run_module({module!r}, "
     program += "run_name='__main__')"

@@ -23,7 +23,8 @@ from pose_core.plugins import Plugins
 plugins = Plugins().load()
 assert not plugins.broken, plugins.broken
 loaded = {one.distribution for one in plugins.components()}
-assert loaded >= {"pose-core", "pose-eks", "pose-io-dlc", "pose-losses", "pose-tcn"}, loaded
+ours = {"pose-analysis", "pose-core", "pose-eks", "pose-io-dlc", "pose-losses", "pose-tcn"}
+assert loaded >= ours, loaded
 """
 
 
@@ -31,7 +32,10 @@ assert loaded >= {"pose-core", "pose-eks", "pose-io-dlc", "pose-losses", "pose-t
     "program",
     [
         pytest.param("import pose_core", id="import pose_core"),
-        pytest.param("import pose_io_dlc.plugin, pose_eks.plugin", id="standalone plugins"),
+        pytest.param(
+            "import pose_io_dlc.plugin, pose_eks.plugin, pose_analysis.plugin",
+            id="standalone plugins",
+        ),
         pytest.param("import pose_losses.plugin, pose_tcn.plugin", id="torch plugins"),
         pytest.param(LOAD, id="Plugins().load()"),
         pytest.param(HELP, id="pose --help"),

@@ -1,0 +1,115 @@
+"""What commands do before their work and at its end: refuse, write, draw, say what was found."""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pose_analysis import __version__
+from pose_analysis.errors import AnalysisError
+from pose_analysis.files.outputs import check_files, make_folder, write_columns, write_summary
+from pose_analysis.plots import import_figure, save
+
+PICTURES = (".png", ".svg")
+SUMMARY = "summary.json"
+UNSAID = ("command", "force", "prog", "run", "run_analysis")
+"""Of a command line, what a summary does not repeat."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a command found.
+
+    Attributes:
+        summary: what a script wants to read.
+        lines: what a person wants to read.
+        draw: draws it onto a figure of matplotlib.
+        tables: file name to its columns (rows,).
+    """
+
+    summary: Mapping[str, Any]
+    lines: Sequence[str]
+    draw: Callable[[Any], None]
+    tables: Mapping[str, Mapping[str, np.ndarray]]
+
+
+def check_folder(
+    given: argparse.Namespace, tables: Sequence[str], inputs: Sequence[Path | None]
+) -> None:
+    """Refuse an output folder, or a picture, that could not be written at the end.
+
+    Raises:
+        AnalysisError: saying which, and why.
+    """
+    folder: Path = given.output
+    if folder.is_dir():
+        paths = [folder / name for name in (*tables, SUMMARY)]
+        check_files(paths, [path for path in inputs if path], given.force)
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise AnalysisError(f"{given.output}: cannot be written to; choose another --output")
+    check_plot(given)
+
+
+def check_plot(given: argparse.Namespace) -> None:
+    """Refuse a picture that could not be drawn.
+
+    Raises:
+        AnalysisError: if its suffix is none of a picture's, it is there and is to stay, its folder
+            is missing, or matplotlib is.
+    """
+    path: Path | None = given.plot
+    if path is None:
+        return
+    if path.suffix.lower() not in PICTURES:
+        raise AnalysisError(f"{path}: unknown suffix; end it in {' or '.join(PICTURES)}")
+    if path.exists() or path.parent != given.output:  # which is made at the end
+        check_files([path], [], given.force)
+    import_figure()
+
+
+def finish(given: argparse.Namespace, found: Found, hint: str) -> None:
+    """Write the tables, the picture and, last, the summary; say what was found, and what is next.
+
+    Args:
+        given: the command line.
+        found: what was found.
+        hint: what to do next, without the command's name.
+
+    Raises:
+        AnalysisError: if something cannot be written.
+    """
+    make_folder(given.output)
+    for name, columns in found.tables.items():
+        write_columns(given.output / name, columns)
+    conclude(given, found, given.output / SUMMARY)
+    print(f"written to {given.output}: {', '.join([*found.tables, SUMMARY])}")
+    print(f"next: {next_command(given, hint)}")
+
+
+def next_command(given: argparse.Namespace, hint: str) -> str:
+    """Give a command line of the command that this one is a part of."""
+    return f"{given.prog.rpartition(' ')[0]} {hint}"
+
+
+def conclude(given: argparse.Namespace, found: Found, summary: Path) -> None:
+    """Draw the picture, write the summary, and say what was found.
+
+    Raises:
+        AnalysisError: if something cannot be written.
+    """
+    if given.plot is not None:
+        save(given.plot, found.draw)
+    asked = {name: value for name, value in vars(given).items() if name not in UNSAID}
+    write_summary(summary, {"version": __version__, **found.summary, "asked": asked})
+    print("\n".join(found.lines))
+
+
+def shown(value: float, digits: int = 3) -> str:
+    """Give a number to read; a dash where it cannot be told."""
+    return "-" if np.isnan(value) else f"{value:.{digits}g}"

@@ -1,0 +1,1 @@
+"""Files that are read and written; tables of points go through pose-io-dlc."""
