@@ -35,6 +35,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--project", type=Path, help="where the project is now, if it moved")
     parser.add_argument(
+        "--threshold", metavar="MEASURE=VALUE", action="append", default=[],
+        help="from where on a measure is violated; repeat",
+    )  # fmt: skip
+    parser.add_argument(
         "--keypoints", metavar="NAME,...", help="that are traced [all]; fewer make a smaller page"
     )
     parser.add_argument(
@@ -44,6 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Gather, measure, write the page."""
+    from pose_core.commands.diagnose import parse_threshold
     from pose_core.diagnostics.notices import once
     from pose_core.reports.compared import compare
     from pose_core.reports.page import write_page
@@ -58,9 +63,10 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
         print(f"warning: {line}")
 
     writable(arguments.output)
-    runs = finished(arguments.runs, say)
-    where = arguments.predictions, arguments.project
-    compared = compare(runs, plugins, *where, say=say)
+    thresholds = dict(map(parse_threshold, arguments.threshold))
+    runs, folders = finished(arguments.runs, say)
+    folders += arguments.predictions
+    compared = compare(runs, plugins, folders, arguments.project, thresholds, say)
     keypoints = chosen_keypoints(arguments.keypoints, compared)
     worst = pictures(compared, plugins, say)
     report = run_report(replace(compared, notes=tuple(notes)), worst, keypoints)
@@ -83,13 +89,15 @@ def writable(output: Path) -> None:
         raise ConfigError(f"--output: {str(output)!r} is no page; give a name that ends in .html")
 
 
-def finished(given: Sequence[Path], say: "Say") -> list[Path]:
-    """List the finished runs that were named; what is none is said and left out.
+def finished(given: Sequence[Path], say: "Say") -> tuple[list[Path], list[Path]]:
+    """List the finished runs that were named, and folders of tables of whole sweeps.
+
+    What is no run is said and left out.
 
     Raises:
         PoseError: if there is none at all.
     """
-    from pose_core.run_folder import find_runs
+    from pose_core.run_folder import TRACKS, find_runs
 
     runs: list[Path] = []
     errors: list[PoseError] = []
@@ -100,9 +108,10 @@ def finished(given: Sequence[Path], say: "Say") -> list[Path]:
             errors.append(error)
     if not runs:
         raise errors[0]
-    for error in errors:
-        say(f"{error}; it is left out")
-    return runs
+    for one in errors:
+        say(f"{one}; it is left out")
+    sweeps = [path / TRACKS for path in given if path not in runs]
+    return runs, [path for path in sweeps if path.is_dir()]
 
 
 def chosen_keypoints(given: str | None, compared: "Comparison") -> tuple[str, ...]:

@@ -81,7 +81,9 @@ def _logarithmic(shown: np.ndarray, start: float, stop: float) -> Scale:
     last = min(n for n, mark in enumerate(marks) if mark >= high * (1 - 1e-9) and n > first)
     ticks = marks[first : last + 1]
     if len(ticks) > 8:
-        ticks = [marks[first], *(10.0**p for p in powers if low < 10.0**p < high), marks[last]]
+        ends = marks[first], marks[last]
+        inside = [10.0**p for p in powers if 3 * ends[0] < 10.0**p < ends[1] / 3]
+        ticks = [ends[0], *inside, ends[1]]
     return Scale(marks[first], marks[last], start, stop, True, tuple(ticks))
 
 

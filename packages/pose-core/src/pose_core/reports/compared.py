@@ -189,7 +189,8 @@ def compare(
     if not subjects and not any(run.curves for run in files):
         raise FormatError(f"{runs[0]}: has no predictions and no metrics.csv; run pose evaluate")
     measured = [one for subject in subjects for one in subject.measured.values()]
-    limits = choose_thresholds(measured, length_of(gathered), thresholds or {})
+    units = {name: unit for one in measured for name, unit in one.units.items()}
+    limits = choose_thresholds(units, length_of(gathered), thresholds or {})
     rules = {name: limit for name, limit in limits.items() if name not in NO_RULES}
     return Comparison(files, tuple(subjects), rules)
 

@@ -72,9 +72,8 @@ def envelope(values: np.ndarray, block: int) -> np.ndarray:
     if block == 1:
         return values
     count = math.ceil(len(values) / block)
-    rows = np.full(count * block, np.nan)
-    rows[: len(values)] = values
-    rows = rows.reshape(count, block)
+    absent = np.full(count * block - len(values), np.nan)
+    rows = np.concatenate([values, absent]).reshape(count, block)
     known = np.isfinite(rows)
     least = np.where(known, rows, np.inf).argmin(1)
     greatest = np.where(known, rows, -np.inf).argmax(1)

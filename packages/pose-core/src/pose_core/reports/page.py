@@ -58,6 +58,8 @@ th,td{padding:.3rem .8rem .3rem 0;text-align:left;white-space:nowrap}
 th{color:var(--soft);font-weight:500;border-bottom:1px solid var(--text);vertical-align:bottom}
 td{border-bottom:1px solid var(--rule)}
 thead th{white-space:normal;min-width:4.5rem;max-width:9rem}th:first-child{max-width:none}
+td:not(.number):nth-child(n+2){white-space:normal;min-width:9rem;max-width:20rem;
+overflow-wrap:anywhere;vertical-align:top}
 .number{text-align:right;padding-left:.8rem}
 .best{font-weight:650;background:var(--mark)}
 .tiles{display:flex;flex-wrap:wrap;gap:.8rem;margin:1.3rem 0 0}

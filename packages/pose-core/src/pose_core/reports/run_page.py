@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from pose_core.diagnostics.measures import CONFIDENCE, DEVIATION, ERROR, SPREAD
-from pose_core.diagnostics.thresholds import violation_rate
+from pose_core.diagnostics.measures import ERROR
+from pose_core.diagnostics.thresholds import SHARE
 from pose_core.reports import page as html
 from pose_core.reports.axes import escaped
 from pose_core.reports.compared import (
@@ -21,16 +19,14 @@ from pose_core.reports.compared import (
     words,
 )
 from pose_core.reports.demo_results import mean
-from pose_core.reports.palette import INK
 from pose_core.reports.row_plot import row_plot
-from pose_core.reports.run_plots import curve_plots, error_plots, spread_plots, unseen
+from pose_core.reports.run_plots import curve_plots, error_plots, spread_plots
+from pose_core.reports.run_summary import glance, rates, sentences
+from pose_core.reports.run_traces import line_colours, recordings
 from pose_core.reports.tables import Cell, Table
-from pose_core.reports.traces import BUDGET, Panel, Recording, traces
-from pose_core.reports.verdict import Standing, standing, told
+from pose_core.reports.traces import BUDGET, traces
 from pose_core.reports.worst_frames import WorstFrame
-from pose_core.smoothing import reduced
 
-ENSEMBLE = "ensemble"
 NOT_COMPARED = ("output", "resume")
 
 
@@ -65,11 +61,10 @@ def run_report(
         keypoints: to trace; all if there are none.
         budget: characters that traces may take.
     """
-    found = standing(compared.labeled) if compared.labeled else None
     table = glance(compared)
-    summary = tuple(sentences(compared, found))
+    summary = tuple(sentences(compared))
     drawn = recordings(compared, keypoints)
-    traced = traces(drawn, _line_colours(compared), budget) if drawn else None
+    traced = traces(drawn, line_colours(compared), budget) if drawn else None
     notes = traced.notes if traced else ()
     sections = [
         ("", [html.listed(summary[1:]), html.table(table, GLANCE)]),
@@ -105,9 +100,10 @@ SPREAD_NOTE = (
 )
 RULES = (
     "How many points of each video are beyond what a sound track does. Temporal norm: it moved "
-    "further than that since the frame before, which a fast animal may. PCA singleview error: it is "
-    "that far from every pose that the labels know. PCA multiview error: the views of one point "
-    "disagree by that much. Where no threshold was given, it is a tenth of the length of the body."
+    "further than that since the frame before, which a fast animal may. PCA singleview error: it "
+    "is that far from every pose that the labels know. PCA multiview error: the views of one point "
+    f"disagree by that much. Where no threshold was given, it is {SHARE:.0%} of the length of the "
+    "body."
 )
 WORST = (
     "Where errors are largest on labeled frames, and where most rules are broken in videos, cut "
@@ -121,88 +117,6 @@ def title(compared: Comparison) -> str:
     runs, rest = len(compared.runs), len(compared.colours) - len(compared.runs)
     named = f"{runs} run{'s' if runs != 1 else ''}"
     return f"{named} and {rest} smoother{'s' if rest > 1 else ''}" if rest > 0 else named
-
-
-def glance(compared: Comparison) -> Table:
-    """Tabulate what matters most: a row for each run and smoother."""
-    columns: dict[str, dict[str, float]] = {}
-    if compared.labeled is not None:
-        for name, called in SETS.items():
-            rows = rows_of(compared.labeled, name)
-            if len(rows):
-                errors = compared.labeled.values(ERROR).items()
-                columns[f"{called} error (px)"] = {n: mean(v[rows]) for n, v in errors}
-    for measure, limit in compared.rules.items():
-        if found := rates(compared.videos, measure, limit):
-            columns[f"{words(measure)} > {limit:.3g} (%)"] = found
-    rows = [
-        [name, *(own.get(name) for own in columns.values())]
-        for name in compared.colours
-        if any(name in own for own in columns.values())
-    ]
-    return Table.of(["", *columns], rows, title="At a glance", best="low")
-
-
-def rates(videos: Sequence[Subject], measure: str, limit: float) -> dict[str, float]:
-    """Give how many per cent of the points of all videos are above a threshold, by source."""
-    found: dict[str, list[np.ndarray]] = {}
-    for video in videos:
-        for name, values in video.values(measure).items():
-            found.setdefault(name, []).append(values[np.isfinite(values)])
-    pooled = {name: np.concatenate(each) for name, each in found.items()}
-    return {
-        name: 100 * float(violation_rate(measure, each, limit))
-        for name, each in pooled.items()
-        if len(each)
-    }
-
-
-def sentences(compared: Comparison, found: Standing | None) -> list[str]:
-    """Say what came out, the most important first."""
-    said = [told(found)] if found else [UNKNOWN]
-    said += _rules_told(compared)
-    if compared.labeled is not None and (line := _spread_told(compared.labeled)):
-        said.append(line)
-    if compared.notes:
-        count = len(compared.notes)
-        said.append(f"Something is missing or odd: see the notes at the end ({count}).")
-    return said
-
-
-def _rules_told(compared: Comparison) -> list[str]:
-    """Say who breaks fewest rules in videos: one sentence for each winner."""
-    won: dict[str, list[str]] = {}
-    for measure, limit in compared.rules.items():
-        order = sorted(rates(compared.videos, measure, limit).items(), key=lambda pair: pair[1])
-        if len(order) > 1:
-            (best, least), (worst, most) = order[0], order[-1]
-            share = f"{words(measure)} {least:.1f} % ({worst} {most:.1f} %)"
-            won.setdefault(best, []).append(share)
-    return [
-        f"In videos {best} has fewest violations: {', '.join(f)} of the points."
-        for best, f in won.items()
-    ]
-
-
-UNKNOWN = "How far predictions are from the truth is not known: no labeled frame was compared."
-
-
-def _spread_told(labeled: Subject) -> str:
-    """Say whether members disagree where they err; "" if it is not known."""
-    spreads, errors = labeled.values(SPREAD), labeled.values(ERROR)
-    if not spreads or not errors:
-        return ""
-    rows = unseen(labeled)
-    spread = next(iter(spreads.values()))[rows]
-    error = reduced(np.stack(list(errors.values())), np.nanmean)[rows]
-    known = np.isfinite(spread) & np.isfinite(error)
-    if known.sum() < 100:
-        return ""
-    high = known & (spread >= np.quantile(spread[known], 0.9))
-    return (
-        f"Where members of the ensemble disagree most (a tenth of the points) they err by "
-        f"{error[high].mean():.1f} px, elsewhere by {error[known & ~high].mean():.1f} px."
-    )
 
 
 def _errors(compared: Comparison) -> list[html.Html]:
@@ -262,40 +176,6 @@ def _rules(compared: Comparison) -> list[html.Html]:
 def _grid_of(plots: Sequence[str]) -> list[html.Html]:
     """Set plots side by side, where there are any."""
     return [html.grid(map(html.plot, plots))] if plots else []
-
-
-def recordings(compared: Comparison, keypoints: Sequence[str]) -> list[Recording]:
-    """Choose what is traced: x, y, confidence and spread, of every source of every video."""
-    found = []
-    for video in compared.videos:
-        names = video.keypoints
-        chosen = [k for k, name in enumerate(names) if name in (keypoints or names)]
-        frames = len(next(iter(video.tracks.sources.values())))
-        if frames and chosen:
-            kept = tuple(names[k] for k in chosen)
-            found.append(Recording(video.tracks.subject, frames, kept, _panels(video, chosen)))
-    return found
-
-
-def _panels(video: Subject, chosen: list[int]) -> tuple[Panel, ...]:
-    """Give the panels of a video."""
-    sources = video.tracks.sources
-    spread = {name: value[:, chosen] for name, value in video.values(DEVIATION).items()}
-    if of_all := list(video.values(SPREAD).values()):
-        spread[ENSEMBLE] = of_all[0][:, chosen]
-    points = {name: one.keypoints[:, chosen] for name, one in sources.items()}
-    confidence = {n: value[:, chosen] for n, value in video.values(CONFIDENCE).items()}
-    return (
-        Panel("x", "px", {name: value[..., 0] for name, value in points.items()}),
-        Panel("y", "px", {name: value[..., 1] for name, value in points.items()}),
-        Panel("confidence", "", confidence, (0.0, 1.05)),
-        Panel("spread", "px", spread),
-    )
-
-
-def _line_colours(compared: Comparison) -> dict[str, int]:
-    """Give the colours of sources, and of what belongs to all of them."""
-    return {**compared.colours, ENSEMBLE: INK}
 
 
 def _worst(worst: Sequence[WorstFrame], traced: set[str]) -> list[html.Html]:

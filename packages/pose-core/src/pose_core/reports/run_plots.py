@@ -1,12 +1,14 @@
 """Plots that compare runs and smoothers: errors, spread, broken rules, curves of training."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from pose_core.diagnostics.measures import ERROR, SPREAD
 from pose_core.reports.compared import SETS, RunFiles, Subject, capital, rows_of, words
 from pose_core.reports.demo_results import mean
+from pose_core.reports.palette import OKABE_ITO
 from pose_core.reports.plots import Trace, line_plot
 from pose_core.reports.row_plot import row_plot
 
@@ -51,9 +53,8 @@ def spread_plots(labeled: Subject, colours: Mapping[str, int]) -> list[str]:
         known = np.isfinite(spread) & np.isfinite(errors[rows])
         order = np.argsort(spread[known], kind="stable")
         x, y = spread[known][order], errors[rows][known][order]
-        look = {"colour": colours[name], "dash": colours[name] // 7}
-        tails.append(Trace(name, *tail_means(y), **look))
-        groups.append(Trace(name, *binned(x, y), style="both", **look))
+        tails.append(_trace(name, *tail_means(y), colours))
+        groups.append(replace(_trace(name, *binned(x, y), colours), style="both"))
     if not any(len(trace.x) for trace in tails):
         return []
     left = ("points left out, least spread first (%)", "mean error of the rest (px)")
@@ -62,6 +63,11 @@ def spread_plots(labeled: Subject, colours: Mapping[str, int]) -> list[str]:
         line_plot(tails, "Do members disagree where they err?", left),
         line_plot(groups, "Error by spread", right),
     ]
+
+
+def _trace(name: str, x: np.ndarray, y: np.ndarray, colours: Mapping[str, int]) -> Trace:
+    """Give a curve in its colour, dashed where that has been taken once before."""
+    return Trace(name, x, y, colour=colours[name], dash=colours[name] // len(OKABE_ITO))
 
 
 def unseen(labeled: Subject) -> np.ndarray:
@@ -114,8 +120,7 @@ def _curve_plot(name: str, runs: Sequence[RunFiles], colours: Mapping[str, int])
         if epochs is None or values is None:
             continue
         known = np.isfinite(values) & (values > 0)
-        look = {"colour": colours[run.name], "dash": colours[run.name] // 7}
-        curves.append(Trace(run.name, epochs[known], values[known], **look))
+        curves.append(_trace(run.name, epochs[known], values[known], colours))
     if not any(len(curve.x) for curve in curves):
         return ""
     unit = " (px)" if name == "validation_error" else ""

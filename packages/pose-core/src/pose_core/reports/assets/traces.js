@@ -66,7 +66,7 @@
   function written(value, unit) {
     if (value == null) return "–";
     const size = Math.abs(value);
-    return (size >= 100 ? value.toFixed(1) : size >= 1 ? value.toFixed(2) : value.toFixed(3)) + (unit && ` ${unit}`);
+    return (size >= 100 ? value.toFixed(1) : size >= 10 ? value.toFixed(2) : value.toFixed(3)) + (unit && ` ${unit}`);
   }
 
   // What the lines say at one place, or in the middle of what is seen.

@@ -1,0 +1,97 @@
+"""What a comparison comes to: a table for one glance, and a few sentences."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pose_core.diagnostics.measures import ERROR, SPREAD
+from pose_core.diagnostics.thresholds import violation_rate
+from pose_core.reports.compared import SETS, Comparison, Subject, rows_of, words
+from pose_core.reports.demo_results import mean
+from pose_core.reports.run_plots import unseen
+from pose_core.reports.tables import Cell, Table
+from pose_core.reports.verdict import standing, told
+from pose_core.smoothing import reduced
+
+UNKNOWN = "How far predictions are from the truth is not known: no labeled frame was compared."
+ENOUGH = 100
+"""Points, of which a tenth has a mean worth telling."""
+
+
+def glance(compared: Comparison) -> Table:
+    """Tabulate what matters most: a row for each run and smoother."""
+    columns: dict[str, dict[str, float]] = {}
+    if compared.labeled is not None:
+        for name, called in SETS.items():
+            rows = rows_of(compared.labeled, name)
+            if len(rows):
+                errors = compared.labeled.values(ERROR).items()
+                columns[f"{called} error (px)"] = {n: mean(v[rows]) for n, v in errors}
+    for measure, limit in compared.rules.items():
+        if found := rates(compared.videos, measure, limit):
+            columns[f"{words(measure)} > {limit:.3g} (%)"] = found
+    body: list[list[Cell]] = [
+        [name, *(own.get(name) for own in columns.values())]
+        for name in compared.colours
+        if any(name in own for own in columns.values())
+    ]
+    return Table.of(["", *columns], body, title="At a glance", best="low")
+
+
+def rates(videos: Sequence[Subject], measure: str, limit: float) -> dict[str, float]:
+    """Give how many per cent of the points of all videos are above a threshold, by source."""
+    found: dict[str, list[np.ndarray]] = {}
+    for video in videos:
+        for name, values in video.values(measure).items():
+            found.setdefault(name, []).append(values[np.isfinite(values)])
+    pooled = {name: np.concatenate(each) for name, each in found.items()}
+    return {
+        name: 100 * float(violation_rate(measure, each, limit))
+        for name, each in pooled.items()
+        if len(each)
+    }
+
+
+def sentences(compared: Comparison) -> list[str]:
+    """Say what came out, the most important first."""
+    found = standing(compared.labeled) if compared.labeled else None
+    said = [told(found) if found else UNKNOWN]
+    said += _rules_told(compared)
+    if compared.labeled is not None and (line := _spread_told(compared.labeled)):
+        said.append(line)
+    if compared.notes:
+        count = len(compared.notes)
+        said.append(f"Something is missing or odd: see the notes at the end ({count}).")
+    return said
+
+
+def _rules_told(compared: Comparison) -> list[str]:
+    """Say who breaks fewest rules in videos: one sentence for each winner."""
+    won: dict[str, list[str]] = {}
+    for measure, limit in compared.rules.items():
+        order = sorted(rates(compared.videos, measure, limit).items(), key=lambda pair: pair[1])
+        if len(order) > 1:
+            (best, least), (worst, most) = order[0], order[-1]
+            share = f"{words(measure)} in {least:.1f} % of the points ({worst} {most:.1f} %)"
+            won.setdefault(best, []).append(share)
+    return [
+        f"Fewest violations in videos: {best}, {', '.join(shares)}." for best, shares in won.items()
+    ]
+
+
+def _spread_told(labeled: Subject) -> str:
+    """Say whether members disagree where they err; "" if it is not known."""
+    spreads, errors = labeled.values(SPREAD), labeled.values(ERROR)
+    if not spreads or not errors:
+        return ""
+    rows = unseen(labeled)
+    spread = next(iter(spreads.values()))[rows]
+    error = reduced(np.stack(list(errors.values())), np.nanmean)[rows]
+    known = np.isfinite(spread) & np.isfinite(error)
+    if known.sum() < ENOUGH:
+        return ""
+    high = known & (spread >= np.quantile(spread[known], 0.9))
+    return (
+        f"Where members of the ensemble disagree most (a tenth of the points) they err by "
+        f"{error[high].mean():.1f} px, elsewhere by {error[known & ~high].mean():.1f} px."
+    )

@@ -1,0 +1,362 @@
+"""The page that compares runs: what it says is so, what is missing is said, the rest goes on."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from pose_core.diagnostics.measures import ERROR, measure
+from pose_core.diagnostics.tracks import LABELS, Tracks
+from pose_core.errors import ConfigError, FormatError, PoseError
+from pose_core.labels import Labels
+from pose_core.plugins import Plugins
+from pose_core.predictions import Predictions
+from pose_core.reports.compared import Comparison, RunFiles, Subject, compare, differing, leaves
+from pose_core.reports.run_page import run_report
+from pose_core.reports.run_plots import binned, tail_means
+from pose_core.reports.run_summary import rates
+from pose_core.reports.verdict import difference, standing, told
+from pose_core.reports.worst_frames import most_broken, worst_labeled, worst_of_videos
+from pose_core.skeleton import Skeleton
+
+NAMES = ("nose", "left", "right")
+SETS = ("train",) * 6 + ("validation",) * 2 + ("test",) * 4
+
+
+def labeled(plugins: Plugins, sets: tuple[str, ...] = SETS, **shifts: float) -> Subject:
+    """Sources that are off by so many pixels, some frames more than others."""
+    skeleton, frames = (
+        Skeleton(NAMES),
+        tuple(f"labeled-data/v/{n:02}.png" for n in range(len(sets))),
+    )
+    truth = np.random.default_rng(0).uniform(10, 50, (len(sets), 3, 2))
+    wobble = np.random.default_rng(1).uniform(0.9, 1.1, (len(sets), 3))
+    sources = {
+        name: Predictions(
+            truth + np.stack([shift * wobble, 0 * wobble], -1),
+            np.full(truth.shape[:2], 0.9),
+            skeleton,
+            frames,
+        )
+        for name, shift in shifts.items()
+    }
+    tracks = Tracks(
+        LABELS, sources, tuple(shifts), truth=Labels.of(frames, truth, skeleton), sets=sets
+    )
+    return Subject.of(tracks, measure(tracks, plugins, None))
+
+
+def video(plugins: Plugins, frames: int = 40, **jumps: int) -> Subject:
+    """Sources that stand still but for so many jumps of 30 pixels; `moved` says how far."""
+    sources = {}
+    for name, count in jumps.items():
+        points = np.full((frames, 3, 2), 20.0)
+        points[2 : 2 + 2 * count : 2] += 30
+        sources[name] = Predictions(points, np.full((frames, 3), 0.9), Skeleton(NAMES))
+    tracks = Tracks("clip", sources, tuple(jumps))
+    found = measure(tracks, plugins, None)
+    for one in found:
+        moved = np.full((frames, 3), np.nan)
+        moved[1:] = np.linalg.norm(np.diff(sources[one.source].keypoints, axis=0), axis=-1)
+        one.values["moved"], one.units["moved"] = moved, "px"  # type: ignore[index]
+    return Subject.of(tracks, found)
+
+
+def comparison(*subjects: Subject, notes: tuple[str, ...] = ()) -> Comparison:
+    names = dict.fromkeys(name for one in subjects for name in one.tracks.members)
+    curves = {"epoch": np.arange(3.0), "validation_error": np.array([np.nan, 3.0, 2.0])}
+    runs = tuple(RunFiles(name, {"seed": n}, curves, "best") for n, name in enumerate(names))
+    return Comparison(runs, subjects, {"moved": 20.0}, notes)
+
+
+def test_the_best_is_named_where_it_is_better_by_more_than_chance(plugins: Plugins) -> None:
+    found = standing(labeled(plugins, good=1.0, poor=4.0))
+    assert found is not None
+    assert (found.best, found.set, found.frames, found.points) == ("good", "test", 4, 12)
+    assert found.clear
+    assert found.errors["good"] == pytest.approx(1.0, abs=0.1)
+    assert "good is best on 4 test frames" in told(found)
+
+
+def test_what_chance_may_have_made_is_called_open(plugins: Plugins) -> None:
+    subject = labeled(plugins, a=2.0, b=2.0)
+    values = subject.measured["b"].values
+    noise = np.random.default_rng(2).normal(0.01, 1.0, values[ERROR].shape)
+    values[ERROR] = values[ERROR] + noise  # type: ignore[index]
+    found = standing(subject)
+    assert found is not None
+    assert not found.clear
+    assert told(found).startswith("Which is best is open: on 4 test frames")
+
+
+def test_few_frames_are_said_aloud(plugins: Plugins) -> None:
+    found = standing(labeled(plugins, a=1.0, b=2.0))
+    assert found is not None
+    assert "That is few (12 points)" in told(found)
+
+
+def test_frames_that_were_trained_on_are_no_proof(plugins: Plugins) -> None:
+    found = standing(labeled(plugins, sets=("train",) * 3, a=1.0, b=2.0))
+    assert found is not None
+    assert "say nothing about frames that were not trained on" in told(found)
+
+
+def test_one_frame_cannot_say_how_sure_it_is(plugins: Plugins) -> None:
+    found = standing(labeled(plugins, sets=("test",), a=1.0, b=2.0))
+    assert found is not None
+    assert not found.clear
+    assert "one frame cannot say how sure that is" in told(found)
+
+
+def test_the_doubt_is_the_spread_of_means_over_frames_drawn_at_random() -> None:
+    generator = np.random.default_rng(0)
+
+    def drawn() -> tuple[np.ndarray, np.ndarray]:
+        own = generator.normal(0, 1, (400, 1)) + generator.normal(0, 0.3, (400, 5))
+        return own, generator.uniform(size=(400, 5)) < 0.7
+
+    means = []
+    for _ in range(300):
+        errors, known = drawn()
+        means.append(difference(errors, np.zeros_like(errors), known)[0])
+    errors, known = drawn()
+    doubt = difference(errors, np.zeros_like(errors), known)[1]
+    assert doubt == pytest.approx(2 * np.std(means), rel=0.15)
+
+
+def test_violations_are_counted_over_all_videos(plugins: Plugins) -> None:
+    videos = [video(plugins, 41, a=2, b=0), video(plugins, 21, a=1)]
+    # each jump is there and back: two of the 40 steps, and of the 20
+    assert rates(videos, "moved", 20.0) == {"a": 100 * (4 + 2) / 60, "b": 0.0}
+
+
+def test_errors_of_what_is_left_rise_if_spread_tells_of_error() -> None:
+    shares, means = tail_means(np.linspace(0, 1, 101))
+    assert shares[0] == 0
+    assert means[0] == pytest.approx(0.5)
+    assert means[25] == pytest.approx(0.75)
+    assert len(tail_means(np.ones(3))[0]) == 0
+
+
+def test_groups_by_spread_have_equally_many_points() -> None:
+    x, y = binned(np.arange(100.0), np.arange(100.0) ** 2)
+    np.testing.assert_allclose(x, np.arange(10) * 10 + 4.5)
+    np.testing.assert_allclose(y, (np.arange(100.0) ** 2).reshape(10, 10).mean(1))
+    assert len(binned(np.arange(5.0), np.arange(5.0))[0]) == 0
+
+
+def test_every_part_of_the_page_is_there(plugins: Plugins) -> None:
+    whole = comparison(labeled(plugins, a=1.0, b=4.0), video(plugins, a=2, b=0), notes=("odd",))
+    report = run_report(whole, [])
+    headings = re.findall("<h2>(.*?)</h2>", report.page)
+    assert headings == [
+        "Errors", "Error against spread", "Violations", "Traces", "Learning", "Settings", "Notes",
+    ]  # fmt: skip
+    assert report.summary[0].startswith("a is best on 4 test frames")
+    assert report.summary[1].startswith("Fewest violations in videos: b, moved in 0.0 %")
+    assert [row[0] for row in report.glance.rows] == ["a", "b"]
+    assert report.glance.columns[-1] == "moved > 20 (%)"
+
+
+def test_names_are_escaped_all_over_the_page(plugins: Plugins) -> None:
+    nasty = "</script><img src=x onerror=alert(1)>"
+    whole = comparison(
+        labeled(plugins, **{nasty: 1.0}), video(plugins, **{nasty: 1}), notes=(nasty,)
+    )
+    assert "<img" not in run_report(whole, []).page
+
+
+def test_one_frame_is_enough_for_a_page(plugins: Plugins) -> None:
+    whole = comparison(labeled(plugins, sets=("test",), a=1.0), video(plugins, frames=1, a=0))
+    assert "a errs by" in run_report(whole, []).summary[0]
+
+
+def test_without_labels_the_page_says_so(plugins: Plugins) -> None:
+    report = run_report(comparison(video(plugins, a=2, b=0)), [])
+    assert "no labeled frame was compared" in report.summary[0]
+    assert "Errors" not in re.findall("<h2>(.*?)</h2>", report.page)
+
+
+def test_only_the_keypoints_that_are_named_are_traced(plugins: Plugins) -> None:
+    whole = comparison(video(plugins, a=2))
+    few, all_of_them = (run_report(whole, [], keypoints=names) for names in (("left",), ()))
+    assert '"keypoints":["left"]' in few.page
+    assert '"keypoints":["nose","left","right"]' in all_of_them.page
+
+
+def test_the_worst_frames_of_a_video_are_those_that_break_most(plugins: Plugins) -> None:
+    assert most_broken(video(plugins, frames=80, a=1), "a", {"moved": 20.0}) == [(2, 0)]
+    assert most_broken(video(plugins, frames=80, a=0), "a", {"moved": 20.0}) == []
+
+
+def test_options_that_differ_are_listed_by_dotted_names() -> None:
+    options = [leaves({"a": {"b": n, "c": 1}, "d": {}}) for n in (1, 2)]
+    assert differing(options) == ["a.b"]
+    assert options[0]["d"] == {}
+
+
+@pytest.fixture
+def make_run(tmp_path: Path, tiny_project: Path) -> Callable[..., Path]:
+    """Write what `pose report` reads of a run on the tiny project."""
+
+    def make(name: str, shift: float = 1.0, keypoints: tuple[str, ...] = NAMES) -> Path:
+        held, folder = np.load(tiny_project / "tiny.npz"), tmp_path / "sweep" / name
+        (folder / "predictions").mkdir(parents=True)
+        config = {"project": str(tiny_project), "model": {}, "data": {}, "seed": shift}
+        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+        (folder / "skeleton.json").write_text(json.dumps(Skeleton(keypoints).to_dict()))
+        (folder / "status.json").write_text('{"finished": true, "kept": {"why": "best"}}')
+        (folder / "model.safetensors").write_bytes(b"")
+        (folder / "metrics.csv").write_text("epoch,train_loss\n0,2\n1,1\n")
+        heads = [[a, *b, "set"] for a, b in zip(
+            ("scorer", "bodyparts", "coords"),
+            ([name] * 9, [k for k in keypoints for _ in "xyl"], ["x", "y", "likelihood"] * 3),
+            strict=True,
+        )]  # fmt: skip
+        rows = [
+            [frame, *np.concatenate([points + shift, np.ones((3, 1))], 1).ravel(), own]
+            for frame, points, own in zip(held["frames"], held["keypoints"], SETS, strict=True)
+        ]
+        lines = [",".join(map(str, row)) for row in [*heads, *rows]]
+        (folder / "predictions.csv").write_text("\n".join(lines))
+        write_track(folder / "predictions" / "clip.npz", keypoints=keypoints)
+        return folder
+
+    return make
+
+
+def write_track(path: Path, frames: int = 30, keypoints: tuple[str, ...] = NAMES) -> None:
+    points = np.random.default_rng(0).normal(32, 1, (frames, 3, 2))
+    np.savez(path, keypoints=points, confidence=np.ones((frames, 3)), names=np.array(keypoints))
+
+
+def report_of(
+    plugins: Plugins, *arguments: Path | str, capsys: pytest.CaptureFixture[str]
+) -> tuple[str, str]:
+    """Run the command; give what it printed, and the page."""
+    from argparse import ArgumentParser
+
+    from pose_core.commands import report
+
+    parser = ArgumentParser()
+    report.add_arguments(parser)
+    parsed = parser.parse_args([*map(str, arguments)])
+    assert report.run(parsed, plugins) == 0
+    return capsys.readouterr().out, parsed.output.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    return tmp_path / "page.html"
+
+
+def test_a_sweep_becomes_a_page(
+    plugins: Plugins, make_run: Callable[..., Path], page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = [make_run("one"), make_run("two", 3.0)][0].parent
+    printed, content = report_of(plugins, sweep, "-o", page, capsys=capsys)
+    assert "one is best on 4 test frames" in printed
+    assert printed.splitlines()[-1].startswith(f"written: {page} (")
+    assert "labeled-data/video1" in content, "the worst labeled frames are shown"
+    assert "clip: where it is, is not known; its pictures are left out" in content
+    assert [path.name for path in page.parent.glob("page*")] == ["page.html"]
+
+
+Breaker = Callable[[Path, Path], None]
+BROKEN: dict[str, tuple[Breaker, str]] = {
+    "no labeled frames": (
+        lambda one, two: (two / "predictions.csv").unlink(), r"predictions.csv: is not there"),
+    "other length": (
+        lambda one, two: write_track(two / "predictions" / "clip.npz", 20), "has 20 rows, not the"),
+    "no curves": (lambda one, two: (two / "metrics.csv").unlink(), "has no metrics.csv"),
+    "damaged curves": (
+        lambda one, two: (two / "metrics.csv").write_text("epoch\nx"), "no table of metrics"),
+    "no skeleton": (lambda one, two: (two / "skeleton.json").unlink(), "has no skeleton.json"),
+    "unfinished": (lambda one, two: (two / "status.json").unlink(), "is not finished"),
+    "gone": (lambda one, two: shutil.rmtree(two), "no such folder"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_is_missing_is_said_in_one_line_and_the_rest_goes_on(
+    what: str,
+    make_run: Callable[..., Path],
+    page: Path,
+    capsys: pytest.CaptureFixture[str],
+    plugins: Plugins,
+) -> None:
+    one, two = make_run("one"), make_run("two", 3.0)
+    shatter, said = BROKEN[what]
+    shatter(one, two)
+    printed, content = report_of(plugins, one, two, "-o", page, capsys=capsys)
+    warned = [line for line in printed.splitlines() if line.startswith("warning: ")]
+    assert any(said in line for line in warned), printed
+    assert "<h2>Notes</h2>" in content
+    assert "one" in content
+
+
+def test_runs_of_other_keypoints_are_left_out(
+    make_run: Callable[..., Path], page: Path, capsys: pytest.CaptureFixture[str], plugins: Plugins
+) -> None:
+    one, two = make_run("one"), make_run("two", keypoints=("nose", "left", "tail"))
+    printed, content = report_of(plugins, one, two, "-o", page, capsys=capsys)
+    assert "two: has other keypoints than" in printed
+    assert "has other keypoints than" in content
+
+
+def test_a_run_that_is_no_run_is_refused(plugins: Plugins, tmp_path: Path) -> None:
+    with pytest.raises(PoseError, match="nothing: no such folder; give the folder of a training"):
+        report_of(plugins, tmp_path / "nothing", "-o", tmp_path / "a.html", capsys=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--keypoints", "nos"], r"no keypoint 'nos'; did you mean 'nose'"),
+        (["--threshold", "moved=1"], "unknown measure 'moved'"),
+        (["-o", "page.txt"], "'page.txt' is no page; give a name that ends in .html"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(
+    arguments: list[str],
+    said: str,
+    make_run: Callable[..., Path],
+    plugins: Plugins,
+    page: Path,
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        report_of(plugins, make_run("one"), "-o", page, *arguments, capsys=None)  # type: ignore[arg-type]
+    assert not page.exists()
+
+
+def test_nothing_to_show_is_refused(plugins: Plugins, make_run: Callable[..., Path]) -> None:
+    run = make_run("one")
+    for name in ("metrics.csv", "predictions.csv", "predictions/clip.npz"):
+        (run / name).unlink()
+    with pytest.raises(FormatError, match="has no predictions and no metrics"):
+        compare([run], plugins, say=lambda line: None)
+
+
+def test_images_that_are_gone_are_said(plugins: Plugins, tmp_path: Path) -> None:
+    subject = labeled(plugins, a=1.0)
+    said: list[str] = []
+    there = replace(subject, tracks=replace(subject.tracks, root=tmp_path))
+    assert worst_labeled(there, said.append) == []
+    assert "No such file or directory; its picture is left out" in said[0]
+
+
+def test_a_video_that_cannot_be_read_is_said(plugins: Plugins, tmp_path: Path) -> None:
+    from pose_core.video.readers import choose
+
+    subject = video(plugins, a=2)
+    (tmp_path / "clip.mp4").write_bytes(b"no video")
+    there = replace(subject, tracks=replace(subject.tracks, video=tmp_path / "clip.mp4"))
+    said: list[str] = []
+    assert worst_of_videos([there], {"moved": 20.0}, choose(plugins, "pyav")[0], said.append) == []
+    assert "its pictures are left out" in said[0]
