@@ -12,6 +12,7 @@ from pose_core.commands import (
     plugins,
     predict,
     report,
+    select,
     smooth,
     suggest,
     train,
@@ -177,6 +178,10 @@ def pose_commands() -> Iterable[h.Command]:
     yield h.Command(
         name="diagnose", help="measure where tracks cannot be trusted", epilog=diagnose.EPILOG,
         add_arguments=diagnose.add_arguments, run=diagnose.run,
+    )  # fmt: skip
+    yield h.Command(
+        name="select", help="say which of several runs to use, and why", epilog=select.EPILOG,
+        add_arguments=select.add_arguments, run=select.run,
     )  # fmt: skip
     yield h.Command(
         name="smooth", help="merge and smooth predictions of several models", epilog=smooth.EPILOG,

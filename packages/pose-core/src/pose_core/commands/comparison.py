@@ -1,44 +1,21 @@
 """What a sweep found: its members side by side, best first. Loads no torch."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from pose_core.diagnostics.candidates import ERROR as VALIDATION_ERROR
+from pose_core.diagnostics.candidates import Member, differing, read_member
+from pose_core.diagnostics.measures import ERROR
 from pose_core.reports.tables import Cell, Table, table_text, write_csv
-from pose_core.run_folder import CONFIG, SPLIT, STATUS, read, runs_below
+from pose_core.run_folder import runs_below
 from pose_core.training.options import ENOUGH
 
 COMPARISON = "comparison.csv"
-ERROR = "validation_error"
-NOT_COMPARED = ("output", "resume")
-
-
-@dataclass(frozen=True)
-class Member:
-    """A finished run of a sweep.
-
-    Attributes:
-        folder: the model.
-        options: dotted names to values.
-        found: what validation said of the weights that were kept.
-        points: labeled in the validation frames.
-        split: text of its split.
-    """
-
-    folder: Path
-    options: Mapping[str, Any]
-    found: Mapping[str, float]
-    points: int
-    split: str
-
-    @property
-    def error(self) -> float:
-        """Its validation error, in pixels; infinite where there is none."""
-        return self.found.get(ERROR, float("inf"))
+PIXELS = (VALIDATION_ERROR, ERROR)
+"""What is in pixels, and comes before all else."""
 
 
 def compare(sweep: Path) -> list[str]:
@@ -60,52 +37,21 @@ def compare(sweep: Path) -> list[str]:
     return [table_text(table), *verdict(sweep, members)]
 
 
-def read_member(folder: Path) -> Member:
-    """Read what a finished run says of itself."""
-    status, config = read(folder / STATUS, json.loads), read(folder / CONFIG, yaml.safe_load)
-    kept = status.get("kept", {})
-    found = {n: v for n, v in kept.items() if n.startswith("validation_") and v is not None}
-    options = {name: value for name, value in leaves(config).items() if name not in NOT_COMPARED}
-    split = (folder / SPLIT).read_text(encoding="utf-8")
-    return Member(folder, options, found, kept.get("points", 0), split)
-
-
-def leaves(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Give nested options as one mapping, by dotted names."""
-    found: dict[str, Any] = {}
-    for name, value in mapping.items():
-        if isinstance(value, Mapping) and value:
-            found |= leaves(value, f"{prefix}{name}.")
-        else:
-            found[f"{prefix}{name}"] = value
-    return found
-
-
-def differing(members: Sequence[Member]) -> list[str]:
-    """List the options in which members differ."""
-    names = dict.fromkeys(name for member in members for name in member.options)
-    return [n for n in names if len({repr(member.options.get(n)) for member in members}) > 1]
-
-
 def table_of(sweep: Path, members: Sequence[Member]) -> Table:
     """Put members in rows: options that differ, then what validation found."""
     options = differing(members)
-    found = sorted({name for member in members for name in member.found}, key=order)
+    names = dict.fromkeys(name for member in members for name in member.found)
+    found = sorted(names, key=lambda name: name not in PIXELS)
     rows: list[list[Cell]] = [
         [
-            str(member.folder.relative_to(sweep)),
+            os.path.relpath(member.folder, sweep),
             *(cell(member.options.get(name)) for name in options),
             *(member.found.get(name) for name in found),
         ]
         for member in members
     ]
-    columns = ["run", *options, *(f"{n} (px)" if n == ERROR else n for n in found)]
+    columns = ["run", *options, *(f"{n} (px)" if n in PIXELS else n for n in found)]
     return Table.of(columns, rows, digits=4)
-
-
-def order(name: str) -> tuple[bool, str]:
-    """Sort the validation error before all else."""
-    return name != ERROR, name
 
 
 def cell(value: Any) -> Cell:

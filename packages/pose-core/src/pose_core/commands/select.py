@@ -1,0 +1,79 @@
+"""`pose select`: which run of a sweep to use, and why."""
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pose_core.diagnostics.selection import Selection
+    from pose_core.plugins import Plugins
+    from pose_core.reports.tables import Table
+
+EPILOG = """\
+examples:
+  pose select multirun/weights                # the runs of a sweep
+  pose select outputs/a outputs/b             # any runs of one project
+  pose select sweep/ --predictions tracks/ --threshold temporal_norm=20
+
+Compares the pixel error of the validation frames, violations on them and on videos that all runs
+have predicted, and the losses of held-out clips. Runs that differ in their seed alone are one
+setting. Of the settings whose pixel error is not larger than the smallest by more than chance, the
+one is best that is so in most diagnostics (Lightning Pose, section 5.6.2). Distances up to a
+twentieth of the animal's length count as no violation, unless --threshold says otherwise.
+"""
+SELECTION = "selection.csv"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `pose select` takes."""
+    parser.add_argument(
+        "runs", metavar="RUN", nargs="+", type=Path, help="finished runs, or folders of them"
+    )
+    parser.add_argument(
+        "--predictions", metavar="FOLDER", nargs="+", type=Path, default=[],
+        help="folders with VIDEO/MEMBER.csv [RUN/predictions]",
+    )  # fmt: skip
+    parser.add_argument("--project", type=Path, help="where the project is now, if it moved")
+    parser.add_argument("--output", "-o", type=Path, help=f"table to write [SWEEP/{SELECTION}]")
+    parser.add_argument(
+        "--threshold", metavar="MEASURE=VALUE", action="append", default=[],
+        help="up to which a measure counts as no violation; repeat",
+    )  # fmt: skip
+
+
+def run(arguments: Namespace, plugins: "Plugins") -> int:
+    """Compare, write the table, and say which to use."""
+    from pose_core.commands.diagnose import common_folder, found_runs, parse_threshold
+    from pose_core.diagnostics.selection import explain, select
+    from pose_core.reports.tables import table_text, write_csv
+
+    runs, folders = found_runs(arguments.runs)
+    folders += arguments.predictions
+    thresholds = dict(map(parse_threshold, arguments.threshold))
+    found = select(runs, plugins, folders, arguments.project, thresholds)
+    path = arguments.output or common_folder(arguments.runs) / SELECTION
+    table = table_of_runs(found, path.parent)
+    write_csv(path, table)
+    print(table_text(table))
+    for line in explain(found):
+        print(line)
+    print(f"written: {path}")
+    best = [found.members[name].folder for name in found.settings[0].runs]
+    print(f"next: pose predict {' '.join(map(str, best))} VIDEO")
+    return 0
+
+
+def table_of_runs(found: "Selection", folder: Path) -> "Table":
+    """Put runs in rows, those of the best setting first: options that differ, then diagnostics."""
+    from pose_core.commands.comparison import table_of
+
+    members = [
+        replace(
+            found.members[name],
+            found={**found.evidence.diagnostics[name], "best in": len(one.best_in)},
+        )
+        for one in found.settings
+        for name in one.runs
+    ]
+    return table_of(folder, members)
