@@ -375,11 +375,6 @@ def table(plugins, tmp_path):
     return write
 
 
-@pytest.fixture(autouse=True)
-def _tiny_detects_tables(monkeypatch):
-    monkeypatch.setattr("pose_core.commands.smooth.SUFFIXES", (".npz",))
-
-
 def test_members_are_smoothed_into_one_table(pose, mean, table, tmp_path):
     members = table("a.npz", 1), table("b.npz", 3)
     given = ("--smoother", "mean", "--output", tmp_path / "s.npz")
@@ -438,4 +433,4 @@ def test_a_folder_without_tables_is_one_line(pose, mean, tmp_path):
     given = ("smooth", tmp_path / "empty", "--smoother", "mean", "-o", tmp_path / "s.npz")
     status, _, error = pose(*given)
     assert status == 1
-    assert "holds no .npz tables; name them" in one_line(error, "pose smooth: ")
+    assert "holds no tables of predictions; name them" in one_line(error, "pose smooth: ")

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -77,17 +78,24 @@ def digest(path: Path, edge: int | None = None) -> str:
         PoseError: if it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            found = hashlib.blake2b(str(size).encode(), digest_size=16)
-            if edge is not None and size > 2 * edge:
-                found.update(file.read(edge))
-                file.seek(-edge, os.SEEK_END)
-            while block := file.read(EDGE):
-                found.update(block)
+        there = path.stat()
+        return read_digest(path, edge, (there.st_ino, there.st_size, there.st_mtime_ns))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise PoseError(f"{path}: cannot be read, {reason}; check the file") from error
+
+
+@lru_cache(maxsize=64)
+def read_digest(path: Path, edge: int | None, _: tuple[int, ...]) -> str:
+    """Read a file for its digest, once for as long as what tells its state stays the same."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        found = hashlib.blake2b(str(size).encode(), digest_size=16)
+        if edge is not None and size > 2 * edge:
+            found.update(file.read(edge))
+            file.seek(-edge, os.SEEK_END)
+        while block := file.read(EDGE):
+            found.update(block)
     return found.hexdigest()
 
 

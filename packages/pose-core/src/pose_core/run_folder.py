@@ -18,6 +18,8 @@ PREDICTIONS, EVALUATION = "predictions.csv", "evaluation.csv"
 """What its evaluation on the labeled frames leaves."""
 TRACKS = "predictions"
 """Folder of the tables of videos."""
+LOG = "log.txt"
+"""What a member of a sweep said, if it began at all."""
 
 
 def find_runs(path: Path) -> list[Path]:
@@ -26,7 +28,7 @@ def find_runs(path: Path) -> list[Path]:
     Raises:
         FormatError: if there is none.
     """
-    if (path / STATUS).is_file() and (path / WEIGHTS).is_file():
+    if is_run(path):
         return [path]
     if runs := runs_below(path):
         return runs
@@ -34,10 +36,21 @@ def find_runs(path: Path) -> list[Path]:
     raise FormatError(f"{path}: its training is not finished; train it to the end first")
 
 
+def is_run(folder: Path) -> bool:
+    """Say whether a folder is a finished run."""
+    return (folder / STATUS).is_file() and (folder / WEIGHTS).is_file()
+
+
 def runs_below(folder: Path) -> list[Path]:
     """List the folders of finished runs below a folder, in the order of their names."""
     found = (path.parent for path in sorted(folder.rglob(STATUS)))
     return [run for run in found if run != folder and (run / CONFIG).is_file()]
+
+
+def unfinished_below(folder: Path) -> list[Path]:
+    """List the folders of runs below a folder that were begun and are not finished."""
+    begun = {path.parent for name in (LOG, CHECKPOINT) for path in folder.rglob(name)}
+    return sorted(run for run in begun if run != folder and not (run / STATUS).is_file())
 
 
 def read_config(folder: Path) -> dict[str, Any]:

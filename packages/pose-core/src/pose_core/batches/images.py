@@ -1,11 +1,14 @@
-"""Image files, read and resized by the house's rule."""
+"""Image files, found in folders, read and resized by the house's rule."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from pose_core.errors import FormatError
+
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 
 
 def read_image(path: Path, size: tuple[int, int] | None) -> tuple[np.ndarray, tuple[int, int]]:
@@ -31,3 +34,15 @@ def read_image(path: Path, size: tuple[int, int] | None) -> tuple[np.ndarray, tu
     except (UnidentifiedImageError, OSError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FormatError(f"{path}: cannot be read as an image ({reason}); replace it") from None
+
+
+def find_images(folder: Path) -> list[Path]:
+    """List the images of a folder, by the numbers in their names; hidden ones are left out."""
+    found = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
+    return sorted((path for path in found if not path.name.startswith(".")), key=natural)
+
+
+def natural(path: Path) -> list[tuple[int, int, str]]:
+    """Sort key that counts: img2 comes before img10."""
+    parts = re.split(r"(\d+)", path.name)
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]

@@ -4,7 +4,6 @@ The plain tables stay; repaired ones lie in a folder beside them, where `pose sm
 not take both for two networks.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,10 +66,3 @@ def repaired(
     from pose_core.smoothing import smooth
 
     return smooth([given], SMOOTHER, {"model": str(model), "points": points}, plugins)
-
-
-def tables_of(finished: Sequence[Path], failed: Sequence[Path]) -> list[Path]:
-    """List the tables to repair: of what failed, those of the frames that do decode."""
-    from pose_core.predict import incomplete
-
-    return [*finished, *(path for table in failed if (path := incomplete(table)).is_file())]

@@ -1,37 +1,44 @@
-"""`pose smooth`: the predictions of several networks for one video to one smoothed table."""
+"""`pose smooth`: the predictions of several networks for a video to one smoothed table."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pose_core.commands.smoothing import DEFAULT, OF_VIEWS, How, Video
 from pose_core.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
-    from pose_core.predictions import Predictions
 
-EPILOG = """\
+EPILOG = f"""\
 examples:
   pose smooth run-*/predictions/video.csv --output smoothed.csv
-  pose smooth ensemble/ --output smoothed.csv          # all tables in a folder
+  pose smooth sweep/predictions/video          # the tables in a folder
+  pose smooth sweep/predictions                # a folder of such folders, each a video
   pose smooth a.csv b.csv --output s.h5 --smoother eks_singlecam --set s=10
-"""
 
-SUFFIXES = (".csv", ".h5")
+A folder of tables is smoothed to smoothed/VIDEO.csv beside it; a folder of such folders to
+smoothed/ in it. A video that fails is named, and the others go on; those that are smoothed already
+are passed over. Views that the keypoints' names tell apart (nose_top, nose_bot), and videos of the
+cameras of one project, are smoothed together by {OF_VIEWS}; a smoother that is named, such as
+--smoother {DEFAULT}, smooths each keypoint and camera by itself.
+"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pose smooth` takes."""
     parser.add_argument(
         "members", metavar="PREDICTIONS", nargs="+", type=Path,
-        help="one table of the same video per network, or folders of them",
+        help="one table of the same video per network, or folders of them; or a folder of folders",
     )  # fmt: skip
     parser.add_argument(
-        "--output", "-o", type=Path, required=True, help="table to write, .csv or .h5"
-    )
+        "--output", "-o", type=Path,
+        help="table to write, .csv or .h5; of several videos their folder [smoothed, see below]",
+    )  # fmt: skip
     parser.add_argument(
-        "--smoother", default="eks_singlecam", help="name of the smoother [eks_singlecam]"
+        "--smoother", help=f"name of the smoother [{OF_VIEWS} where there are views, or {DEFAULT}]"
     )
     parser.add_argument(
         "--set",
@@ -47,31 +54,92 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Read the members, smooth, write."""
-    from pose_core.files import read_predictions, write_predictions, writer_of
-    from pose_core.smoothing import smooth
-
-    plugins.find("smoother", arguments.smoother, "--smoother")
+    plugins.find("smoother", arguments.smoother or DEFAULT, "--smoother")
     options = dict(parse_option(text) for text in arguments.set)
-    if arguments.output.exists() and not arguments.overwrite:
+    how = How(arguments.smoother, options, overwrite=arguments.overwrite)
+    given = arguments.members
+    if len(given) == 1 and (videos := find_videos(given[0], plugins)):
+        return run_folder(given[0], videos, arguments.output, how, plugins)
+    return run_tables(given, arguments.output, how, plugins)
+
+
+def run_tables(given: Sequence[Path], output: Path | None, how: How, plugins: "Plugins") -> int:
+    """Smooth the tables of one video; gives the exit status.
+
+    Raises:
+        PoseError: if a table cannot be used, or the output cannot be written.
+    """
+    from pose_core.commands.smoothing import read_members, smooth_to
+    from pose_core.files import writer_of
+
+    table = output or beside(given)
+    if table.exists() and not how.overwrite:
         raise FormatError(
-            f"{arguments.output}: is there already; give --overwrite to replace it, or another name"
+            f"{table}: is there already; give --overwrite to replace it, or another name"
         )
-    writer_of(arguments.output, plugins)
-    tables = find_tables(arguments.members, arguments.output)
-    members = [read_predictions(path, plugins) for path in tables]
-    for line in dict.fromkeys(line for member in members for line in member.warnings):
-        print(f"warning: {line}")
-    check_alike(tables, members)
-    smoothed = smooth(members, arguments.smoother, options, plugins)
-    write_predictions(arguments.output, smoothed, plugins)
-    for line in smoothed.notes:
-        print(line)
-    count = f"{len(members)} member{'s' if len(members) > 1 else ''}, {len(smoothed)} frames"
-    print(f"{count}, smoothed by {arguments.smoother}: {arguments.output}")
+    writer_of(table, plugins)
+    smooth_to(table, read_members(find_tables(given, table, plugins), plugins), how, plugins)
     return 0
 
 
-def find_tables(given: Sequence[Path], output: Path) -> list[Path]:
+def run_folder(
+    folder: Path, videos: Sequence[Video], output: Path | None, how: How, plugins: "Plugins"
+) -> int:
+    """Smooth all videos of a folder; gives the exit status.
+
+    Raises:
+        PoseError: if the output is no folder that can be written.
+    """
+    from pose_core.commands.smoothing import smooth_videos
+    from pose_core.diagnostics.tables_found import SMOOTHED
+    from pose_core.files import writer_of
+
+    place = output or folder / SMOOTHED
+    if place.suffix in (".csv", ".h5") and not place.is_dir():
+        raise ConfigError(
+            f"--output: {place} is to hold the tables of {len(videos)} videos; name a folder"
+        )
+    writer_of(place / f"video{how.suffix}", plugins)
+    failed = smooth_videos(videos, place, how, plugins, say_error)
+    if failed:
+        say_error(f"{failed} of {len(videos)} videos could not be smoothed")
+    return int(bool(failed))
+
+
+def say_error(text: str) -> None:
+    """Print one line where errors go."""
+    print(f"pose smooth: {text}", file=sys.stderr)
+
+
+def beside(given: Sequence[Path]) -> Path:
+    """Name the table that a folder of tables is smoothed to.
+
+    Raises:
+        ConfigError: if tables are named, or several folders.
+    """
+    from pose_core.diagnostics.tables_found import SMOOTHED
+
+    if len(given) == 1 and given[0].is_dir():
+        folder = given[0] if given[0].name not in ("", "..") else given[0].resolve()
+        return folder.parent / SMOOTHED / f"{folder.name}.csv"
+    raise ConfigError(f"--output: {len(given)} inputs need a table to be smoothed to; name one")
+
+
+def find_videos(folder: Path, plugins: "Plugins") -> list[Video]:
+    """List the videos of which a folder holds folders of tables; none if it holds tables itself."""
+    from pose_core.commands.repairing import FOLDER as REPAIRED
+    from pose_core.diagnostics.tables_found import SMOOTHED
+
+    if not folder.is_dir() or tables_in(folder, plugins):
+        return []
+    inside = [path for path in sorted(folder.glob("*/")) if not path.name.startswith(".")]
+    held = {
+        path: tables_in(path, plugins) for path in inside if path.name not in (SMOOTHED, REPAIRED)
+    }
+    return [Video(path.name, tuple(tables)) for path, tables in held.items() if tables]
+
+
+def find_tables(given: Sequence[Path], output: Path, plugins: "Plugins") -> list[Path]:
     """List the tables named, and those in the folders named; each once, and not the output.
 
     Raises:
@@ -81,7 +149,9 @@ def find_tables(given: Sequence[Path], output: Path) -> list[Path]:
 
     tables: dict[Path, Path] = {}
     for path in given:
-        inside = tables_in(path) if existing(path).is_dir() else [path]
+        inside = tables_in(path, plugins) if existing(path).is_dir() else [path]
+        if not inside:
+            raise FormatError(f"{path}: holds no tables of predictions; name them")
         tables |= {
             table.resolve(): table for table in inside if table.resolve() != output.resolve()
         }
@@ -90,38 +160,13 @@ def find_tables(given: Sequence[Path], output: Path) -> list[Path]:
     return list(tables.values())
 
 
-def tables_in(folder: Path) -> list[Path]:
-    """List the tables of a folder by name; hidden ones are left out.
+def tables_in(folder: Path, plugins: "Plugins") -> list[Path]:
+    """List the tables of a folder by name; hidden ones are left out."""
+    from pose_core.diagnostics import tables_found
+    from pose_core.files import formats
 
-    Raises:
-        FormatError: if there is none.
-    """
-    files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
-    found = sorted(path for path in files if path.is_file() and not path.name.startswith("."))
-    if not found:
-        raise FormatError(f"{folder}: holds no {' or '.join(SUFFIXES)} tables; name them")
-    return found
-
-
-def check_alike(tables: Sequence[Path], members: Sequence["Predictions"]) -> None:
-    """Refuse tables that do not fit together, by their names.
-
-    Raises:
-        FormatError: naming the two files, and what differs.
-    """
-    first = members[0]
-    for path, member in zip(tables, members, strict=True):
-        if odd := sorted(set(member.skeleton.names) ^ set(first.skeleton.names)):
-            raise FormatError(
-                f"{path}: has other keypoints than {tables[0]}, only one of them has {odd[0]!r}; "
-                "give tables of one skeleton"
-            )
-        if len(member) != len(first) or member.frames != first.frames:
-            rows = f"{len(member)} rows, not the {len(first)}"
-            what = rows if len(member) != len(first) else "other images than those"
-            raise FormatError(
-                f"{path}: has {what} of {tables[0]}; predict the same video with every model"
-            )
+    suffixes = tuple(suffix for one in formats(plugins) for suffix in one.suffixes)
+    return tables_found.tables_in(folder, suffixes)
 
 
 def parse_option(text: str) -> tuple[str, Any]:

@@ -1,6 +1,5 @@
 """Labeled frames and folders of images: what is predicted at once, and fits into memory."""
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pose_core.batches.beside import sequences
-from pose_core.batches.images import read_image
+from pose_core.batches.images import IMAGE_SUFFIXES, read_image
 from pose_core.batches.labeled import LabeledFrames
 from pose_core.batches.loader import plain_loader
 from pose_core.errors import FormatError
@@ -22,8 +21,6 @@ from pose_core.predict.tables import predictions_of
 from pose_core.predictions import Predictions
 from pose_core.project import Project
 from pose_core.video.windows import consecutive
-
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 
 
 def predict_frames(
@@ -121,15 +118,3 @@ def stream_images(
                 points = model.points(heatmaps, own.to(model.device)).cpu().numpy()
                 yield sequence[row : rows.stop], points
                 row = rows.stop
-
-
-def find_images(folder: Path) -> list[Path]:
-    """List the images of a folder, by the numbers in their names; hidden ones are left out."""
-    found = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
-    return sorted((path for path in found if not path.name.startswith(".")), key=natural)
-
-
-def natural(path: Path) -> list[tuple[int, int, str]]:
-    """Sort key that counts: img2 comes before img10."""
-    parts = re.split(r"(\d+)", path.name)
-    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]

@@ -1,0 +1,277 @@
+"""Tables of one video's networks to one smoothed table, video after video, cameras together."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pose_core.errors import FormatError, PoseError
+
+if TYPE_CHECKING:
+    from pose_core.plugins import Plugins
+    from pose_core.predictions import Predictions
+
+DEFAULT, OF_VIEWS = "eks_singlecam", "eks_mirrored"
+"""Smoothers that are taken unasked: of one view, and of several that show the same points."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How to smooth.
+
+    Attributes:
+        smoother: its name; None takes `OF_VIEWS` where there are views, and else `DEFAULT`.
+        options: its own.
+        suffix: of the tables to write.
+        overwrite: whether to smooth again what is there and not older than its members.
+    """
+
+    smoother: str | None
+    options: Mapping[str, Any]
+    suffix: str = ".csv"
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video by its name, and the tables of the networks that saw it."""
+
+    name: str
+    tables: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The videos that are smoothed together: of one camera, or of several by their views."""
+
+    videos: Mapping[str, Video]
+
+
+def smooth_videos(
+    videos: Sequence[Video],
+    output: Path,
+    how: How,
+    plugins: "Plugins",
+    say: Callable[[str], None],
+) -> int:
+    """Smooth each video to a table of its name; what fails is said, and the rest goes on.
+
+    Videos of one session by the cameras of their models' project are smoothed together, unless a
+    smoother is named that does not look at several views.
+
+    Args:
+        videos: to smooth.
+        output: folder of the tables.
+        how: to smooth.
+        plugins: where formats and smoothers are.
+        say: hears what fails.
+
+    Returns:
+        How many videos could not be smoothed.
+    """
+    together = how.smoother in (None, OF_VIEWS)
+    views = views_of(videos, plugins) if together and len(videos) > 1 else ()
+    failed = 0
+    for recording in recordings_of(videos, views):
+        try:
+            smooth_recording(recording, output, how, plugins)
+        except PoseError as error:
+            say(str(error))
+            failed += len(recording.videos)
+    return failed
+
+
+def recordings_of(videos: Sequence[Video], views: Sequence[str]) -> list[Recording]:
+    """Put the videos together whose names differ in the view alone."""
+    from pose_core.sessions import sessions_of
+
+    named = {Path(f"{video.name}.mp4"): video for video in videos}
+    sessions, alone = sessions_of(list(named), views)
+    found = [
+        Recording({view: named[path] for view, path in one.videos.items()}) for one in sessions
+    ]
+    return found + [Recording({"": named[path]}) for path in alone]
+
+
+def views_of(videos: Sequence[Video], plugins: "Plugins") -> tuple[str, ...]:
+    """Name the cameras of the project that the models of the first video were trained on."""
+    from pose_core.files import open_project
+    from pose_core.partial import read_origin, record_of
+    from pose_core.run_folder import project_of
+
+    origin = read_origin(record_of(videos[0].tables[0]))
+    if origin is None:
+        return ()
+    try:
+        return tuple(open_project(project_of(Path(origin.model)), plugins).cameras)
+    except PoseError:  # moved or deleted since: each video is smoothed by itself
+        return ()
+
+
+def smooth_recording(recording: Recording, output: Path, how: How, plugins: "Plugins") -> None:
+    """Smooth the videos of a recording together, each to a table of its own.
+
+    Raises:
+        PoseError: if a table is missing or cannot be read, tables do not fit together, the
+            smoother refuses them, or the disk is full.
+    """
+    paths = {view: output / f"{one.name}{how.suffix}" for view, one in recording.videos.items()}
+    if not how.overwrite and is_there(recording, paths):
+        listed = ", ".join(map(str, paths.values()))
+        print(f"{listed}: finished already; --overwrite smooths it again")
+        return
+    members = {view: read_members(one.tables, plugins) for view, one in recording.videos.items()}
+    if any(one.frames is not None for own in members.values() for one in own):
+        print(
+            f"{', '.join(one.name for one in recording.videos.values())}: is of images, not of "
+            "a video; it is left out"
+        )
+        return
+    if len(members) == 1:
+        ((view, alone),) = members.items()
+        smooth_to(paths[view], alone, how, plugins)
+        return
+    joined = join_members(recording, members)
+    name, found = smoothed(joined, how, plugins)
+    for view, own in part(found, members).items():
+        write(paths[view], own, plugins)
+    count = len(joined)
+    say_smoothed(count, found, f"{name} of {len(paths)} views", ", ".join(map(str, paths.values())))
+
+
+def is_there(recording: Recording, paths: Mapping[str, Path]) -> bool:
+    """Say whether the smoothed tables are there, and no older than those they are made of."""
+    if not all(path.is_file() for path in paths.values()):
+        return False
+    tables = [table for video in recording.videos.values() for table in video.tables]
+    newest = max((table.stat().st_mtime for table in tables if table.is_file()), default=0.0)
+    return min(path.stat().st_mtime for path in paths.values()) >= newest
+
+
+def smooth_to(path: Path, members: Sequence["Predictions"], how: How, plugins: "Plugins") -> None:
+    """Smooth members to one table, and say what was done.
+
+    Raises:
+        PoseError: if the smoother refuses them, or the disk is full.
+    """
+    name, found = smoothed(members, how, plugins)
+    write(path, found, plugins)
+    say_smoothed(len(members), found, name, str(path))
+
+
+def smoothed(
+    members: Sequence["Predictions"], how: How, plugins: "Plugins"
+) -> "tuple[str, Predictions]":
+    """Smooth members; give the name of the smoother too."""
+    from pose_core.smoothing import smooth
+
+    name = how.smoother or (OF_VIEWS if members[0].skeleton.views else DEFAULT)
+    return name, smooth(members, name, how.options, plugins)
+
+
+def write(path: Path, found: "Predictions", plugins: "Plugins") -> None:
+    """Write a smoothed table."""
+    from pose_core.files import write_predictions
+
+    write_predictions(path, found, plugins)
+
+
+def say_smoothed(members: int, found: "Predictions", by: str, where: str) -> None:
+    """Say what was done."""
+    for line in found.notes:
+        print(line)
+    count = f"{members} member{'s' if members > 1 else ''}, {len(found)} frames"
+    print(f"{count}, smoothed by {by}: {where}")
+
+
+def read_members(tables: Sequence[Path], plugins: "Plugins") -> "list[Predictions]":
+    """Read tables that fit together, and say what is odd about them.
+
+    Raises:
+        FormatError: if one cannot be read, or does not fit the first one.
+    """
+    from pose_core.files import read_predictions
+
+    members = [read_predictions(path, plugins) for path in tables]
+    for line in dict.fromkeys(line for member in members for line in member.warnings):
+        print(f"warning: {line}")
+    check_alike(tables, members)
+    return members
+
+
+def check_alike(tables: Sequence[Path], members: Sequence["Predictions"]) -> None:
+    """Refuse tables that do not fit together, by their names.
+
+    Raises:
+        FormatError: naming the two files, and what differs.
+    """
+    from pose_core.partial import read_origin, record_of
+
+    first, origin = members[0], read_origin(record_of(tables[0]))
+    for path, member in zip(tables, members, strict=True):
+        if odd := sorted(set(member.skeleton.names) ^ set(first.skeleton.names)):
+            raise FormatError(
+                f"{path}: has other keypoints than {tables[0]}, only one of them has {odd[0]!r}; "
+                "give tables of one skeleton"
+            )
+        if len(member) != len(first) or member.frames != first.frames:
+            rows = f"{len(member)} rows, not the {len(first)}"
+            what = rows if len(member) != len(first) else "other images than those"
+            raise FormatError(
+                f"{path}: has {what} of {tables[0]}; predict the same video with every model"
+            )
+        own = read_origin(record_of(path))
+        if own and origin and own.video_digest != origin.video_digest:
+            raise FormatError(
+                f"{path}: was made from {own.video}, {tables[0]} from {origin.video}; "
+                "predict the same video with every model"
+            )
+
+
+def join_members(
+    recording: Recording, members: "Mapping[str, Sequence[Predictions]]"
+) -> "list[Predictions]":
+    """Put the views side by side, member by member.
+
+    Raises:
+        FormatError: if cameras have other members, or other numbers of frames.
+    """
+    from pose_core.views import join_predictions
+
+    names = {view: member_names(video) for view, video in recording.videos.items()}
+    first = next(iter(names))
+    for view, own in names.items():
+        if odd := sorted(set(own) ^ set(names[first])):
+            place = recording.videos[view].tables[0].parent
+            raise FormatError(
+                f"{place}: has other members than {recording.videos[first].tables[0].parent}, only "
+                f"one of them has {odd[0]!r}; predict every camera with every model, or give "
+                f"--smoother {DEFAULT} to smooth each camera by itself"
+            )
+    return [
+        join_predictions({view: members[view][own.index(name)] for view, own in names.items()})
+        for name in names[first]
+    ]
+
+
+def member_names(video: Video) -> list[str]:
+    """Name the members of a video, whether or not all of its frames decode."""
+    return [table.stem.removesuffix(".incomplete") for table in video.tables]
+
+
+def part(
+    found: "Predictions", members: "Mapping[str, Sequence[Predictions]]"
+) -> "dict[str, Predictions]":
+    """Part what was smoothed into its views again, the keypoints called as in each."""
+    parts, begin = {}, 0
+    for view, own in members.items():
+        keys = slice(begin, begin + len(own[0].skeleton))
+        begin = keys.stop
+        parts[view] = replace(
+            found,
+            keypoints=found.keypoints[:, keys],
+            confidence=found.confidence[:, keys],
+            extra={name: column[:, keys] for name, column in found.extra.items()},
+            skeleton=own[0].skeleton,
+        )
+    return parts
