@@ -27,15 +27,26 @@ def predictions(points: object, confidence: float = 1.0, skeleton: Skeleton = PA
 
 
 def centre_of(drawn: np.ndarray, before: np.ndarray) -> np.ndarray:
-    rows, columns = np.nonzero((drawn != before).any(-1))
-    return np.array([columns.mean(), rows.mean()])
+    """The centroid of what was drawn, (x, y)."""
+    weights = np.abs(drawn.astype(float) - before).sum(-1)
+    rows, columns = np.mgrid[: weights.shape[0], : weights.shape[1]]
+    return np.array([(columns * weights).sum(), (rows * weights).sum()]) / weights.sum()
 
 
 @pytest.mark.parametrize("shape", marks.SHAPES)
-def test_every_mark_is_centred_on_its_point(shape: marks.Shape) -> None:
-    image = GREY.copy()
-    marks.put(image, np.array([[23.2, 17.4]]), np.array([[255, 0, 0]]), marks.stamp(shape, 3))
-    np.testing.assert_allclose(centre_of(image, GREY), [23, 17])
+@pytest.mark.parametrize("point", [(23.0, 17.0), (23.2, 17.4), (30.5, 20.75), (12.9, 9.3)])
+def test_every_mark_is_centred_on_its_point(
+    shape: marks.Shape, point: tuple[float, float]
+) -> None:
+    image = np.zeros_like(GREY)
+    marks.put(image, np.array([point]), np.array([[255, 255, 255]]), marks.stamp(shape, 3))
+    np.testing.assert_allclose(centre_of(image, np.zeros_like(GREY)), point, atol=0.15)
+
+
+def test_marks_lie_on_one_another_the_last_on_top() -> None:
+    image, colours = GREY.copy(), np.array([[255, 0, 0], [0, 255, 0]])
+    marks.put(image, np.array([[20.0, 20], [22, 20]]), colours, marks.stamp("disc", 3))
+    assert image[20, 22].tolist() == [0, 255, 0]
 
 
 def test_a_disc_has_its_colour_in_the_middle_and_a_dark_rim() -> None:
@@ -75,19 +86,54 @@ def test_drawing_leaves_the_given_frame_alone() -> None:
     np.testing.assert_array_equal(given, GREY)
 
 
-def test_a_limb_lies_on_the_line_between_its_ends() -> None:
+WHITE = np.full((1, 3), 255)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [((5, 5), (45, 25)), ((45, 25), (5, 5)), ((8, 36), (20, 3)), ((30.4, 7), (30.4, 33)),
+     ((10.2, 12.8), (10.6, 12.9)), ((20, 20), (20, 20))],
+)  # fmt: skip
+def test_a_line_lies_between_its_ends(start: tuple, end: tuple) -> None:
+    image = np.zeros_like(GREY)
+    marks.put_lines(image, np.array([[start, end]], float), WHITE, 1.0)
+    ink = image[..., 0]
+    assert ink.max() > 200
+    rows, columns = np.nonzero(ink > 100)
+    along = np.subtract(end, start).astype(float)
+    length = max(np.hypot(*along), 1e-9)
+    away = np.abs(along[0] * (rows - start[1]) - along[1] * (columns - start[0])) / length
+    assert away.max() <= 1.2
+    assert abs(np.ptp(columns) - abs(along[0])) <= 2
+    assert abs(np.ptp(rows) - abs(along[1])) <= 2
+
+
+def test_a_line_of_half_opacity_has_half_the_ink() -> None:
+    image, ends = np.zeros_like(GREY), np.array([[[5.0, 5], [45, 5]], [[5.0, 25], [45, 25]]])
+    marks.put_lines(image, ends, np.repeat(WHITE, 2, 0), np.array([1, 0.5]))
+    assert image[5, 20, 0] == 255
+    assert image[25, 20, 0] == pytest.approx(128, abs=1)
+
+
+@pytest.mark.parametrize("end", [(np.nan, 25), (1e30, 3), (-1e9, -1e9), (4, 1e12)])
+def test_a_line_to_nowhere_or_far_away_does_no_harm(end: tuple[float, float]) -> None:
     image = GREY.copy()
-    marks.put_limbs(image, np.array([[[5.0, 5], [45, 25]]]), np.full(3, 255.0))
-    rows, columns = np.nonzero((image != GREY).any(-1))
-    assert columns.min() == 5
-    assert columns.max() == 45
-    assert np.abs(rows - (5 + (columns - 5) / 2)).max() <= 0.5
+    marks.put_lines(image, np.array([[[5.0, 5], end]]), WHITE, 1.0)
+    assert image.shape == GREY.shape
+    assert (image == GREY).all() == np.isnan(end).any()
+
+
+def test_limbs_join_the_ends_of_the_skeletons_edges() -> None:
+    one = predictions([[[10, 20], [50, 20]]])
+    changed = (Painter([one]).draw(GREY, 0) != GREY).any(-1)
+    without = (Painter([one], DrawingOptions(limbs=False)).draw(GREY, 0) != GREY).any(-1)
+    assert changed[20, 10:51].all()
+    assert not without[:, 20:40].any()
 
 
 def test_a_limb_without_an_end_is_left_out() -> None:
-    image = GREY.copy()
-    marks.put_limbs(image, np.array([[[5.0, 5], [np.nan, 25]]]), np.full(3, 255.0))
-    np.testing.assert_array_equal(image, GREY)
+    changed = (Painter([predictions([[[10, 20], [np.nan] * 2]])]).draw(GREY, 0) != GREY).any(-1)
+    assert not changed[:, 20:].any()
 
 
 def test_a_trail_shows_where_points_were() -> None:
@@ -96,6 +142,12 @@ def test_a_trail_shows_where_points_were() -> None:
     changed = (Painter([walk], options).draw(GREY, 5) != GREY).any(-1)
     assert changed[20, [21, 29, 37, 45]].all()
     assert not changed[20, [5, 13]].any()
+
+
+def test_a_trail_has_a_gap_where_no_animal_jumps() -> None:
+    walk = predictions([[[5, 20], [np.nan] * 2], [[55, 20], [np.nan] * 2]])
+    changed = (Painter([walk], DrawingOptions(trail=3, radius=2)).draw(GREY, 1) != GREY).any(-1)
+    assert not changed[:, :45].any()
 
 
 def test_names_are_written_beside_their_points_and_inside_the_frame() -> None:
@@ -156,7 +208,7 @@ def test_a_labeled_video_has_every_frame_with_its_own_marks(
 ) -> None:
     video, scene = recording
     target = tmp_path / "labeled.mp4"
-    assert label_video(video, [truth_of(scene)], target, READER) == 40
+    assert label_video(video, [truth_of(scene)], target, READER).frames == 40
     assert pyav.probe(target).frames == 40
     assert pyav.probe(target).fps == 25
     plain = next(pyav.read(video, [range(40)])).images.astype(int)
@@ -166,12 +218,6 @@ def test_a_labeled_video_has_every_frame_with_its_own_marks(
         for x, y in np.rint(scene.keypoints[number]).astype(int):
             assert changed[number, max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3].any()
     assert changed.mean() < 0.15
-
-
-def test_a_part_of_a_video_can_be_shown(recording: tuple[Path, Scene], tmp_path: Path) -> None:
-    video, scene = recording
-    written = label_video(video, [truth_of(scene)], tmp_path / "a.mp4", READER, first=5, last=12)
-    assert written == 7
 
 
 def test_predictions_of_another_video_are_refused(

@@ -22,6 +22,7 @@ Track the body parts of animals in video.
   pose predict MODEL VIDEO...    predict videos
   pose smooth TABLE...           merge the predictions of several models
   pose suggest PROJECT           choose frames to label next
+  pose draw VIDEO TABLE...       draw predictions on videos
 """
 
 

@@ -8,6 +8,7 @@ from pose_core import hookspecs as h
 from pose_core.commands import (
     demo,
     diagnose,
+    draw,
     evaluate,
     plugins,
     predict,
@@ -190,6 +191,10 @@ def pose_commands() -> Iterable[h.Command]:
     yield h.Command(
         name="report", help="compare runs and smoothers on one page", epilog=report.EPILOG,
         add_arguments=report.add_arguments, run=report.run,
+    )  # fmt: skip
+    yield h.Command(
+        name="draw", help="draw predictions on videos", epilog=draw.EPILOG,
+        add_arguments=draw.add_arguments, run=draw.run,
     )  # fmt: skip
     yield h.Command(
         name="suggest", help="choose frames to label next, and say why", epilog=suggest.EPILOG,

@@ -2,6 +2,8 @@
 
 import colorsys
 
+import numpy as np
+
 from pose_core.skeleton import Skeleton
 
 OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a7a00")
@@ -28,6 +30,21 @@ BRIGHT = (
     *((85, 140, 255), (180, 105, 255), (255, 125, 205), (200, 145, 90), (240, 240, 240)),
 )
 """Reds, greens and blues of marks on frames, told apart on grey and brown."""
+
+SET_COLOURS = ((255, 255, 255), (230, 159, 0), (86, 180, 233), (240, 228, 66), (204, 121, 167))
+"""Of the marks of several models, where colours go by model; white and hues of Okabe and Ito."""
+UNSURE_TO_SURE = ((255, 95, 20), (255, 215, 120), (215, 225, 225), (120, 190, 255), (60, 140, 255))
+"""Orange to blue, which every colour vision tells apart, for confidence 0 to 1."""
+UNKNOWN = (170, 170, 170)
+
+
+def confidence_colours(confidence: np.ndarray) -> np.ndarray:
+    """Give red, green and blue, (n, 3), of confidences (n,); grey where unknown."""
+    scale = np.array(UNSURE_TO_SURE, float)
+    known = np.clip(np.nan_to_num(confidence), 0, 1)
+    at = np.linspace(0, 1, len(scale))
+    colours = np.stack([np.interp(known, at, channel) for channel in scale.T], -1)
+    return np.where(np.isnan(confidence)[:, None], UNKNOWN, colours)
 
 
 def keypoint_colours(skeleton: Skeleton) -> list[tuple[int, int, int]]:

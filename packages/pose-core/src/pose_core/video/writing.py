@@ -135,7 +135,7 @@ class VideoWriter:
         self._stream, self._size = stream, size
         self._frame = av.VideoFrame(stream.width, stream.height, "rgb24")
         plane = self._frame.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(stream.height, plane.line_size)
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(stream.height, plane.line_size)
         self._pixels = rows[:, : 3 * stream.width].reshape(stream.height, stream.width, 3)
 
     def _encodable(self, image: np.ndarray) -> av.VideoFrame:
