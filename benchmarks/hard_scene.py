@@ -18,17 +18,17 @@ def harder(session: Session, number: int) -> Session:
     return replace(session, size=SIZE, glints=30, posts=8, brightness=brightness, noise=noise)
 
 
-def draw(folder: Path, labels: int, seed: int) -> None:
+def draw(folder: Path, labels: int, seed: int, scored: int = SCORED) -> None:
     """Draw the project of one seed, if it is not there."""
     if (folder / "drawn").exists():
         return
-    sessions = draw_sessions(LABELED + SCORED, SIZE, seed, SCORED)
+    sessions = draw_sessions(LABELED + scored, SIZE, seed, scored)
     write_project(
         folder,
         sessions=[harder(session, number) for number, session in enumerate(sessions)],
         frames_per_video=FRAMES,
         labels_per_video=labels // LABELED,
         seed=seed,
-        hold_out=SCORED,
+        hold_out=scored,
     )
     (folder / "drawn").touch()

@@ -116,7 +116,7 @@ def find_candidates(
     from pose_core.files import existing
     from pose_core.run_folder import find_runs
     from pose_core.suggestions.candidates import plain_candidates, predicted_candidates
-    from pose_core.suggestions.writing import survey_of
+    from pose_core.suggestions.writing import labels_of, survey_of
 
     survey = survey_of(existing(arguments.project), plugins)
     for line in survey.warnings:
@@ -124,9 +124,9 @@ def find_candidates(
     runs = [run for given in arguments.runs for run in find_runs(given)]
     if not runs and not arguments.predictions:
         return plain_candidates(arguments.videos, survey, reader, say)
-    return predicted_candidates(
-        runs, arguments.predictions, arguments.videos, survey, plugins, reader, say
-    )
+    labels = labels_of(arguments.project, plugins)
+    given = (runs, arguments.predictions, arguments.videos)
+    return predicted_candidates(*given, survey, plugins, reader, labels, say)
 
 
 def say(line: str) -> None:

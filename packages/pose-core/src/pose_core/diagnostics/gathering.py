@@ -72,16 +72,47 @@ def gather(
         folders are.
     """
     usable = usable_runs(runs, say)
-    places = [(run.name, run.folder) for run in usable]
-    tables = read_tables(find_tables(places, folders, plugins, say), usable, plugins, say)
+    tables = tables_of(usable, folders, plugins, say)
     images = [one for one in tables if one.predictions.frames is not None]
-    videos = [one for one in tables if one.predictions.frames is None]
     opened = open_first(usable, project, plugins, say)
     truth = [labels_of(usable, images, opened, project, say)] if usable else []
-    subjects = sorted({one.table.subject for one in videos})
-    return [one for one in truth if one is not None] + [
-        video_tracks(name, [one for one in videos if one.table.subject == name], opened, say)
-        for name in subjects
+    videos = all_videos(tables, opened.videos if opened else (), say)
+    return [one for one in truth if one is not None] + videos
+
+
+def gather_videos(
+    runs: Sequence[Path],
+    plugins: Plugins,
+    folders: Sequence[Path] = (),
+    videos: Sequence[Path] = (),
+    say: Say = warn,
+) -> list[Tracks]:
+    """Bring together what runs predicted for videos, as `gather` does, and nothing else.
+
+    Args:
+        runs: folders of finished runs.
+        plugins: where formats are.
+        folders: with tables of videos, as `find_tables` takes them.
+        videos: files that are looked at for one that is not where it was.
+        say: hears what is left out, and why, one line each.
+    """
+    return all_videos(tables_of(usable_runs(runs, say), folders, plugins, say), videos, say)
+
+
+def tables_of(
+    runs: Sequence[Run], folders: Sequence[Path], plugins: Plugins, say: Say
+) -> list[ReadTable]:
+    """Read the tables of runs and folders."""
+    places = [(run.name, run.folder) for run in runs]
+    return read_tables(find_tables(places, folders, plugins, say), runs, plugins, say)
+
+
+def all_videos(tables: Sequence[ReadTable], videos: Sequence[Path], say: Say) -> list[Tracks]:
+    """Put tables of the same video side by side, videos by name."""
+    found = [one for one in tables if one.predictions.frames is None]
+    return [
+        video_tracks(name, [one for one in found if one.table.subject == name], videos, say)
+        for name in sorted({one.table.subject for one in found})
     ]
 
 
@@ -223,7 +254,7 @@ def same_project(run: Run, other: Run) -> bool:
 
 
 def video_tracks(
-    subject: str, tables: Sequence[ReadTable], project: Project | None, say: Say
+    subject: str, tables: Sequence[ReadTable], videos: Sequence[Path], say: Say
 ) -> Tracks:
     """Put tables of one video side by side; those of another video or length are left out."""
     lengths = Counter(len(one.predictions) for one in tables)
@@ -243,7 +274,7 @@ def video_tracks(
         subject=f"{subject} (video)" if subject == LABELS else subject,
         sources={name: one.predictions for name, one in sources.items()},
         members=networks,
-        video=video_file(subject, list(sources.values()), project, say),
+        video=video_file(subject, list(sources.values()), videos, say),
     )
 
 
@@ -261,12 +292,11 @@ def other_video(one: FoundTable, first: FoundTable) -> bool:
 
 
 def video_file(
-    subject: str, tables: Sequence[ReadTable], project: Project | None, say: Say
+    subject: str, tables: Sequence[ReadTable], videos: Sequence[Path], say: Say
 ) -> Path | None:
-    """Find the video where its tables say it was, or in the project."""
+    """Find the video where its tables say it was, or among others by its name."""
     recorded = [Path(one.table.origin.video) for one in tables if one.table.origin]
-    in_project = [path for path in project.videos if path.stem == subject] if project else []
-    for path in (*recorded, *in_project):
+    for path in (*recorded, *(video for video in videos if video.stem == subject)):
         if path.is_file():
             return path
     where = f"{recorded[0]} is not there any more" if recorded else "where it is, is not known"

@@ -1,10 +1,10 @@
 """The videos that frames are chosen from: which are there, and what is predicted of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pose_core.diagnostics.gathering import gather, training_labels
+from pose_core.diagnostics.gathering import gather_videos
 from pose_core.diagnostics.measured import Measured
 from pose_core.diagnostics.measures import measure
 from pose_core.diagnostics.notices import Say, once
@@ -65,53 +65,44 @@ def predicted_candidates(
     survey: Survey,
     plugins: Plugins,
     reader: VideoReader,
+    labels: Labels | None,
     say: Say,
 ) -> list[Candidate]:
     """Bring together videos and what networks say of them; what does not fit is left out.
 
     Args:
         runs: folders of finished runs.
-        folders: with tables of videos, as `gather` takes them.
+        folders: with tables of videos, as `gather_videos` takes them.
         videos: the files; none stands for all that are predicted.
         survey: of the project.
         plugins: where formats and metrics are.
         reader: of videos.
+        labels: that metrics of poses are fitted to; None where there are none yet.
         say: hears what is left out, and why, one line each.
 
     Raises:
         FormatError: if none is left, or two would have their images in one folder.
     """
     say = once(say)
-    files = {video.stem: video for video in unlike_stems(videos)}
-    known = {video.stem: video for video in survey.videos} | files
-    gathered = gather(runs, plugins, folders, survey.root, quiet_of_files(known, say))
-    training = training_labels(gathered)
-    tracks = {one.subject: one for one in gathered if one.root is None}
-    for stem in files.keys() - tracks.keys():
-        say(f"{files[stem]}: nothing is predicted of it; run pose predict on it first")
+    asked = {video.stem: video for video in unlike_stems(videos)}
+    known = {video.stem: video for video in survey.videos} | asked
+    gathered = gather_videos(runs, plugins, folders, list(known.values()), say)
+    tracks = {one.subject: one for one in gathered}
+    for stem in asked.keys() - tracks.keys():
+        say(f"{asked[stem]}: nothing is predicted of it; run pose predict on it first")
     found = []
     for subject, one in tracks.items():
         video = known.get(subject, one.video)
-        if (files and subject not in files) or video is None:
+        if (asked and subject not in asked) or video is None:
             continue
         candidate = opened(video, survey, reader, say)
-        if candidate and (whole := with_predictions(candidate, one, plugins, training, say)):
+        if candidate and (whole := with_predictions(candidate, one, plugins, labels, say)):
             found.append(whole)
     return some(found, survey)
 
 
-def quiet_of_files(known: Mapping[str, Path], say: Say) -> Say:
-    """Say nothing of videos that are not found where they were, if they are named now."""
-
-    def say_rest(line: str) -> None:
-        if not (line.endswith("its pictures are left out") and line.partition(":")[0] in known):
-            say(line.replace("its pictures are left out", "name it after the project"))
-
-    return say_rest
-
-
 def with_predictions(
-    candidate: Candidate, tracks: Tracks, plugins: Plugins, training: Labels | None, say: Say
+    candidate: Candidate, tracks: Tracks, plugins: Plugins, labels: Labels | None, say: Say
 ) -> Candidate | None:
     """Add what is predicted and measured; None, and why, for predictions of another length."""
     length = len(next(iter(tracks.sources.values())))
@@ -121,7 +112,7 @@ def with_predictions(
             "is left out, predict it again"
         )
         return None
-    measured = measure(tracks, plugins, training, say)
+    measured = measure(tracks, plugins, labels, say)
     members = [one for one in measured if one.source in tracks.members] or measured
     return Candidate(candidate.video, candidate.info, candidate.taken, members, best_guess(tracks))
 

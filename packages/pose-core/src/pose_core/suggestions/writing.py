@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pose_core.files import able
+from pose_core.errors import FormatError
+from pose_core.files import able, open_project
 from pose_core.hookspecs import VideoReader
 from pose_core.labeling import NewFrames, Placed, Survey
+from pose_core.labels import Labels
 from pose_core.plugins import Plugins
 from pose_core.suggestions.adding import Addition, write_images
 from pose_core.suggestions.candidates import Candidate
@@ -28,6 +30,14 @@ def survey_of(project: Path, plugins: Plugins) -> Survey:
     videos = {**found.taken, **before}
     taken = {v: found.taken.get(v, frozenset()) | before.get(v, frozenset()) for v in videos}
     return replace(found, taken=taken)
+
+
+def labels_of(project: Path, plugins: Plugins) -> Labels | None:
+    """Give the labels of a project; None if it has none yet, or they cannot be used."""
+    try:
+        return open_project(project, plugins).labels
+    except FormatError:
+        return None
 
 
 @dataclass(frozen=True)
