@@ -134,8 +134,11 @@ def tests(session: nox.Session, package: str) -> None:
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """All packages together: the flow end to end, and the adapters that need pose-core."""
-    install(session, *editable(PACKAGES, *PACKAGES))
+    """All packages together: the flow end to end, and the adapters that need pose-core.
+
+    A report is opened in the Chromium of the machine; without one those tests are skipped.
+    """
+    install(session, *editable(PACKAGES, *PACKAGES), "playwright>=1.45")
     adapters = [name for name in PACKAGES if declared(name, "plugin") != declared(name)]
     files = [path for name in adapters for path in (folder(name) / "tests").glob("test_*.py")]
     skipped_alone = sorted(str(path) for path in files if "pose_core" in path.read_text())

@@ -189,6 +189,7 @@ everything else on this page is shown without one.</p></noscript>
 <button type="button" data-do="in" aria-label="zoom in">+</button>
 <button type="button" data-do="out" aria-label="zoom out">&#8722;</button>
 <button type="button" data-do="all">whole video</button></span>
+<output class="shown"></output>
 </div>
 <div class="panels" tabindex="0" role="group"
 aria-label="Traces. Arrow keys move along, plus and minus zoom, 0 shows the whole video."></div>

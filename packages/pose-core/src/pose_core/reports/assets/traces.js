@@ -45,6 +45,8 @@
     const width = Math.min(Math.max(high - low, Math.min(8, last - first)), last - first);
     const start = Math.min(Math.max(low, first), last - width);
     range = [start, start + width];
+    const ends = [Math.ceil(Math.max(range[0], 0)), Math.floor(Math.min(range[1], recording.frames - 1))];
+    find(".shown").textContent = `frames ${ends[0]} to ${ends[1]} of ${recording.frames}`;
     together = true;
     for (const plot of plots) plot.setScale("x", { min: range[0], max: range[1] });
     together = false;
