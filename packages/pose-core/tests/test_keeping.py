@@ -5,6 +5,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -139,6 +140,21 @@ def test_the_model_is_the_mean_of_the_last_quarter_and_so_is_what_is_validated(
     )
     assert any(line.startswith("validation: 2 frames with 6 labeled points, few") for line in lines)
     assert lines[-1].startswith("kept: the mean of the weights of epochs 6 to 7, validation error")
+
+
+@pytest.mark.parametrize("due", [True, False])
+def test_all_processes_write_a_checkpoint_where_the_first_does_whatever_their_own_clocks_say(
+    due: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = Keeper(tmp_path, 1e9 if due else 0.0, None, 0, Rule("last", 0, ""))
+    written: list[bool] = []
+    monkeypatch.setattr(Keeper, "checkpoint", lambda *_: written.append(True))
+    strategy = SimpleNamespace(broadcast=lambda own: not own)
+    trainer: Any = SimpleNamespace(
+        should_stop=False, current_epoch=3, max_epochs=9, strategy=strategy
+    )
+    keeper.on_train_epoch_end(trainer, network(1.0))  # type: ignore[arg-type]
+    assert written == [True] * due
 
 
 def test_a_run_that_averages_and_broke_off_ends_bit_equal(

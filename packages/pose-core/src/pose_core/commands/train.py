@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pose_core.commands.apart import asks_for_several, refuse_inside, train_apart
 from pose_core.commands.sweep import STOPPED, Sweep
 from pose_core.errors import ConfigError, PoseError
 from pose_core.options import fill, suggest
@@ -89,17 +90,28 @@ def run_one(overrides: Sequence[str], only_shown: bool, plugins: "Plugins") -> i
 
 def run_sweep(overrides: Sequence[str], only_shown: bool, plugins: "Plugins") -> int:
     """Train a model for each combination of values, and compare them; gives the exit status."""
+    refuse_inside()
     sweep = Sweep()
 
     def train(given: dict[str, Any], folder: Path) -> None:
         given["resume"] = True  # members that are done, or begun, are not begun again
-        sweep.train(Path(given["output"]), folder, lambda: train_one(given, folder, plugins))
+        sweep.train(Path(given["output"]), folder, lambda: train_member(given, folder, plugins))
 
     try:
         launch(train, overrides, ["--multirun", *["--cfg", "job"] * only_shown])
     except KeyboardInterrupt:
         sweep.stopped = True
     return sweep.end(shown)
+
+
+def train_member(given: Mapping[str, Any], folder: Path, plugins: "Plugins") -> int:
+    """Train a member of a sweep, apart if it starts processes itself; gives the exit status."""
+    from hydra.core.hydra_config import HydraConfig
+
+    if not asks_for_several(given["trainer"]):
+        return train_one(given, folder, plugins)
+    check(given, plugins)
+    return train_apart(given["project"], HydraConfig.get().overrides.task, folder)
 
 
 def launch(

@@ -153,7 +153,8 @@ class Keeper(Callback):
         if last and not self.kept:  # no validation to choose by
             with self.average.put_into(network_of(pl_module)):
                 self.save(trainer, pl_module, {})
-        if last or time.monotonic() - self._written >= self.seconds:
+        due = last or time.monotonic() - self._written >= self.seconds
+        if trainer.strategy.broadcast(due):  # by one clock: all processes write it, or none does
             self.checkpoint(trainer)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
