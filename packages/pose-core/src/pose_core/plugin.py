@@ -15,6 +15,7 @@ from pose_core.commands import (
     report,
     select,
     smooth,
+    split,
     suggest,
     train,
 )
@@ -183,6 +184,10 @@ def pose_commands() -> Iterable[h.Command]:
     yield h.Command(
         name="select", help="say which of several runs to use, and why", epilog=select.EPILOG,
         add_arguments=select.add_arguments, run=select.run,
+    )  # fmt: skip
+    yield h.Command(
+        name="split", help="draw splits that train on ever more frames of some subjects", epilog=split.EPILOG,
+        add_arguments=split.add_arguments, run=split.run,
     )  # fmt: skip
     yield h.Command(
         name="smooth", help="merge and smooth predictions of several models", epilog=smooth.EPILOG,

@@ -18,9 +18,10 @@ examples:
 
 Compares the pixel error of the validation frames, violations on them and on videos that all runs
 have predicted, and the losses of held-out clips. Runs that differ in their seed alone are one
-setting. Of the settings whose pixel error is not larger than the smallest by more than chance, the
-one is best that is so in most diagnostics (Lightning Pose, section 5.6.2). Distances up to a
-twentieth of the animal's length count as no violation, unless --threshold says otherwise.
+setting. Of the settings whose pixel error is not much larger than the smallest (5 %), or by no more
+than chance, the one is best that is so in most diagnostics (Lightning Pose, section 5.6.2).
+Distances up to a twentieth of the animal's length count as no violation, unless --threshold says
+otherwise.
 """
 SELECTION = "selection.csv"
 

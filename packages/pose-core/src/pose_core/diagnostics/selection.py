@@ -2,8 +2,8 @@
 
 Source: Biderman, Whiteway et al., Lightning Pose, section 5.6.2: the setting that is best in the
 majority of the diagnostics, errors below a tolerance ignored. Here a setting is eligible only if
-its pixel error is not worse than the smallest by more than chance: a loss falls with its own
-weight, whether or not the poses get better.
+its pixel error is not much larger than the smallest, or by no more than chance: a loss falls with
+its own weight, whether or not the poses get better.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +23,9 @@ from pose_core.diagnostics.tracks import LABELS, Tracks
 from pose_core.errors import FormatError, PoseError
 from pose_core.plugins import Plugins
 
+MUCH = 1.05
+"""Times the smallest pixel error: what is below is not held against a setting, for another seed may
+change as much."""
 EQUAL = 1e-9
 """Diagnostics that differ by less, relative to themselves, are the same."""
 
@@ -32,24 +35,19 @@ class Setting:
     """Runs that differ in their seed alone.
 
     Attributes:
-        name: the options that others have otherwise, or the name of its run.
+        name: of its run; of several, the options that others have otherwise.
         runs: their names.
         diagnostics: by name, the mean over the runs; smaller is better.
         best_in: diagnostics in which no other setting is as good.
-        interval: how much larger its pixel error is than the smallest one, 95 % of draws, in
-            pixels; None where errors are not known frame by frame.
+        eligible: whether its pixel error is not much larger than the smallest, or no more than by
+            chance.
     """
 
     name: str
     runs: tuple[str, ...]
     diagnostics: Mapping[str, float]
     best_in: tuple[str, ...] = ()
-    interval: tuple[float, float] | None = None
-
-    @property
-    def eligible(self) -> bool:
-        """Say whether its pixel error is the smallest, or larger by no more than chance."""
-        return self.interval is None or not self.interval[0] > 0
+    eligible: bool = True
 
     @property
     def error(self) -> float:
@@ -129,7 +127,7 @@ def with_labels(members: Mapping[str, Member], found: Sequence[Tracks]) -> dict[
 
 def ranked(members: Mapping[str, Member], evidence: Evidence) -> tuple[Setting, ...]:
     """Sort settings, the one to use first."""
-    found = with_intervals(settings_of(members, evidence), evidence)
+    found = judged(settings_of(members, evidence), evidence)
     return tuple(sorted(found, key=lambda one: (not one.eligible, -len(one.best_in), one.error)))
 
 
@@ -144,12 +142,11 @@ def settings_of(members: Mapping[str, Member], evidence: Evidence) -> list[Setti
     options = [name for name in differing(list(members.values())) if name != "seed"]
     found = []
     for part in parts:
-        own = {option: part[0].options.get(option) for option in options}
         runs = tuple(names[one.folder] for one in part)
+        own = [f"{n}={v}" for n in options if (v := part[0].options.get(n)) is not None]
         several = [evidence.diagnostics[run] for run in runs]
         means = {name: float(np.mean([one[name] for one in several])) for name in several[0]}
-        told = ", ".join(f"{option}={value}" for option, value in own.items() if value is not None)
-        found.append(Setting(told or runs[0], runs, means))
+        found.append(Setting(", ".join(own) if own and len(runs) > 1 else runs[0], runs, means))
     return [replace(one, best_in=best_in(one, found)) for one in found]
 
 
@@ -163,13 +160,17 @@ def best_in(one: Setting, among: Sequence[Setting]) -> tuple[str, ...]:
     )
 
 
-def with_intervals(found: Sequence[Setting], evidence: Evidence) -> list[Setting]:
-    """Say of each setting by how much its pixel error may exceed the smallest one."""
+def judged(found: Sequence[Setting], evidence: Evidence) -> list[Setting]:
+    """Say which settings are eligible; all, where errors are not known frame by frame."""
     if not evidence.errors:
         return list(found)
+    least = min(found, key=lambda one: one.error)
     errors = {one.runs[0]: np.stack([evidence.errors[run] for run in one.runs]) for one in found}
-    intervals = differences(errors, min(found, key=lambda one: one.error).runs[0])
-    return [replace(one, interval=intervals[one.runs[0]]) for one in found]
+    gaps = differences(errors, least.runs[0])
+    return [
+        replace(one, eligible=not (gaps[one.runs[0]][0] > 0 and one.error > MUCH * least.error))
+        for one in found
+    ]
 
 
 def explain(selection: Selection) -> list[str]:
@@ -184,8 +185,8 @@ def explain(selection: Selection) -> list[str]:
         lines += [f"its {len(runs)} seeds make an ensemble; of one alone, take {runs[0]}"]
     lines += doubts(selection)
     lines += [
-        f"{other.name} is best in more, {len(other.best_in)}, but its pixel error is larger by "
-        "more than chance"
+        f"{other.name} is best in more, {len(other.best_in)}, but its pixel error, "
+        f"{other.error:.2f} px, is larger by more than chance"
         for other in others
         if not other.eligible and len(other.best_in) > len(best.best_in)
     ]
@@ -203,8 +204,8 @@ def doubts(selection: Selection) -> list[str]:
     if alike:
         near = min(alike, key=lambda one: one.error)
         lines = [
-            f"warning: on {frames} validation frames {len(alike)} other settings are not worse by "
-            f"more than chance, such as {near.name}: {best.error:.2f} and {near.error:.2f} px"
+            f"warning: {frames} validation frames do not tell its pixel error, {best.error:.2f} "
+            f"px, from that of {len(alike)} others, such as {near.name}, {near.error:.2f} px"
         ]
     if len(best.runs) == 1:
         lines.append("warning: it was trained once; what another seed would change is not known")
