@@ -189,7 +189,7 @@ def smooth_all(
         there = [one for table in tables for one in (table, incomplete(table)) if one.is_file()]
         if there:
             videos.append(Video(name, tuple(there)))
-    how = How(arguments.smoother, {}, arguments.suffix, arguments.overwrite)
+    how = How(arguments.smoother, {}, arguments.overwrite)
     return not smooth_videos(videos, members.output / SMOOTHED, how, plugins, say_error)
 
 

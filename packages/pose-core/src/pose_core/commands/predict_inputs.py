@@ -117,7 +117,7 @@ def runs_of(model: Path, say: Say) -> list[Path]:
     if (model / WEIGHTS).is_file():
         return [model]
     for run in unfinished_below(model):
-        say(f"{run}: its training is not finished; it is left out")
+        print(f"warning: {run}: its training is not finished; it is left out")
     if runs := runs_below(model):
         return runs
     say(f"{model}: holds no finished run; it is left out")

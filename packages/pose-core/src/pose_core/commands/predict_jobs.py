@@ -120,7 +120,7 @@ def predict_one_video(
     predicted = max(one.predicted for one in results)
     rate = f"{predicted / max(done.seconds, 1e-9):.1f} frames/s"
     resumed = "" if predicted == done.frames else f" ({predicted} of them now)"
-    by = f" by {len(models)} models" if members.is_ensemble else ""
+    by = f" by {len(models)} model{'s' * (len(models) > 1)}" if members.is_ensemble else ""
     what = f"{done.frames} frames{resumed}{by} in {done.seconds:.1f} s ({rate})"
     print(f"{job.path}: {what}, written to {where}")
     return True

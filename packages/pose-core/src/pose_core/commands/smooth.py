@@ -72,7 +72,7 @@ def run_tables(given: Sequence[Path], output: Path | None, how: How, plugins: "P
     from pose_core.commands.smoothing import read_members, smooth_to
     from pose_core.files import writer_of
 
-    table = output or beside(given)
+    table = output or beside(given, plugins)
     if table.exists() and not how.overwrite:
         raise FormatError(
             f"{table}: is there already; give --overwrite to replace it, or another name"
@@ -99,7 +99,7 @@ def run_folder(
         raise ConfigError(
             f"--output: {place} is to hold the tables of {len(videos)} videos; name a folder"
         )
-    writer_of(place / f"video{how.suffix}", plugins)
+    writer_of(place / videos[0].table, plugins)
     failed = smooth_videos(videos, place, how, plugins, say_error)
     if failed:
         say_error(f"{failed} of {len(videos)} videos could not be smoothed")
@@ -111,8 +111,8 @@ def say_error(text: str) -> None:
     print(f"pose smooth: {text}", file=sys.stderr)
 
 
-def beside(given: Sequence[Path]) -> Path:
-    """Name the table that a folder of tables is smoothed to.
+def beside(given: Sequence[Path], plugins: "Plugins") -> Path:
+    """Name the table that a folder of tables is smoothed to, of the same kind.
 
     Raises:
         ConfigError: if tables are named, or several folders.
@@ -121,7 +121,8 @@ def beside(given: Sequence[Path]) -> Path:
 
     if len(given) == 1 and given[0].is_dir():
         folder = given[0] if given[0].name not in ("", "..") else given[0].resolve()
-        return folder.parent / SMOOTHED / f"{folder.name}.csv"
+        tables = find_tables(given, folder, plugins)
+        return folder.parent / SMOOTHED / Video(folder.name, tuple(tables)).table
     raise ConfigError(f"--output: {len(given)} inputs need a table to be smoothed to; name one")
 
 

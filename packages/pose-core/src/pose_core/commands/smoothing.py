@@ -22,13 +22,11 @@ class How:
     Attributes:
         smoother: its name; None takes `OF_VIEWS` where there are views, and else `DEFAULT`.
         options: its own.
-        suffix: of the tables to write.
         overwrite: whether to smooth again what is there and not older than its members.
     """
 
     smoother: str | None
     options: Mapping[str, Any]
-    suffix: str = ".csv"
     overwrite: bool = False
 
 
@@ -38,6 +36,11 @@ class Video:
 
     name: str
     tables: tuple[Path, ...]
+
+    @property
+    def table(self) -> str:
+        """The name of the smoothed table, of the kind of the others."""
+        return f"{self.name}{self.tables[0].suffix}"
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def smooth_recording(recording: Recording, output: Path, how: How, plugins: "Plu
         PoseError: if a table is missing or cannot be read, tables do not fit together, the
             smoother refuses them, or the disk is full.
     """
-    paths = {view: output / f"{one.name}{how.suffix}" for view, one in recording.videos.items()}
+    paths = {view: output / one.table for view, one in recording.videos.items()}
     if not how.overwrite and is_there(recording, paths):
         listed = ", ".join(map(str, paths.values()))
         print(f"{listed}: finished already; --overwrite smooths it again")
