@@ -61,7 +61,7 @@ def seconds(work: Callable[[], object], repeats: int) -> float:
 
 def project_of(given: argparse.Namespace, losses: dict[str, Any]) -> tuple[Any, Any]:
     """Make module and loaders of a run on mirror-mouse-example."""
-    from pose_core.batches.labeled import image_sizes
+    from pose_core.bounds import image_sizes
     from pose_core.files import open_project
     from pose_core.options import fill
     from pose_core.training.data import make_loaders, make_split

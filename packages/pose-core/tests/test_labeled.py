@@ -8,14 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
-from pose_core.batches.labeled import (
-    LabeledFrames,
-    count_outside,
-    image_sizes,
-    read_image,
-)
+from pose_core.batches.labeled import LabeledFrames, read_image
 from pose_core.batches.loader import EvenBatches, plain_loader, training_loader
 from pose_core.batches.shuffling import KeyedSampler
+from pose_core.bounds import count_outside, image_sizes
 from pose_core.errors import FormatError
 from pose_core.files import open_project
 from pose_core.plugins import Plugins

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pose_core.bounds import labels_on_images
 from pose_core.errors import FormatError
 from pose_core.files import open_project, write_text
 from pose_core.metrics import Summary, pixel_error, summary
@@ -13,7 +14,6 @@ from pose_core.model.folder import load_model
 from pose_core.plugins import Plugins
 from pose_core.predict import predict_frames
 from pose_core.predictions import Predictions
-from pose_core.project import Project
 from pose_core.run_folder import EVALUATION, PREDICTIONS, SPLIT, project_of
 from pose_core.splits import SETS, quoted, read_split
 
@@ -93,15 +93,6 @@ def evaluate(
         shown = own[own >= 0]
         write_text(path, labeled_table(predictions.select(shown), [in_sets[row] for row in shown]))
     return found
-
-
-def labels_on_images(project: Project) -> np.ndarray:
-    """Give the labels with those outside their image as missing, as training takes them."""
-    from pose_core.batches.labeled import image_sizes, labels_inside
-
-    sizes = image_sizes(project)
-    rows = [labels_inside(project.labels, row, tuple(size))[0] for row, size in enumerate(sizes)]
-    return np.array(rows).reshape(project.labels.keypoints.shape)
 
 
 def as_csv(evaluation: Evaluation) -> str:

@@ -186,7 +186,7 @@ def pose_commands() -> Iterable[h.Command]:
         add_arguments=select.add_arguments, run=select.run,
     )  # fmt: skip
     yield h.Command(
-        name="split", help="draw splits that train on ever more frames of some subjects", epilog=split.EPILOG,
+        name="split", help="draw nested splits of some subjects or videos", epilog=split.EPILOG,
         add_arguments=split.add_arguments, run=split.run,
     )  # fmt: skip
     yield h.Command(

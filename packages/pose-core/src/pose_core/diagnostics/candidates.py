@@ -23,7 +23,7 @@ class Member:
         options: dotted names to values.
         found: what validation said of the weights that were kept.
         points: labeled in the validation frames.
-        split: text of its split.
+        split: the lines of its split that say what it was validated on.
     """
 
     folder: Path
@@ -48,7 +48,13 @@ def read_member(folder: Path) -> Member:
     kept = status.get("kept", {})
     found = {n: v for n, v in kept.items() if n.startswith("validation_") and v is not None}
     options = {name: value for name, value in leaves(config).items() if name not in NOT_COMPARED}
-    return Member(folder, options, found, kept.get("points", 0), read(folder / SPLIT, str))
+    split = sorted(line for line in read(folder / SPLIT, str.splitlines) if is_validated(line))
+    return Member(folder, options, found, kept.get("points", 0), "\n".join(split))
+
+
+def is_validated(line: str) -> bool:
+    """Say whether a line of a split is that of a frame to validate on."""
+    return line.endswith(",validation")
 
 
 def leaves(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -62,10 +68,10 @@ def leaves(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def differing(members: Sequence[Member]) -> list[str]:
-    """List the options in which members differ."""
-    names = dict.fromkeys(name for member in members for name in member.options)
-    return [n for n in names if len({repr(member.options.get(n)) for member in members}) > 1]
+def differing(options: Sequence[Mapping[str, Any]]) -> list[str]:
+    """List the options that are not the same in all runs, by their dotted names."""
+    names = dict.fromkeys(name for own in options for name in own)
+    return [n for n in names if len({repr(own.get(n)) for own in options}) > 1]
 
 
 def settings(members: Iterable[Member]) -> list[list[Member]]:

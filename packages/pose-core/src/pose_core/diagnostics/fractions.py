@@ -63,8 +63,10 @@ def nested_splits(
 ) -> dict[float, Split]:
     """Draw splits that train on ever more frames, each with those of the smaller ones.
 
-    All validate on the same frames. What is left of the groups trained on is the test in the
-    domain, all frames of the other groups the test out of it; which is which, the group says.
+    All validate on the same frames. Of each group one is among the first to train on, so that the
+    smallest fraction, as far as it goes, has seen them all. What is left of the groups trained on
+    is the test in the domain, all frames of the other groups the test out of it; which is which,
+    the group says.
 
     Args:
         groups: of each labeled frame.
@@ -86,6 +88,7 @@ def nested_splits(
     moments = np.arange(len(groups)) if instants is None else instants
     order = np.random.default_rng(seed).permutation(np.unique(moments[own]))
     held = max(1, round(validation * len(order))) if validation > 0 else 0
+    order = np.concatenate([order[:held], one_of_each_first(order[held:], moments, groups)])
     splits = {}
     for fraction in sorted(fractions):
         train = round(fraction * len(order))
@@ -99,6 +102,13 @@ def nested_splits(
         rest = ~(trained | validated)
         splits[fraction] = Split(*map(np.flatnonzero, (trained, validated, rest)))
     return splits
+
+
+def one_of_each_first(order: np.ndarray, moments: np.ndarray, groups: Sequence[str]) -> np.ndarray:
+    """Put the first moment of each group before all others, which keep their order."""
+    group = dict(zip(moments.tolist(), groups, strict=True))
+    _, first = np.unique([group[moment] for moment in order.tolist()], return_index=True)
+    return np.concatenate([order[np.sort(first)], np.delete(order, first)])
 
 
 @dataclass(frozen=True)

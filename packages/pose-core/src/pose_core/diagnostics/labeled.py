@@ -2,16 +2,17 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from pose_core.bounds import labels_on_images
 from pose_core.diagnostics.notices import Say
 from pose_core.diagnostics.tracks import LABELS, Tracks
 from pose_core.errors import FormatError, PoseError, reason
 from pose_core.files import open_project
-from pose_core.labels import Labels
+from pose_core.labels import MISSING, Labels
 from pose_core.plugins import Plugins
 from pose_core.predictions import Predictions
 from pose_core.project import Project
@@ -79,15 +80,20 @@ def project_named(run: Path) -> Path:
 
 
 def open_truth(path: Path, plugins: Plugins, say: Say) -> Project | None:
-    """Open the project that has the truth, if it can be."""
+    """Open the project that has the truth, if it can be; labels outside their image are missing."""
     if not path.exists():
         say(f"{path}: is not there, so errors are unknown; give --project to say where it is now")
         return None
     try:
-        return open_project(path, plugins)
+        project = open_project(path, plugins)
+        points = labels_on_images(project)
     except PoseError as error:
         say(f"{error}; errors are unknown")
         return None
+    known = np.isfinite(points).all(-1)
+    visibility = np.where(known, project.labels.visibility, MISSING)
+    labels = replace(project.labels, keypoints=points, visibility=visibility)
+    return replace(project, labels=labels)
 
 
 def labeled_tracks(

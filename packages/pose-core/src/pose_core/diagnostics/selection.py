@@ -139,7 +139,9 @@ def settings_of(members: Mapping[str, Member], evidence: Evidence) -> list[Setti
     names = {one.folder: name for name, one in members.items()}
     parts = settings(members.values())
     parts = [[one] for one in members.values()] if len(parts) == 1 else parts
-    options = [name for name in differing(list(members.values())) if name != "seed"]
+    options = [
+        name for name in differing([one.options for one in members.values()]) if name != "seed"
+    ]
     found = []
     for part in parts:
         runs = tuple(names[one.folder] for one in part)

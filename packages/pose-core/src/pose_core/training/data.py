@@ -8,7 +8,7 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 from pose_core.batches.ahead import ReadAhead
-from pose_core.batches.labeled import LabeledFrames, count_outside
+from pose_core.batches.labeled import LabeledFrames
 from pose_core.batches.loader import (
     EvenBatches,
     clip_loader,
@@ -17,11 +17,12 @@ from pose_core.batches.loader import (
     training_loader,
 )
 from pose_core.batches.unlabeled import Clips
+from pose_core.bounds import count_outside
 from pose_core.model.network import PoseNetwork
 from pose_core.plugins import Plugins
 from pose_core.project import Project
 from pose_core.run_folder import SPLIT
-from pose_core.splits import Split, draw_split, read_split
+from pose_core.splits import Split, draw_split, read_split, subset
 from pose_core.training.clips import open_clips
 from pose_core.training.held_out import about, hold_out
 from pose_core.training.objective import Objective
@@ -76,14 +77,17 @@ def describe(project: Project, sizes: np.ndarray) -> list[str]:
 
 
 def make_split(folder: Path, options: RunOptions, project: Project) -> Split:
-    """Take the split of a resumed run, the one given, or a new one."""
-    data = options.data
-    path = folder / SPLIT if options.resume and (folder / SPLIT).exists() else options.split
+    """Take the split of a resumed run, or a part of the one given or of a new one."""
+    data, labels = options.data, project.labels
     instants = project.instants if project.cameras else None
-    if path is not None:
-        return read_split(Path(path), project.labels, data.validation > 0, instants)
-    drawn = (data.validation, data.test, options.seed, data.group_by)
-    return draw_split(project.labels, *drawn, instants)
+    if options.resume and (folder / SPLIT).exists():
+        return read_split(folder / SPLIT, labels, data.validation > 0, instants)
+    if options.split is not None:
+        split = read_split(Path(options.split), labels, data.validation > 0, instants)
+    else:
+        seed = options.seed if data.split_seed is None else data.split_seed
+        split = draw_split(labels, data.validation, data.test, seed, data.group_by, instants)
+    return subset(split, labels.frames, data.fraction, options.seed, instants)
 
 
 def make_loaders(

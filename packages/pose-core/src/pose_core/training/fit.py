@@ -13,7 +13,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
 
 from pose_core.batches.augment import Augmentation
-from pose_core.batches.labeled import image_sizes
+from pose_core.bounds import image_sizes
 from pose_core.errors import ConfigError
 from pose_core.files import open_project
 from pose_core.labels import VISIBLE, Labels
