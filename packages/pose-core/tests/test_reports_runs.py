@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import yaml
 
+from pose_core.diagnostics.candidates import differing, leaves
 from pose_core.diagnostics.measures import ERROR, measure
 from pose_core.diagnostics.tracks import LABELS, Tracks
 from pose_core.errors import ConfigError, FormatError, PoseError
 from pose_core.labels import Labels
 from pose_core.plugins import Plugins
 from pose_core.predictions import Predictions
-from pose_core.reports.compared import Comparison, RunFiles, Subject, compare, differing, leaves
+from pose_core.reports.compared import Comparison, RunFiles, Subject, compare
 from pose_core.reports.run_page import run_report
 from pose_core.reports.run_plots import binned, tail_means
 from pose_core.reports.run_summary import rates
@@ -159,7 +160,7 @@ def test_every_part_of_the_page_is_there(plugins: Plugins) -> None:
         "Errors", "Error against spread", "Violations", "Traces", "Learning", "Settings", "Notes",
     ]  # fmt: skip
     assert report.summary[0].startswith("a is best on 4 test frames")
-    assert report.summary[1].startswith("Fewest violations in videos: b, moved in 0.0 %")
+    assert report.summary[1].startswith("Fewest points in violation in videos: b, moved 0.0 %")
     assert [row[0] for row in report.glance.rows] == ["a", "b"]
     assert report.glance.columns[-1] == "moved > 20 (%)"
 

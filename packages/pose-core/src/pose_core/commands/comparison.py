@@ -39,7 +39,7 @@ def compare(sweep: Path) -> list[str]:
 
 def table_of(sweep: Path, members: Sequence[Member]) -> Table:
     """Put members in rows: options that differ, then what validation found."""
-    options = differing(members)
+    options = differing([member.options for member in members])
     names = dict.fromkeys(name for member in members for name in member.found)
     found = sorted(names, key=lambda name: name not in PIXELS)
     rows: list[list[Cell]] = [

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pose_core.diagnostics.candidates import leaves
 from pose_core.diagnostics.gathering import gather, training_labels, unique_names
 from pose_core.diagnostics.measured import Measured
 from pose_core.diagnostics.measures import (
@@ -65,23 +66,6 @@ def read_run(name: str, folder: Path, say: Say) -> RunFiles:
     status = tried(lambda: read(folder / STATUS, json.loads))
     kept = status.get("kept") if isinstance(status, dict) else None
     return RunFiles(name, options, curves, str(kept.get("why", "")) if kept else "")
-
-
-def leaves(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Give nested options as one mapping, by dotted names."""
-    found: dict[str, Any] = {}
-    for name, value in mapping.items():
-        if isinstance(value, Mapping) and value:
-            found |= leaves(value, f"{prefix}{name}.")
-        else:
-            found[f"{prefix}{name}"] = value
-    return found
-
-
-def differing(options: Sequence[Mapping[str, Any]]) -> list[str]:
-    """List the options that are not the same in all."""
-    names = dict.fromkeys(name for own in options for name in own)
-    return [n for n in names if len({repr(own.get(n)) for own in options}) > 1]
 
 
 @dataclass(frozen=True, eq=False)

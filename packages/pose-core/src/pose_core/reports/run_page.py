@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pose_core.diagnostics.candidates import NOT_COMPARED, differing
 from pose_core.diagnostics.measures import ERROR
 from pose_core.diagnostics.thresholds import SHARE
 from pose_core.reports import page as html
@@ -14,7 +15,6 @@ from pose_core.reports.compared import (
     Comparison,
     Subject,
     capital,
-    differing,
     rows_of,
     words,
 )
@@ -26,8 +26,6 @@ from pose_core.reports.run_traces import line_colours, recordings
 from pose_core.reports.tables import Cell, Table
 from pose_core.reports.traces import BUDGET, traces
 from pose_core.reports.worst_frames import WorstFrame
-
-NOT_COMPARED = ("output", "resume")
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +105,7 @@ RULES = (
 )
 WORST = (
     "Where errors are largest on labeled frames, and where most rules are broken in videos, cut "
-    "round the worst point. Captions name the sources: the first one's points are discs, the "
-    "second one's rings; the truth, on labeled frames, is crosses."
+    "round the worst point. Captions say whose marks are discs, rings and crosses."
 )
 
 

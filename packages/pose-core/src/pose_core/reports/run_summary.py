@@ -72,10 +72,11 @@ def _rules_told(compared: Comparison) -> list[str]:
         order = sorted(rates(compared.videos, measure, limit).items(), key=lambda pair: pair[1])
         if len(order) > 1:
             (best, least), (worst, most) = order[0], order[-1]
-            share = f"{words(measure)} in {least:.1f} % of the points ({worst} {most:.1f} %)"
+            share = f"{words(measure)} {least:.1f} % ({worst} {most:.1f} %)"
             won.setdefault(best, []).append(share)
     return [
-        f"Fewest violations in videos: {best}, {', '.join(shares)}." for best, shares in won.items()
+        f"Fewest points in violation in videos: {best}, {', '.join(shares)}."
+        for best, shares in won.items()
     ]
 
 

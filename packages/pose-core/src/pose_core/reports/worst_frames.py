@@ -16,6 +16,7 @@ from pose_core.reports.compared import SETS, Subject, words
 from pose_core.reports.demo_page import around
 from pose_core.reports.demo_results import worst_points
 from pose_core.reports.labeled_video import DrawingOptions, Painter
+from pose_core.reports.marks import SHAPES
 from pose_core.reports.run_plots import unseen
 from pose_core.reports.verdict import standing
 
@@ -50,10 +51,9 @@ class WorstFrame:
 
 
 def worst_labeled(labeled: Subject, say: Say) -> list[WorstFrame]:
-    """Draw the labeled frames in which the two best sources err most.
+    """Draw the labeled frames in which the two best sources err most, and the truth.
 
-    The best is drawn as discs, the second as rings, the truth as crosses. Images that are not there
-    are said and left out.
+    Images that are not there are said and left out.
     """
     truth, root, found_best = labeled.tracks.truth, labeled.tracks.root, standing(labeled)
     if truth is None or root is None or found_best is None:
@@ -75,8 +75,9 @@ def worst_labeled(labeled: Subject, say: Say) -> list[WorstFrame]:
             continue
         picture = cut(painter.draw(image, row), truth.keypoints[row, keypoint])
         name, kept_in = truth.skeleton.names[keypoint], SETS.get((labeled.tracks.sets or ())[row])
-        each = ", ".join(f"{n} {v[row, keypoint]:.1f} px" for n, v in errors.items())
-        caption = f"{truth.frames[row]} ({kept_in or 'unused'}), {name}: {each}"
+        each = [f"{n} {v[row, keypoint]:.1f} px" for n, v in errors.items()]
+        where = f"{truth.frames[row]} ({kept_in or 'unused'}), {name}"
+        caption = f"{where}: {keyed([*each, 'truth'])}"
         found.append(WorstFrame("labels", truth.frames[row], row, name, picture, caption))
     return found
 
@@ -112,7 +113,7 @@ def worst_of_videos(
             if row in images:
                 at = video.tracks.sources[judged[0]].keypoints[row, keypoint]
                 picture = cut(painter.draw(images[row], row), at)
-                found.append(_of_video(video, judged[0], row, keypoint, picture, rules))
+                found.append(_of_video(video, judged, row, keypoint, picture, rules))
     return found
 
 
@@ -124,7 +125,7 @@ def two_of(tracks: Tracks) -> list[str]:
 
 def _of_video(
     video: Subject,
-    source: str,
+    judged: Sequence[str],
     row: int,
     keypoint: int,
     picture: np.ndarray,
@@ -132,13 +133,14 @@ def _of_video(
 ) -> WorstFrame:
     """Say what is wrong with a frame of a video."""
     name = video.keypoints[keypoint]
-    values = video.measured[source].values
+    values = video.measured[judged[0]].values
     wrong = [
         f"{words(measure)} {values[measure][row, keypoint]:.1f}{' ' + video.unit(measure)}"
         for measure, limit in rules.items()
         if measure in values and values[measure][row, keypoint] > limit
     ]
-    caption = f"{video.tracks.subject}, frame {row}, {name}: {', '.join(wrong)} ({source})"
+    where = f"{video.tracks.subject}, frame {row}, {name}"
+    caption = f"{where}: {', '.join(wrong)}; {keyed(judged)}"
     return WorstFrame(video.tracks.subject, str(row), row, name, picture, caption)
 
 
@@ -176,6 +178,11 @@ def decoded(reader: VideoReader, video: Subject, rows: Sequence[int]) -> dict[in
         for number, image, whole in zip(clip.numbers, clip.images, clip.decoded, strict=True)
         if whole
     }
+
+
+def keyed(sets: Sequence[str]) -> str:
+    """Say by which marks sets are drawn, in the order in which a painter has them."""
+    return ", ".join(f"{shape} {name}" for shape, name in zip(SHAPES, sets, strict=False))
 
 
 def cut(image: np.ndarray, point: np.ndarray) -> np.ndarray:
