@@ -1,11 +1,16 @@
-"""Scenes with calibrated cameras."""
+"""Scenes with calibrated cameras; long recordings, and what they are compared with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pose_eks import Ensemble
 from pose_eks.cameras.rig import Camera, Rig
+from pose_eks.models.shelf import Shelf
+from pose_eks.options import ObservationOptions
+from pose_eks.smoothed import LongSmoothed, Smoothed
 
 
 def on_a_circle(
@@ -41,3 +46,41 @@ def looking_in(number: int, count: int, distortions: tuple[float, ...], fisheye:
 @pytest.fixture
 def circle_rig() -> Callable[..., Rig]:
     return on_a_circle
+
+
+def laid_on_a_shelf(
+    folder: Path, one: Ensemble, options: ObservationOptions, size: int = 90
+) -> Shelf:
+    def chunks() -> Iterator[Ensemble]:
+        for start in range(0, one.keypoints.shape[1], size):
+            part = np.s_[:, start : start + size]
+            sure = None if one.confidence is None else one.confidence[part]
+            yield Ensemble(one.keypoints[part], sure)
+
+    return Shelf.fill(chunks, folder, options)
+
+
+def whole(found: LongSmoothed, name: str) -> np.ndarray:
+    return np.concatenate([getattr(part, name) for part in found.chunks()])
+
+
+def assert_equal_in_parts(
+    found: LongSmoothed, expected: Smoothed, pixels: float = 1e-6, share: float = 1e-5
+) -> None:
+    np.testing.assert_allclose(whole(found, "keypoints"), expected.keypoints, rtol=0, atol=pixels)
+    names = ["posterior_variance", "predictive_variance", "spread"]
+    for name in names + ["weight"] * (expected.weight is not None):
+        np.testing.assert_allclose(whole(found, name), getattr(expected, name), rtol=share)
+    np.testing.assert_allclose(found.fit.s, expected.fit.s, rtol=share / 10)
+    np.testing.assert_allclose(found.fit.b, expected.fit.b, rtol=share / 10)
+    np.testing.assert_array_equal(found.fit.converged, expected.fit.converged)
+
+
+@pytest.fixture
+def shelf_of() -> Callable[..., Shelf]:
+    return laid_on_a_shelf
+
+
+@pytest.fixture
+def assert_same() -> Callable[..., None]:
+    return assert_equal_in_parts

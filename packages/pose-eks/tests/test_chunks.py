@@ -13,10 +13,11 @@ from pose_eks.core.dynamics import DYNAMICS
 from pose_eks.core.inference import evaluate, smooth
 from pose_eks.core.lanes import Lanes, Noise
 from pose_eks.core.long import solve_long
+from pose_eks.core.long_chain import LongChain
 from pose_eks.core.motion import Autoregression, Motion, Parameter, Velocity, Walk
 from pose_eks.core.robust import Student
 from pose_eks.core.solving import solve
-from pose_eks.core.stored import LongChain, Stored, chunks_of
+from pose_eks.core.stored import Stored, chunks_of
 
 
 def lanes_of(frames: int, seed: int = 0) -> tuple[Lanes, Noise]:
@@ -159,15 +160,15 @@ def test_a_long_chain_is_solved_as_one_in_memory(
     def read(part: slice) -> tuple[np.ndarray, np.ndarray]:
         return chain.observed[part], chain.spread[part]
 
-    lazy = LongChain(chain.cut(slice(0, 0)), chain.gaps, read)
-    (found,) = solve_long([lazy], search, ranges, student, tmp_path, 70)
+    lazy = LongChain(chain.cut(slice(0, 0)), chain.gaps, read, tmp_path, 70)
+    (found,) = solve_long([lazy], search, ranges, student)
     np.testing.assert_allclose(found.found.values, whole.found.values, rtol=1e-9)
 
     def take(part: slice, path: Track) -> None:
         np.testing.assert_allclose(path.means, whole.path.means[part], atol=1e-7)
         np.testing.assert_allclose(path.covariances, whole.path.covariances[part], atol=1e-7)
 
-    found.follow(take, tmp_path, 70)
+    found.follow(take)
 
 
 def test_what_is_stored_is_read_and_written_in_parts(tmp_path: Path) -> None:

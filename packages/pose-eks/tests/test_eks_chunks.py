@@ -131,7 +131,8 @@ import resource, tempfile
 from pathlib import Path
 import numpy as np
 from pose_eks import Ensemble, MultiCameraOptions
-from pose_eks.models.long_views import LongView, smooth_long_views
+from pose_eks.models.long_sights import LongView
+from pose_eks.models.long_views import smooth_long_views
 from pose_eks.models import sights
 from pose_eks.models.shelf import Shelf
 

@@ -14,7 +14,7 @@ from pose_eks.commands.arguments import CHUNK
 from pose_eks.errors import EksError
 from pose_eks.files.long import LongMembers, is_long
 from pose_eks.files.outputs import existing
-from pose_eks.models.long_views import LongView
+from pose_eks.models.long_sights import LongView
 from pose_eks.models.shelf import Chunks, Shelf
 from pose_eks.options import ObservationOptions, SingleCameraOptions
 

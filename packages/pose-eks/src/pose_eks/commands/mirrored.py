@@ -71,7 +71,8 @@ def run_long(work: "Work") -> int:
     from pose_eks.commands.saying import found_table, views_line
     from pose_eks.files.long import LongMembers
     from pose_eks.files.views import layout_of
-    from pose_eks.models.long_views import LongView, smooth_long_views
+    from pose_eks.models.long_sights import LongView
+    from pose_eks.models.long_views import smooth_long_views
 
     given, options = work.given, work.options
     members = LongMembers.open(given.predictions)

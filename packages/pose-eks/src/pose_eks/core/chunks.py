@@ -13,7 +13,8 @@ from pose_eks.core.chain import Chain, Path
 from pose_eks.core.forms import Dense
 from pose_eks.core.inference import passes, prepared
 from pose_eks.core.lanes import Dynamics, Lanes, Noise
-from pose_eks.core.stored import CHUNK, LongChain, chunks_of
+from pose_eks.core.long_chain import LongChain
+from pose_eks.core.stored import CHUNK, chunks_of
 from pose_eks.core.wide import State
 
 Source = Callable[[slice], Lanes]

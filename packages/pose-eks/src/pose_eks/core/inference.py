@@ -10,8 +10,9 @@ from pose_eks.core import compiled, lockstep
 from pose_eks.core.chain import Chain, Path
 from pose_eks.core.forms import Dense, Form, form_of
 from pose_eks.core.lockstep import Item
+from pose_eks.core.long_chain import LongChain
 from pose_eks.core.motion import Moves, moves_of, slopes_of
-from pose_eks.core.stored import CHUNK, LongChain, chunks_of
+from pose_eks.core.stored import CHUNK, chunks_of
 from pose_eks.core.threads import in_threads
 from pose_eks.core.wide import State
 

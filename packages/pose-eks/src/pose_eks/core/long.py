@@ -1,12 +1,10 @@
-"""Chains that are too long to be in memory: parameters and robust weights, chunk by chunk.
+"""Chains that are too long to be in memory: parameters, paths and robust weights, part by part.
 
-The rounds are those of `pose_eks.core.solving`. What a round finds of every frame, weights and
-path, lies on a disk, and beside it what the round before has found.
+The rounds are those of `pose_eks.core.solving`. What they find of every frame lies on a disk.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +12,16 @@ import numpy as np
 from pose_eks.core.chain import Path as Track
 from pose_eks.core.chunks import trace
 from pose_eks.core.climbing import Found, Search
+from pose_eks.core.long_chain import LongChain, LongNonlinear, LongPath
+from pose_eks.core.nonlinear import between, energy, share_of_step
 from pose_eks.core.robust import Student, weights_of
-from pose_eks.core.solving import Standing, Task, shift, stood
-from pose_eks.core.stored import CHUNK, LongChain, Stored
+from pose_eks.core.solving import Standing, Task, moves_between, stood
+from pose_eks.core.stored import Stored
 
 Take = Callable[[slice, Track], None]
 """Takes the path of some frames."""
+SIDES = ("one", "other")
+"""Names of two paths, the second of which is found while the first is still asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,93 +29,48 @@ class LongSolved:
     """A long chain with what was found about it.
 
     Attributes:
-        chain: the chain, with its weights.
+        chain: the chain, with its weights, linearised about the path.
         found: its parameters.
         settled: False where the rounds were used up.
-        degrees: of freedom of robust weights; None for a Gaussian likelihood.
+        path: where rounds have found it; None where one pass does.
     """
 
     chain: LongChain
     found: Found
     settled: bool
-    degrees: float | None
+    path: LongPath | None
 
-    def follow(self, take: Take, folder: Path, size: int = CHUNK) -> None:
-        """Hand over the path, the last chunk first; a chunk may come twice.
-
-        Args:
-            take: is given frames and their path.
-            folder: for the means of robust paths.
-            size: frames of a chunk.
-        """
-        if self.degrees is None:
-            return trace(self.chain, self.found.values, take, size)
-        means = Stored.made(folder / "means", float, (self.chain.frames, latents(self.chain)))
-
-        def keep(part: slice, path: Track) -> None:
-            means[part] = path.means
-
-        def widen(part: slice, path: Track) -> None:
-            take(part, replace(path, means=means[part]))
-
-        trace(self.chain, self.found.values, keep, size)
-        guessed = replace(self.chain, degrees=self.degrees)
-        return trace(guessed, self.found.values, widen, size)
+    def follow(self, take: Take) -> None:
+        """Hand over the path, in any order of the parts; a part may come twice."""
+        if self.path is None:
+            return trace(self.chain, self.found.values, take, self.chain.size)
+        for part in self.chain.parts:
+            take(part, self.path.cut(part))
+        return None
 
 
 def solve_long(
-    chains: Sequence[LongChain],
+    models: Sequence[LongChain | LongNonlinear],
     search: Search,
     ranges: Sequence[tuple[int, int]] | None,
     student: Student | None,
-    folder: Path,
-    size: int = CHUNK,
 ) -> list[LongSolved]:
-    """Fit chains that share their parameters; see `pose_eks.core.solving.solve`.
+    """Fit models that share their parameters; see `pose_eks.core.solving.solve`.
 
     Args:
-        chains: linear ones.
+        models: chains, or functions of chains' latents.
         search: how to fit.
         ranges: frames to fit on, which have to fit into memory.
         student: robust weights per frame and view; None for a Gaussian likelihood.
-        folder: for weights and paths, which its user removes.
-        size: frames of a chunk.
     """
-    models: Any = tuple(chains)  # which are cut as chains are
-    task = LongTask(models, [0] * len(chains), search, ranges, student, folder, size)
+    task = LongTask(tuple(models), [0] * len(models), search, ranges, student)
     standing, _, settled = stood(task)
-    degrees = None if student is None else student.degrees
-    return [LongSolved(one.chain, one.found, settled, degrees) for one in standing]
-
-
-@dataclass(frozen=True, eq=False)
-class Round:
-    """What a round finds of every frame of a chain: weights (frames, views), means of the path."""
-
-    weights: Stored
-    means: Stored
-
-    @staticmethod
-    def made(folder: Path, name: str, chain: LongChain) -> "Round":
-        """Make room for one."""
-        views = int(chain.like.rows.views.max(initial=0)) + 1
-        return Round(
-            Stored.made(folder / f"{name}.weights", float, (chain.frames, views)),
-            Stored.made(folder / f"{name}.means", float, (chain.frames, latents(chain))),
-        )
-
-
-def latents(chain: LongChain) -> int:
-    """Give the number of a chain's latents."""
-    return int(chain.like.loading.shape[1])
+    return [LongSolved(one.chain, one.found, settled, one.path) for one in standing]
 
 
 @dataclass(frozen=True, eq=False)
 class LongTask(Task):
-    """A task whose paths are never whole: `Standing.path` stays None."""
-
-    folder: Path
-    size: int
+    """A task whose paths are never whole."""
 
     def cropped(self) -> Task | None:
         """Give the same task on a crop, which is in memory."""
@@ -121,57 +78,70 @@ class LongTask(Task):
         return crop and Task(crop.models, crop.groups, crop.search, crop.ranges, crop.student)
 
     def paths(self, standing: Sequence[Standing]) -> list[Standing]:
-        """Leave the paths to `LongSolved.follow`."""
-        return list(standing)
+        """Smooth every chain; where that is all, it is left to `LongSolved.follow`."""
+        if not self.repeats:
+            return list(standing)
+        paths = [traced(one.chain, one.found.values, one.path) for one in standing]
+        return [self.moved(*each) for each in zip(self.models, standing, paths, strict=True)]
+
+    def shortened(self, model: Any, old: Any, new: Any, values: np.ndarray) -> Any:
+        """Give as much of a step as makes the posterior no smaller."""
+        if old is None:
+            return new
+        share = share_of_step(lambda share: energy_along(model, old, new, values, share))
+        if share < 1:
+            for part in model.chain.parts:
+                new.write(part, between(old.cut(part), new.cut(part), share))
+        return new
+
+    def weighed(self, chain: Any, path: Any, values: np.ndarray, degrees: float) -> Stored:
+        """Give the views' weights for a path."""
+        weights: Stored = chain.room("weights", int(chain.like.rows.views.max(initial=0)) + 1)
+        for part in chain.parts:
+            weights[part] = weights_of(chain.cut(part), path.cut(part), values, degrees)
+        return weights
 
     def widened(self, standing: Sequence[Standing]) -> list[Standing]:
-        """Leave the covariances to it as well."""
+        """Give robust paths the covariances of weights that are guesses."""
+        if self.student is not None:
+            for one in standing:
+                guessed = replace(one.chain, degrees=self.student.degrees)
+                trace(guessed, one.found.values, self.covariances_of(one), one.chain.size)
         return list(standing)
 
-    def settle(
-        self, standing: list[Standing], refit: bool = True
-    ) -> tuple[list[Standing], int, bool]:
-        """Alternate between paths, weights and parameters until none moves."""
-        assert self.student is not None  # without, there is nothing to repeat
-        rooms = [
-            [Round.made(self.folder, f"{n}.{side}", one.chain) for side in "ab"]
-            for n, one in enumerate(standing)
-        ]
-        for number in range(1, self.student.rounds + 1):
-            before = standing
-            sides = [(room[number % 2], room[1 - number % 2]) for room in rooms]
-            steps = [self.weighed(one, *pair) for one, pair in zip(standing, sides, strict=True)]
-            standing = [
-                one._replace(chain=replace(one.chain, weights=now.weights))
-                for one, (now, _) in zip(standing, sides, strict=True)
-            ]
-            standing = self.fitted(standing) if refit else standing
-            if number > 1 and self.moved_little(before, standing, steps):
-                return standing, number, True
-        return standing, self.student.rounds, False
-
-    def weighed(self, one: Standing, now: Round, last: Round) -> float:
-        """Find path and weights anew; give the root mean square of the moves, in deviations."""
-        assert self.student is not None
-        degrees, values = self.student.degrees, one.found.values
-        squares: dict[int, float] = {}
+    def covariances_of(self, one: Standing) -> Take:
+        """Give what replaces a path's covariances."""
 
         def take(part: slice, path: Track) -> None:
-            spread = np.sqrt(np.einsum("tii->ti", path.covariances))
-            moved = (path.means - last.means[part]) / np.maximum(spread, 1e-300)
-            squares[part.start] = float((moved**2).sum())
-            now.means[part] = path.means
-            now.weights[part] = weights_of(one.chain.cut(part), path, values, degrees)
+            one.path.covariances[part] = path.covariances
 
-        trace(one.chain, values, take, self.size)
-        return float(np.sqrt(sum(squares.values()) / np.prod(now.means.shape)))
+        return take
 
-    def moved_little(
-        self, before: Sequence[Standing], standing: Sequence[Standing], steps: Sequence[float]
-    ) -> bool:
-        """Say whether a round moved neither parameters nor paths; see `Task.still`."""
-        assert self.student is not None
-        width = self.student.tolerance
-        pairs = zip(before, standing, strict=True)
-        logs = [shift(new.chain.parameters, old.found, new.found) for old, new in pairs]
-        return max(logs) < width and max(steps) < width / 3
+    def step(self, old: Any, new: Any) -> tuple[float, float]:
+        """Give how far a path moved, in standard deviations: root mean square, and the most."""
+        squares, most = 0.0, 0.0
+        for part in new.parts:
+            moved = moves_between(old.cut(part), new.cut(part))
+            squares, most = squares + float((moved**2).sum()), max(most, float(moved.max()))
+        return float(np.sqrt(squares / np.prod(new.means.shape))), most
+
+
+def traced(chain: LongChain, values: np.ndarray, old: LongPath | None) -> LongPath:
+    """Smooth a chain; give its path, beside an old one that is still asked for."""
+    side = SIDES[0] if old is None or old.name == SIDES[1] else SIDES[1]
+    path = LongPath.made(chain, side)
+    trace(chain, values, path.write, chain.size)
+    return path
+
+
+def energy_along(
+    model: LongNonlinear, old: LongPath, new: LongPath, values: np.ndarray, share: float
+) -> float:
+    """Give minus the log posterior of a path between two others; see `nonlinear.energy`."""
+    total = 0.0
+    for part in model.chain.parts:
+        before = min(part.start, 1)  # where the first frame comes from
+        wider = slice(part.start - before, part.stop)
+        path = between(old.cut(wider), new.cut(wider), share)
+        total += energy(model.cut(wider), path, values, before)
+    return total

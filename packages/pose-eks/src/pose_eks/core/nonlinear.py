@@ -58,26 +58,40 @@ class Nonlinear:
         return replace(self.chain, observed=np.where(usable, shown, np.nan), loading=loading)
 
 
-def energy(model: Nonlinear, path: Path, values: np.ndarray) -> float:
+def energy(model: Nonlinear, path: Path, values: np.ndarray, before: int = 0) -> float:
     """Give minus the log posterior of a path, but for a constant.
 
     It is infinite where the path leaves what can be observed.
+
+    Args:
+        model: the observations.
+        path: of all its frames.
+        values: of the parameters.
+        before: frames at the beginning, 0 or 1, that only say where the path comes from.
     """
     chain = model.chain
     e = chain.observed - model.observe(path.means)[0]
     squares = np.nan_to_num(e**2 / chain.noise(values), nan=np.inf)
-    squares = np.where(np.isfinite(chain.observed), squares, 0.0)
-    return 0.5 * float(squares.sum()) + prior_energy(chain, path, values)
+    squares = np.where(np.isfinite(chain.observed), squares, 0.0)[before:]
+    first = 0.0 if before else first_energy(chain, path, values)
+    return 0.5 * float(squares.sum()) + first + moving_energy(chain, path, values)
 
 
-def prior_energy(chain: Chain, path: Path, values: np.ndarray) -> float:
-    """Give minus the log density of a path under its motion, but for a constant."""
+def first_energy(chain: Chain, path: Path, values: np.ndarray) -> float:
+    """Give minus the log density of the first state under the prior, but for a constant."""
+    z = np.concatenate([path.means[0] - chain.motion.mean, path.hidden[0]])
+    first = chain.motion.first(values[: len(chain.motion.parameters)])
+    return 0.5 * float(z @ np.linalg.pinv(first, hermitian=True) @ z)
+
+
+def moving_energy(chain: Chain, path: Path, values: np.ndarray) -> float:
+    """Give minus the log density of a path's moves, but for a constant."""
     gaps, which = chain.steps
     moves = moves_of(chain.motion, values[: len(chain.motion.parameters)], gaps)
     z = np.concatenate([path.means - chain.motion.mean, path.hidden], axis=1)
     e = z[1:] - np.einsum("tij,tj->ti", moves.F[which[1:]], z[:-1])
-    squares = np.einsum("ti,tij,tj->", e, np.linalg.pinv(moves.Q, hermitian=True)[which[1:]], e)
-    return 0.5 * float(squares + z[0] @ np.linalg.pinv(moves.first, hermitian=True) @ z[0])
+    inverse = np.linalg.pinv(moves.Q, hermitian=True)[which[1:]]
+    return 0.5 * float(np.einsum("ti,tij,tj->", e, inverse, e))
 
 
 def between(old: Path, new: Path, share: float) -> Path:
@@ -88,14 +102,29 @@ def between(old: Path, new: Path, share: float) -> Path:
     return Path(means, new.covariances, hidden)
 
 
+def share_of_step(energy_at: Callable[[float], float]) -> float:
+    """Give how much of a step makes the posterior no smaller: all, half, a quarter, ... or 0.
+
+    Args:
+        energy_at: gives minus the log posterior after some share of the step.
+    """
+    before, share = energy_at(0.0), 1.0
+    while share > SHORTEST:
+        if energy_at(share) <= before + 1e-9 * abs(before):
+            return share
+        share *= 0.5
+    return 0.0
+
+
 def no_worse(model: Nonlinear, old: Path | None, new: Path, values: np.ndarray) -> Path:
     """Give as much of a Gauss-Newton step as makes the posterior no smaller."""
     if old is None:
         return new
-    before, share = energy(model, old, values), 1.0
-    while share > SHORTEST:
-        path = between(old, new, share)
-        if energy(model, path, values) <= before + 1e-9 * abs(before):
-            return path
-        share *= 0.5
-    return between(old, new, 0.0)
+    tried = {1.0: new, 0.0: old}  # the paths themselves, of which observations may be remembered
+
+    def energy_at(share: float) -> float:
+        tried.setdefault(share, between(old, new, share))
+        return energy(model, tried[share], values)
+
+    share = share_of_step(energy_at)
+    return tried[share] if share else between(old, new, 0.0)

@@ -10,6 +10,7 @@ from pose_eks.core import compiled
 from pose_eks.core.chain import Chain, Path
 from pose_eks.core.climbing import Found, Search
 from pose_eks.core.inference import smooth_all
+from pose_eks.core.long_chain import LongNonlinear
 from pose_eks.core.motion import Parameter
 from pose_eks.core.nonlinear import Nonlinear, no_worse
 from pose_eks.core.robust import Student, told, weights_of
@@ -93,8 +94,8 @@ def stood(task: "Task") -> tuple[list["Standing"], int, bool]:
             )
         ]
         standing, rounds, settled = task.settle(task.begin(known), refit=False)
-        standing = task.paths(task.fitted(standing))
-    return task.widened(standing), rounds, settled
+        standing = task.fitted(standing)
+    return task.widened(task.paths(standing)), rounds, settled
 
 
 def grown(found: Found, ratio: float) -> Found:
@@ -105,9 +106,9 @@ def grown(found: Found, ratio: float) -> Found:
 class Standing(NamedTuple):
     """Where one chain stands between rounds."""
 
-    chain: Any  # a Chain; in `pose_eks.core.long` a LongChain
+    chain: Any  # a Chain, and its path a Path; in `pose_eks.core.long` LongChain and LongPath
     found: Found
-    path: Path | None
+    path: Any = None
 
 
 def shift(parameters: Sequence[Parameter], old: Found, new: Found) -> float:
@@ -120,9 +121,19 @@ def shift(parameters: Sequence[Parameter], old: Found, new: Found) -> float:
     return float(np.abs(np.log(after / before)).max(initial=0.0))
 
 
+def moves_between(old: Path, new: Path) -> np.ndarray:
+    """Give how far a path moved, (frames, latent), in standard deviations."""
+    spread = np.sqrt(np.einsum("tii->ti", new.covariances))
+    return np.asarray(np.abs(new.means - old.means) / np.maximum(spread, 1e-300))
+
+
+def is_nonlinear(model: Any) -> bool:
+    """Say whether a model has to be linearised."""
+    return isinstance(model, Nonlinear | LongNonlinear)
+
+
 def solved(one: Standing, rounds: int, settled: bool) -> Solved:
     """Give the end of the rounds."""
-    assert one.path is not None
     return Solved(one.chain, one.found, one.path, rounds, settled)
 
 
@@ -130,7 +141,7 @@ def solved(one: Standing, rounds: int, settled: bool) -> Solved:
 class Task:
     """What `solve` was asked for; see there."""
 
-    models: tuple[Chain | Nonlinear, ...]
+    models: tuple[Any, ...]
     groups: Sequence[int] | None
     search: Search
     ranges: Sequence[tuple[int, int]] | None
@@ -139,8 +150,7 @@ class Task:
     @property
     def repeats(self) -> bool:
         """Whether one smoothing is not all."""
-        nonlinear = any(isinstance(model, Nonlinear) for model in self.models)
-        return nonlinear or self.student is not None
+        return any(map(is_nonlinear, self.models)) or self.student is not None
 
     def cropped(self) -> "Task | None":
         """Give the same task on a crop, where that saves something."""
@@ -153,11 +163,10 @@ class Task:
     def begin(self, found: Sequence[Found] | None = None) -> list[Standing]:
         """Give the chains as they are, or linearised about their starts, and their parameters."""
         chains = [
-            model.about(model.start) if isinstance(model, Nonlinear) else model
-            for model in self.models
+            model.about(model.start) if is_nonlinear(model) else model for model in self.models
         ]
         found = found or fit(chains, self.groups, self.search, self.ranges)
-        return [Standing(chain, one, None) for chain, one in zip(chains, found, strict=True)]
+        return [Standing(chain, one) for chain, one in zip(chains, found, strict=True)]
 
     def fitted(self, standing: Sequence[Standing]) -> list[Standing]:
         """Fit the parameters anew, from where they are."""
@@ -170,28 +179,35 @@ class Task:
         return [one._replace(found=new) for one, new in zip(standing, found, strict=True)]
 
     def paths(self, standing: Sequence[Standing]) -> list[Standing]:
-        """Smooth every chain."""
+        """Smooth every chain; a nonlinear one goes no further than its posterior gets better."""
         items = [(one.chain, one.found.values) for one in standing]
         paths = smooth_all(items, self.search.workers)
         return self.in_threads(self.moved, self.models, standing, paths)
 
-    def moved(self, model: Chain | Nonlinear, one: Standing, path: Path) -> Standing:
-        """Go on to a new path; a nonlinear chain no further than its posterior gets better."""
-        if isinstance(model, Nonlinear):
+    def moved(self, model: Any, one: Standing, path: Any) -> Standing:
+        """Go on to a new path."""
+        if is_nonlinear(model):
             weighted = replace(model, chain=replace(model.chain, weights=one.chain.weights))
-            path = no_worse(weighted, one.path, path, one.found.values)
+            path = self.shortened(weighted, one.path, path, one.found.values)
         return one._replace(path=path)
 
-    def renewed(self, model: Chain | Nonlinear, one: Standing) -> Standing:
+    def shortened(self, model: Any, old: Any, new: Any, values: np.ndarray) -> Any:
+        """Give as much of a step as makes the posterior no smaller."""
+        return no_worse(model, old, new, values)
+
+    def renewed(self, model: Any, one: Standing) -> Standing:
         """Weigh the views by the path, and linearise about it."""
-        path, chain = one.path, one.chain
-        assert path is not None
-        if isinstance(model, Nonlinear):
-            chain = replace(model.about(path.means), weights=chain.weights)
+        chain = one.chain
+        if is_nonlinear(model):
+            chain = replace(model.about(one.path.means), weights=chain.weights)
         if self.student is not None:
-            weights = weights_of(chain, path, one.found.values, self.student.degrees)
+            weights = self.weighed(chain, one.path, one.found.values, self.student.degrees)
             chain = replace(chain, weights=weights)
         return one._replace(chain=chain)
+
+    def weighed(self, chain: Any, path: Any, values: np.ndarray, degrees: float) -> Any:
+        """Give the views' weights for a path."""
+        return weights_of(chain, path, values, degrees)
 
     def settle(
         self, standing: list[Standing], refit: bool = True
@@ -203,8 +219,8 @@ class Task:
             standing = self.in_threads(self.renewed, self.models, self.paths(standing))
             standing = self.fitted(standing) if refit else standing
             if all(map(self.still, before, standing)):
-                return self.paths(standing), number, True
-        return self.paths(standing), rounds, False
+                return standing, number, True
+        return standing, rounds, False
 
     def widened(self, standing: Sequence[Standing]) -> list[Standing]:
         """Give robust paths the covariances of weights that are guesses."""
@@ -219,20 +235,24 @@ class Task:
         return [
             one._replace(path=replace(one.path, covariances=path.covariances))
             for one, path in zip(standing, paths, strict=True)
-            if one.path is not None
         ]
 
     def still(self, old: Standing, new: Standing) -> bool:
         """Say whether a round moved neither the parameters nor the path."""
-        if old.path is None or new.path is None:
+        if old.path is None:
             return False
         width = self.student.tolerance if self.student else STILL
-        logs = shift(new.chain.parameters, old.found, new.found)
-        spread = np.sqrt(np.einsum("tii->ti", new.path.covariances))
-        moved = np.abs(new.path.means - old.path.means) / np.maximum(spread, 1e-300)
+        if shift(new.chain.parameters, old.found, new.found) >= width:
+            return False
+        typical, most = self.step(old.path, new.path)
         if self.student is not None:  # a single frame may long waver between two views
-            return bool(logs < width and np.sqrt(np.mean(moved**2)) < width / 3)
-        return bool(logs < width and moved.max() < 5 * width)
+            return typical < width / 3
+        return most < 5 * width
+
+    def step(self, old: Any, new: Any) -> tuple[float, float]:
+        """Give how far a path moved, in standard deviations: root mean square, and the most."""
+        moved = moves_between(old, new)
+        return float(np.sqrt(np.mean(moved**2))), float(moved.max())
 
     def in_threads(self, task: Callable[..., B], *items: Sequence[Any]) -> list[B]:
         """Do a task for every item."""

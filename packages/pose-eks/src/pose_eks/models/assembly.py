@@ -39,7 +39,7 @@ def fit_of(solved: Mapping[int, Solved | LongSolved], keypoints: int) -> Fit:
     return Fit(s, b, value, passes, converged)
 
 
-def shared_fit(solved: Solved, keypoints: int) -> Fit:
+def shared_fit(solved: Solved | LongSolved, keypoints: int) -> Fit:
     """Give the parameters of one chain of which all keypoints are rows."""
     found = solved.found
     floors = found.values[len(solved.chain.motion.parameters) :]
@@ -77,6 +77,15 @@ def smoothed_views(
     views: Mapping[str, View], points: Sequence[Point], fit: Fit, options: ObservationOptions
 ) -> dict[str, Smoothed]:
     """Give every view's smoothed keypoints on its own frames."""
+    values = shown_in(views, points)
+    return {
+        name: smoothed_of(values[name], view.consensus, fit, options)
+        for name, view in views.items()
+    }
+
+
+def shown_in(views: Mapping[str, View], points: Sequence[Point]) -> dict[str, np.ndarray]:
+    """Give what every view shows of the points on its own frames; see `smoothed_of`."""
     blank = {
         name: np.full((SHOWN, *view.consensus.center.shape), np.nan) for name, view in views.items()
     }
@@ -87,9 +96,31 @@ def smoothed_views(
             rows = np.flatnonzero(sight.views == number)
             if len(rows):
                 blank[name][:, :, point.number] = values[:, view.places[:, None], rows]
-    return {
-        name: smoothed_of(blank[name], view.consensus, fit, options) for name, view in views.items()
-    }
+    return blank
+
+
+def smoothed_together(
+    view: View,
+    there: Sequence[tuple[int, Sight]],
+    whole: Sight,
+    solved: Solved,
+    options: ObservationOptions,
+) -> Smoothed:
+    """Give the smoothed keypoints of one view that are the rows of one chain.
+
+    Args:
+        view: the view.
+        there: every keypoint that is seen, by its number.
+        whole: these side by side, about the chain's mean.
+        solved: the chain.
+        options: of the model.
+    """
+    points = [
+        Point(k, replace(sight, offset=whole.offset[2 * n : 2 * n + 2]), of_rows(solved, n))
+        for n, (k, sight) in enumerate(there)
+    ]
+    fit = shared_fit(solved, view.consensus.center.shape[1])
+    return smoothed_views({"": view}, points, fit, options)[""]
 
 
 def shown(

@@ -21,7 +21,7 @@ from pose_eks.errors import EksError
 from pose_eks.models.assembly import fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
 from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of
-from pose_eks.models.solution import solved_points
+from pose_eks.models.solution import learned_chain, solved_points
 from pose_eks.options import MultiCameraOptions
 from pose_eks.smoothed import SmoothedViews
 
@@ -52,11 +52,7 @@ def smooth_asynchronous(
             in time, or a keypoint has too few frames for its principal axes.
     """
     options = options or MultiCameraOptions()
-    if options.compat is not None or options.inflate:
-        raise EksError(
-            "compat, inflate: not for asynchronous cameras; pose_eks.compat.eks4.paw computes what "
-            "the known implementation makes of two paws"
-        )
+    refuse_known(options)
     keypoints = checked_keypoints(views)
     labels = tuple(names) or tuple(f"keypoint {k}" for k in range(keypoints))
     own = own_clocks(views, times)
@@ -72,7 +68,9 @@ def smooth_asynchronous(
         seen,
         labels,
         len(clock),
-        lambda sight, label: clocked_chain(sight, clock, slowest, label, options),
+        lambda sight, label: learned_chain(
+            sight, clock, lambda some, few: begun_on_clock(some, few, slowest, label, options)
+        ),
         options,
     )
     fit = fit_of({one.number: one.solved for one in points}, keypoints)
@@ -126,14 +124,35 @@ def own_times(name: str, view: Ensemble, times: Mapping[str, np.ndarray]) -> np.
     return checked_times(times[name], np.shape(view.keypoints)[1], f"times of {name!r}")
 
 
-def clocked_chain(
-    sight: Sight, clock: np.ndarray, pairing: np.ndarray, label: str, options: MultiCameraOptions
+def refuse_known(options: MultiCameraOptions) -> None:
+    """Refuse what the known implementation alone does.
+
+    Raises:
+        EksError: saying where that is.
+    """
+    if options.compat is not None or options.inflate:
+        raise EksError(
+            "compat, inflate: not for asynchronous cameras; pose_eks.compat.eks4.paw computes what "
+            "the known implementation makes of two paws"
+        )
+
+
+def begun_on_clock(
+    sight: Sight, clock: np.ndarray, slowest: np.ndarray, label: str, options: MultiCameraOptions
 ) -> tuple[Sight, Chain]:
     """Learn how the views of one point relate; give the point about its mean, and its chain.
+
+    Args:
+        sight: what views show of it.
+        clock: at these times.
+        slowest: all times of the camera with the fewest, to which the others are interpolated.
+        label: of the point.
+        options: of the model.
 
     Raises:
         EksError: if the views do not overlap in time, or too little is seen by two.
     """
+    pairing = slowest[np.isin(slowest, clock)]
     paired, spread = (at_times(values, clock, pairing) for values in (sight.observed, sight.spread))
     if not np.isfinite(paired).all(axis=1).any() and len(sight.offset) > 2:
         raise EksError(f"{label}: its cameras do not overlap in time; are their clocks the same?")

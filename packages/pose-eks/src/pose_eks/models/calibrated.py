@@ -17,19 +17,27 @@ from dataclasses import replace
 import numpy as np
 
 from pose_eks.cameras.projection import project
-from pose_eks.cameras.rig import Rig
+from pose_eks.cameras.rig import Camera, Rig
 from pose_eks.core.chain import Chain
 from pose_eks.core.nonlinear import Nonlinear, Observe
 from pose_eks.ensemble import Ensemble
-from pose_eks.models.assembly import Point, fit_of, positions_of, smoothed_views
+from pose_eks.models.assembly import Point, fit_of, positions_of, shown_in, smoothed_of
 from pose_eks.models.clock import checked_times
 from pose_eks.models.limb_lengths import Skeleton, keep_lengths, numbered
 from pose_eks.models.multicam import checked_shapes, confidences_of
-from pose_eks.models.placing import complete, in_scene, motion_in_world, placed, scene_of, stacked
-from pose_eks.models.sights import Sight, View, chain_of, sight_of
+from pose_eks.models.placing import (
+    complete,
+    in_scene,
+    motion_in_world,
+    placed,
+    scene_of,
+    stacked,
+    usual_of,
+)
+from pose_eks.models.sights import Sight, View, chain_of, few_of, sight_of
 from pose_eks.models.solution import solve_as, student_of
 from pose_eks.options import CalibratedOptions
-from pose_eks.smoothed import Smoothed, SmoothedViews
+from pose_eks.smoothed import SmoothedViews
 
 
 def smooth_calibrated(
@@ -101,23 +109,47 @@ def models_of(
 ) -> dict[int, tuple[Sight, Nonlinear]]:
     """Make the model of every keypoint that some camera sees, by its number."""
     pixels, spread = stacked(seen)
-    points, trust = placed(rig, pixels, spread, options)
-    scene = scene_of(points)
-    starts = complete(rig, pixels, points, scene, times)
     lost = np.isfinite(pixels).all(axis=-1).sum(axis=-1) < 2
+    few = few_of(~lost.all(axis=1))
+    usual = np.array([usual_of(spread[few, k]) for k in range(pixels.shape[1])])
+    points, trust = placed(rig, pixels, spread, usual, options)
+    scene = scene_of(points[few])
+    starts = complete(rig, pixels, points, scene, times)
     models = {}
     for k in range(points.shape[1]):
         sight = sight_of(seen, k, len(times))
         if sight is not None:
-            motion = motion_in_world(points[:, k], starts[:, k], times, options)
-            blank = np.zeros((len(sight.offset), 3))
-            chain = chain_of(sight, blank, motion, times, options)
+            chain = begun_in_world(
+                sight.at(few), points[few, k], starts[few, k], times[few], options
+            )
+            gaps = np.diff(times, prepend=times[:1])
+            chain = replace(chain, observed=sight.observed, spread=sight.spread, gaps=gaps)
             if options.likelihood == "student":  # from where a mistake is already outvoted
                 chain = replace(chain, weights=trust[:, k, sight.views[::2]])
             if lost[:, k].any():
                 chain = in_scene(chain, lost[:, k], scene)
             models[k] = sight, Nonlinear(chain, observer(rig, sight, chain), starts[:, k])
     return models
+
+
+def begun_in_world(
+    sight: Sight,
+    points: np.ndarray,
+    starts: np.ndarray,
+    times: np.ndarray,
+    options: CalibratedOptions,
+) -> Chain:
+    """Make the chain of a keypoint from what is known at some times; its loading is to be found.
+
+    Args:
+        sight: what cameras show of it.
+        points: (times, 3), triangulated; NaN where unknown.
+        starts: (times, 3), without gaps.
+        times: (times,).
+        options: of the model.
+    """
+    motion = motion_in_world(points, starts, times, options)
+    return chain_of(sight, np.zeros((len(sight.offset), 3)), motion, times, options)
 
 
 def observer(rig: Rig, sight: Sight, chain: Chain) -> Observe:
@@ -150,41 +182,42 @@ def assembled(
 ) -> SmoothedViews:
     """Put the result together."""
     fit = fit_of({one.number: one.solved for one in points}, len(names))
-    rows = smoothed_views(seen, points, fit, options)
     positions, covariances = positions_of(points, len(names), 3, len(times))
-    noise = noise_of(rows)
+    values = reprojected(rig, list(shown_in(seen, points).values()), positions, covariances)
     views = {
-        camera.name: reprojected(rig, camera.name, rows[camera.name], positions, covariances, noise)
-        for camera in rig.cameras
+        name: smoothed_of(one, view.consensus, fit, options)
+        for (name, view), one in zip(seen.items(), values, strict=True)
     }
     return SmoothedViews(views, names, positions, covariances, times)
 
 
-def noise_of(rows: Mapping[str, Smoothed]) -> dict[str, np.ndarray]:
-    """Give each camera's R, (frames, keypoints, 2); that of the others where it never sees."""
-    each = {name: one.predictive_variance - one.posterior_variance for name, one in rows.items()}
-    stack = np.stack(list(each.values()))
-    known = np.isfinite(stack)
-    total = np.where(known, stack, 0.0).sum(axis=0)
-    with np.errstate(invalid="ignore"):
-        mean = total / known.sum(axis=0)
-    return {name: np.where(np.isfinite(one), one, mean) for name, one in each.items()}
-
-
 def reprojected(
-    rig: Rig,
-    name: str,
-    rows: Smoothed,
-    positions: np.ndarray,
-    covariances: np.ndarray,
-    noise: Mapping[str, np.ndarray],
-) -> Smoothed:
-    """Give what one camera shows of the positions."""
-    pixels, slopes = project(rig.choose([name]).cameras[0], positions)
+    rig: Rig, rows: Sequence[np.ndarray], positions: np.ndarray, covariances: np.ndarray
+) -> list[np.ndarray]:
+    """Give what every camera shows of positions, also of those that it never sees.
+
+    Args:
+        rig: the cameras.
+        rows: of each camera, what its rows show, (`SHOWN`, frames, keypoints, 2); NaN where it
+            never sees a keypoint. Its noise is then the mean of the others'.
+        positions: (frames, keypoints, 3).
+        covariances: (frames, keypoints, 3, 3).
+    """
+    noise = np.stack([predictive - posterior for _, posterior, predictive, *_ in rows])
+    known = np.isfinite(noise)
+    total = np.where(known, noise, 0.0).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        noise = np.where(known, noise, total / known.sum(axis=0))
+    return [
+        np.stack([*pictured(camera, positions, covariances, own), *one[3:]])
+        for camera, own, one in zip(rig.cameras, noise, rows, strict=True)
+    ]
+
+
+def pictured(
+    camera: Camera, positions: np.ndarray, covariances: np.ndarray, noise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give pixels, posterior and predictive variance of positions in one camera."""
+    pixels, slopes = project(camera, positions)
     variance = ((slopes @ covariances) * slopes).sum(axis=-1)
-    return replace(
-        rows,
-        keypoints=pixels,
-        posterior_variance=variance,
-        predictive_variance=variance + noise[name],
-    )
+    return pixels, variance, variance + noise

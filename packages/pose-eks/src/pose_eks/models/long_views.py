@@ -1,93 +1,37 @@
 """Several views' recordings of any length, in memory for some frames at a time.
 
-The same model and the same parameters as `pose_eks.models.multicam`, to rounding. The chain of a
-point reads its rows from the views' shelves; what is found of it is laid on a disk, to be given for
-all points together, some frames at a time.
+The same models and the same parameters as `pose_eks.models.multicam` and `asynchronous`, to
+rounding. The chain of a point reads its rows from the views' shelves; what is found of it is laid
+on a disk, to be given for all points together, some frames at a time.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from pose_eks.core.chain import Path as Track
-from pose_eks.core.climbing import Search
 from pose_eks.core.fitting import Fit
-from pose_eks.core.long import LongSolved, solve_long
-from pose_eks.core.stored import CHUNK, LongChain, Stored, chunks_of
-from pose_eks.core.threads import in_threads
+from pose_eks.core.stored import CHUNK
+from pose_eks.ensemble import Consensus
 from pose_eks.errors import EksError
-from pose_eks.models.assembly import SHOWN, fit_of, shown, smoothed_of
+from pose_eks.models.assembly import fit_of
+from pose_eks.models.asynchronous import begun_on_clock, nothing, refuse_known
 from pose_eks.models.clock import checked_times
+from pose_eks.models.long_points import (
+    Clock,
+    LongPoint,
+    grouped,
+    laid_out,
+    linear_point,
+    solved_in_groups,
+)
+from pose_eks.models.long_sights import LongSight, LongView, Screen, points_of
 from pose_eks.models.multicam import begun_chain
 from pose_eks.models.shelf import Shelf
-from pose_eks.models.sights import Sight, few_of
-from pose_eks.models.solution import student_of
+from pose_eks.models.solution import Begin
 from pose_eks.options import MultiCameraOptions
-from pose_eks.smoothed import LongSmoothed, Smoothed
-
-GIVEN = 4096
-"""Frames of a result that are given at a time."""
-
-
-@dataclass(frozen=True, eq=False)
-class LongView:
-    """One view of a long recording.
-
-    Attributes:
-        shelf: what its members say.
-        own: (points,), which of the shelf's keypoints shows a point; -1 for none.
-    """
-
-    shelf: Shelf
-    own: np.ndarray
-
-    def has(self, point: int) -> bool:
-        """Say whether it ever sees a point."""
-        return self.own[point] >= 0 and not self.shelf.never[self.own[point]]
-
-
-@dataclass(frozen=True, eq=False)
-class LongSight:
-    """What views show of one point; see `pose_eks.models.sights.Sight`.
-
-    Attributes:
-        shelves: of each view that sees it: its number, its shelf, the keypoint there.
-    """
-
-    shelves: tuple[tuple[int, Shelf, int], ...]
-
-    def gathered(self, name: str) -> np.ndarray:
-        """Give what shelves say of the keypoint, (rows,)."""
-        each = [np.broadcast_to(getattr(one, name)[k], 2) for _, one, k in self.shelves]
-        return np.concatenate(each)
-
-    def rows(self, part: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Read some frames: what is observed, without the mean, and its spread, (frames, rows)."""
-        observed, spread = (
-            [getattr(one, name)[2 * k : 2 * k + 2, part] for _, one, k in self.shelves]
-            for name in ("center", "spread")
-        )
-        return tuple(np.ascontiguousarray(np.concatenate(a).T) for a in (observed, spread))  # type: ignore[return-value]
-
-    def sight(self) -> tuple[np.ndarray, Sight]:
-        """Give the frames to learn from, and what they show."""
-        seen = np.any([one.count[k] > 0 for _, one, k in self.shelves], axis=0)
-        few = few_of(seen)
-        views = np.repeat([number for number, _, _ in self.shelves], 2)
-        offset, alone = self.gathered("offset"), self.gathered("alone")
-        return few, Sight(*self.rows(few), offset, views, alone)
-
-
-@dataclass(frozen=True, eq=False)
-class LongPoint:
-    """One point: what views show of it, the mean that its chain is without, and the chain."""
-
-    seen: LongSight
-    offset: np.ndarray
-    chain: LongChain
+from pose_eks.smoothed import LongSmoothed
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +41,12 @@ class LongViews:
     Attributes:
         fit: the parameters of every point.
         shelves: the smoothed keypoints of every shelf, in the order of their first views.
+        requested: the same at further times that were asked for.
     """
 
     fit: Fit
     shelves: list[LongSmoothed]
+    requested: list[LongSmoothed] = field(default_factory=list)
 
 
 def smooth_long_views(
@@ -126,111 +72,131 @@ def smooth_long_views(
     Raises:
         EksError: for options that need all frames at once, or what `smooth_views` raises.
     """
+    refuse_whole(options)
+    clock = Clock(checked_times(times, views[0].shelf.frames), folder, size, done)
+
+    def begin(label: str) -> Begin:
+        return lambda sight, few: begun_chain(sight, label, few, options)
+
+    return smoothed_on(views, clock, begin, options, names)
+
+
+def smooth_long_asynchronous(
+    views: Sequence[LongView],
+    times: Sequence[np.ndarray],
+    folder: Path,
+    options: MultiCameraOptions,
+    names: Sequence[str] = (),
+    at: np.ndarray | None = None,
+    size: int = CHUNK,
+    done: Callable[[int], None] = lambda _: None,
+) -> LongViews:
+    """Smooth an ensemble's predictions of cameras that each have their own times.
+
+    Args:
+        views: of the same points, each with a shelf of its own; their places are found here.
+        times: of every view, (frames,), increasing.
+        folder: see `smooth_long_views`, as for what follows.
+        options: of the model.
+        names: of the points.
+        at: (times,), increasing, further times to say where the points are; None for none.
+        size: frames that are smoothed at a time.
+        done: is told how many points more are smoothed.
+
+    Raises:
+        EksError: see `smooth_asynchronous`.
+    """
+    refuse_known(options)
+    asked = np.zeros(0) if at is None else at
+    together = np.unique(np.concatenate([*times, asked]))
+    placed = [
+        replace(view, places=np.searchsorted(together, own))
+        for view, own in zip(views, times, strict=True)
+    ]
+    slowest = min(times, key=len)
+
+    def begin(label: str) -> Begin:
+        return lambda sight, few: begun_on_clock(sight, few, slowest, label, options)
+
+    clock = Clock(together, folder, size, done)
+    return smoothed_on(placed, clock, begin, options, names, at)
+
+
+def smoothed_on(
+    views: Sequence[LongView],
+    clock: Clock,
+    begin: Callable[[str], Begin],
+    options: MultiCameraOptions,
+    names: Sequence[str],
+    at: np.ndarray | None = None,
+) -> LongViews:
+    """Smooth every point of some views by itself.
+
+    Args:
+        views: of the same points.
+        clock: their times, and those of `at`.
+        begin: gives what learns the chain of a point, by its label.
+        options: of the model.
+        names: of the points; () for their numbers.
+        at: times at which it is asked where the points are; None for none.
+    """
+    labels = list(names) or [f"keypoint {k}" for k in range(len(views[0].own))]
+    screens = screens_of(views, clock, at)
+
+    def make(k: int, folder: Path) -> LongPoint:
+        seen = LongSight.of(views, k)
+        where = [screens[id(one.shelf)] for one in seen.shown]
+        return linear_point(seen, begin(labels[k]), where, clock, folder)
+
+    there = [k for k in range(len(labels)) if any(view.has(k) for view in views)]
+    groups = grouped(there, options.numbered(labels))
+    fit = fit_of(solved_in_groups(make, groups, clock, options), len(labels))
+    own, asked = [], []
+    for shelf in shelves_of(views):
+        found, first, *more = fit.chosen(points_of(shelf, views)), *screens[id(shelf)]
+        own.append(laid_out(first, shelf.consensus, shelf.never, found, options))
+        count = len(shelf.alone)
+        asked += [laid_out(one, nobody(count), shelf.never, found, options) for one in more]
+    return LongViews(fit, own, asked)
+
+
+def shelves_of(views: Sequence[LongView]) -> list[Shelf]:
+    """Give every shelf once."""
+    return list({id(view.shelf): view.shelf for view in views}.values())
+
+
+def screens_of(
+    views: Sequence[LongView], clock: Clock, at: np.ndarray | None = None
+) -> dict[int, list[Screen]]:
+    """Make a screen for every shelf, by its `id`, and one more for times that are asked for."""
+    times = len(clock.times)
+    screens: dict[int, list[Screen]] = {}
+    for view in views:
+        count, number = len(view.shelf.alone), len(screens)
+        if id(view.shelf) in screens:
+            continue
+        name = clock.folder / f"{number}.shown"
+        screens[id(view.shelf)] = [Screen.made(name, count, times, view.places)]
+        if at is not None:
+            name = clock.folder / f"{number}.asked"
+            places = np.searchsorted(clock.times, at)
+            screens[id(view.shelf)].append(Screen.made(name, count, times, places))
+    return screens
+
+
+def nobody(keypoints: int) -> Callable[[slice], Consensus]:
+    """Give what is said of times at which nobody films."""
+    return lambda part: nothing(part.stop - part.start, keypoints)
+
+
+def refuse_whole(options: MultiCameraOptions) -> None:
+    """Refuse what needs all frames at once.
+
+    Raises:
+        EksError: naming it.
+    """
     if options.inflate or options.compat is not None:
         raise EksError(
             "inflate, compat: need all frames at once; leave them out, or raise --chunk above the "
             "number of frames"
         )
-    points, frames = len(views[0].own), views[0].shelf.frames
-    labels = list(names) or [f"keypoint {k}" for k in range(points)]
-    times = checked_times(times, frames)
-    gaps = np.diff(times, prepend=times[:1])
-    shelves = list({id(view.shelf): view.shelf for view in views}.values())
-    rooms = {
-        id(shelf): Stored.made(folder / f"{n}.shown", float, (len(shelf.alone), 2, SHOWN, frames))
-        for n, shelf in enumerate(shelves)
-    }
-
-    def solve_group(numbers: Sequence[int]) -> dict[int, LongSolved]:
-        made = [long_point(views, k, labels[k], times, gaps, options) for k in numbers]
-        with TemporaryDirectory(dir=folder) as own:
-            solved = solved_together([one.chain for one in made], Path(own), options, size)
-            for point, one in zip(made, solved, strict=True):
-                lay_out(point, one, rooms, Path(own), size)
-                done(1)
-        return dict(zip(numbers, solved, strict=True))
-
-    groups = grouped(views, options.numbered(labels))
-    solved = in_threads(solve_group, groups, workers=None)
-    fit = fit_of({k: one for group in solved for k, one in group.items()}, points)
-    each = [
-        given(shelf, rooms[id(shelf)], fit.chosen(points_of(shelf, views)), options)
-        for shelf in shelves
-    ]
-    return LongViews(fit, each)
-
-
-def grouped(views: Sequence[LongView], numbers: Sequence[int]) -> list[list[int]]:
-    """Give the points of each group, of those that some view has."""
-    groups: dict[int, list[int]] = {}
-    for point, group in enumerate(numbers):
-        if any(view.has(point) for view in views):
-            groups.setdefault(group, []).append(point)
-    return list(groups.values())
-
-
-def points_of(shelf: Shelf, views: Sequence[LongView]) -> np.ndarray:
-    """Give the point that each of a shelf's keypoints shows."""
-    points = np.zeros(len(shelf.alone), int)
-    for view in views:
-        if view.shelf is shelf:
-            there = view.own >= 0
-            points[view.own[there]] = np.flatnonzero(there)
-    return points
-
-
-def long_point(
-    views: Sequence[LongView],
-    k: int,
-    label: str,
-    times: np.ndarray,
-    gaps: np.ndarray,
-    options: MultiCameraOptions,
-) -> LongPoint:
-    """Learn how the views of a point relate, and make its chain."""
-    seen = LongSight(tuple((n, v.shelf, int(v.own[k])) for n, v in enumerate(views) if v.has(k)))
-    few, sight = seen.sight()
-    begun, chain = begun_chain(sight, label, times[few], options)
-    moved = sight.offset - begun.offset
-
-    def read(part: slice) -> tuple[np.ndarray, np.ndarray]:
-        observed, spread = seen.rows(part)
-        return observed + moved, spread
-
-    return LongPoint(seen, begun.offset, LongChain(chain.cut(slice(0, 0)), gaps, read))
-
-
-def solved_together(
-    chains: Sequence[LongChain], folder: Path, options: MultiCameraOptions, size: int
-) -> list[LongSolved]:
-    """Solve the chains of one group."""
-    search = Search(tolerance=options.tolerance, passes=options.passes, workers=1)
-    ranges = options.ranges(chains[0].frames)
-    return solve_long(chains, search, ranges, student_of(options), folder, size)
-
-
-def lay_out(
-    point: LongPoint, solved: LongSolved, rooms: Mapping[int, Stored], folder: Path, size: int
-) -> None:
-    """Write what every view shows of a point."""
-    usual, values = point.seen.gathered("usual"), solved.found.values
-
-    def take(part: slice, path: Track) -> None:
-        rows = shown(point.offset, solved.chain.cut(part), path, values, usual)
-        for place, (_, shelf, k) in enumerate(point.seen.shelves):
-            own = rows[:, :, 2 * place : 2 * place + 2]
-            rooms[id(shelf)][k, :, :, part] = own.transpose(2, 0, 1)
-
-    solved.follow(take, folder, size)
-
-
-def given(shelf: Shelf, room: Stored, fit: Fit, options: MultiCameraOptions) -> LongSmoothed:
-    """Give what a shelf's keypoints were smoothed to."""
-
-    def chunks() -> Iterator[Smoothed]:
-        for part in chunks_of(shelf.frames, GIVEN):
-            values = room[:, :, :, part].transpose(2, 3, 0, 1)
-            values[:, :, shelf.never] = np.nan
-            yield smoothed_of(values, shelf.consensus(part), fit, options)
-
-    return LongSmoothed(fit, shelf.frames, chunks)

@@ -21,8 +21,8 @@ from pose_eks.errors import EksError
 from pose_eks.models.assembly import fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
 from pose_eks.models.inflation import inflated
-from pose_eks.models.sights import Sight, View, chain_of, few_of, learned, motion_of
-from pose_eks.models.solution import solved_points
+from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of
+from pose_eks.models.solution import learned_chain, solved_points
 from pose_eks.options import MultiCameraOptions
 from pose_eks.smoothed import SmoothedViews
 
@@ -120,20 +120,19 @@ def linear_chain(
     sight: Sight, label: str, times: np.ndarray, options: MultiCameraOptions
 ) -> tuple[Sight, Chain]:
     """Learn how the views of one point relate; give the point about its mean, and its chain."""
-    few = few_of(np.isfinite(sight.observed).any(axis=1))
-    begun, chain = begun_chain(sight.at(few), label, times[few], options)
-    sight = sight.about(begun.offset)
+    sight, chain = learned_chain(
+        sight, times, lambda some, few: begun_chain(some, label, few, options)
+    )
     if options.inflate and len(sight.offset) > 2:
         latent = chain.loading.shape[1]
         sight = replace(sight, spread=inflated(sight.observed, sight.spread, latent))
-    gaps = np.diff(times, prepend=times[:1])
-    return sight, replace(chain, observed=sight.observed, spread=sight.spread, gaps=gaps)
+    return sight, replace(chain, spread=sight.spread)
 
 
 def begun_chain(
     sight: Sight, label: str, times: np.ndarray, options: MultiCameraOptions
 ) -> tuple[Sight, Chain]:
-    """Do the same with the times that it is learned from."""
+    """Do the same with the times that it is learned from, without inflation."""
     subspace, z = learned(sight.observed, sight.spread, options, label)
     sight = sight.about(sight.offset + subspace.mean)
     motion = motion_of(z, times, options, isotropic=len(sight.offset) == 2)

@@ -30,18 +30,27 @@ def stacked(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def placed(
-    rig: Rig, pixels: np.ndarray, spread: np.ndarray, options: CalibratedOptions
+    rig: Rig,
+    pixels: np.ndarray,
+    spread: np.ndarray,
+    usual: np.ndarray,
+    options: CalibratedOptions,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Triangulate frame by frame.
 
-    To the members' variance a keypoint's median is added: where they agree they may still err.
+    Args:
+        rig: the cameras.
+        pixels: (frames, keypoints, cameras, 2).
+        spread: of them, of the same shape.
+        usual: (keypoints,), the usual spread, which is added: where members agree they may still
+            err.
+        options: of the model.
 
     Returns:
         Points (frames, keypoints, 3), NaN where fewer than two cameras see them, and robust
         weights (frames, keypoints, cameras), 1 where there is nothing to say.
     """
-    usual = [usual_of(spread[:, k]) for k in range(spread.shape[1])]
-    variances = options.a * spread + np.reshape(usual, (-1, 1, 1))
+    variances = options.a * spread + usual[:, None, None]
     freedom = options.degrees if options.likelihood == "student" else None
     found = triangulate(rig, pixels, variances, freedom, close=START)
     weights = found.weights * (1 if freedom is None else (freedom + 2) / freedom)
@@ -88,9 +97,13 @@ def in_scene(chain: Chain, lost: np.ndarray, scene: Scene) -> Chain:
         lost: (frames,), True where fewer than two cameras see it.
         scene: where it should be.
     """
+    return with_rows(chain, *scene_rows(lost, scene), np.eye(3))
+
+
+def scene_rows(lost: np.ndarray, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+    """Give what is observed of the scene, (frames, 3), and its variance; see `in_scene`."""
     observed = np.where(lost[:, None], scene.middle, np.nan)
-    variance = np.full(observed.shape, LOOSE**2 * scene.variance)
-    return with_rows(chain, observed, variance, np.eye(3))
+    return observed, np.full(observed.shape, LOOSE**2 * scene.variance)
 
 
 def complete(

@@ -14,12 +14,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from pose_eks.core.chain import Chain
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
-from pose_eks.models.assembly import Point, of_rows, shared_fit, smoothed_views
+from pose_eks.models.assembly import smoothed_together
 from pose_eks.models.clock import checked_times
 from pose_eks.models.sights import Sight, View, chain_of, joined, motion_of, sights_of
-from pose_eks.models.solution import solve_as
+from pose_eks.models.solution import learned_chain, solve_as
 from pose_eks.models.subspace import Subspace, principal_axes
 from pose_eks.options import PosePcaOptions
 from pose_eks.smoothed import Smoothed
@@ -48,16 +49,28 @@ def smooth_pose(
     times = checked_times(times, frames)
     view = View(consensus, np.arange(frames))
     there = sights_of([view], keypoints, frames)
-    whole = joined([sight for _, sight in there])
+    whole, chain = learned_chain(
+        joined([sight for _, sight in there]),
+        times,
+        lambda sight, few: begun_pose(sight, few, options),
+    )
+    (solved,) = solve_as([chain], frames, options)
+    return diagnosed(smoothed_together(view, there, whole, solved, options))
+
+
+def begun_pose(whole: Sight, times: np.ndarray, options: PosePcaOptions) -> tuple[Sight, Chain]:
+    """Learn the space of the usual poses; give the pose about its mean, and its chain.
+
+    Raises:
+        EksError: if too few frames show at least half of the pose.
+    """
     subspace, z = usual_poses(whole, options)
     whole = whole.about(whole.offset + subspace.mean)
-    chain = chain_of(whole, subspace.axes, motion_of(z, times, options), times, options)
-    (solved,) = solve_as([chain], frames, options)
-    points = [
-        Point(k, replace(sight, offset=whole.offset[2 * n : 2 * n + 2]), of_rows(solved, n))
-        for n, (k, sight) in enumerate(there)
-    ]
-    found = smoothed_views({"": view}, points, shared_fit(solved, keypoints), options)[""]
+    return whole, chain_of(whole, subspace.axes, motion_of(z, times, options), times, options)
+
+
+def diagnosed(found: Smoothed) -> Smoothed:
+    """Add how far every keypoint is from the usual poses."""
     return replace(found, diagnostics={"pose_residual": residual(found)})
 
 

@@ -16,15 +16,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from pose_eks.core.chain import Chain
+from pose_eks.core.chain import Chain, Path
 from pose_eks.core.motion import Autoregression, Parameter
-from pose_eks.core.solving import Solved
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
-from pose_eks.models.assembly import Point, of_rows, shared_fit, smoothed_views
+from pose_eks.models.assembly import smoothed_together
 from pose_eks.models.clock import checked_times
 from pose_eks.models.sights import Sight, View, chain_of, joined, sights_of
-from pose_eks.models.solution import solve_as
+from pose_eks.models.solution import learned_chain, solve_as
 from pose_eks.models.subspace import Subspace
 from pose_eks.options import PupilOptions
 from pose_eks.smoothed import Smoothed
@@ -34,6 +33,8 @@ SIDES = {"top": (0.0, -0.5), "bottom": (0.0, 0.5), "left": (-0.5, 0.0), "right":
 
 TAU_GRID = (0.0, 2.0, 4.0)  # logarithms of a time over a typical gap, to try first
 VARIANCE_GRID = (0.0,)
+STATE = ("diameter", "center_x", "center_y")
+SIGNALS = (*STATE, *(f"{name}_var" for name in STATE))
 LEAST = 10  # frames in which all of diameter and centre are told
 
 
@@ -68,14 +69,15 @@ def smooth_pupil(
     times = checked_times(times, frames)
     view = View(consensus, np.arange(frames))
     there = sights_of([view], keypoints, frames)
-    chain = pupil_chain({sides[k]: sight for k, sight in there}, times, options)
+    seen = [sides[k] for k, _ in there]
+    whole, chain = learned_chain(
+        joined([sight for _, sight in there]),
+        times,
+        lambda sight, few: begun_pupil(sight, seen, few, options),
+    )
     (solved,) = solve_as([chain], frames, options)
-    points = [
-        Point(k, replace(s, offset=np.zeros(2)), of_rows(solved, n))
-        for n, (k, s) in enumerate(there)
-    ]
-    found = smoothed_views({"": view}, points, shared_fit(solved, keypoints), options)[""]
-    return replace(found, signals=signals_of(solved))
+    found = smoothed_together(view, there, whole, solved, options)
+    return replace(found, signals=signals_of(solved.path))
 
 
 def as_known(pupil: Ensemble, sides: Sequence[str], options: PupilOptions) -> Smoothed:
@@ -109,20 +111,26 @@ def sides_of(names: Sequence[str]) -> list[str]:
     return [one[0] for one in told]
 
 
-def pupil_chain(seen: Mapping[str, Sight], times: np.ndarray, options: PupilOptions) -> Chain:
+def begun_pupil(
+    whole: Sight, sides: Sequence[str], times: np.ndarray, options: PupilOptions
+) -> tuple[Sight, Chain]:
     """Make the chain of diameter and centre.
 
     Args:
-        seen: what is shown of each side that is ever seen.
+        whole: the points side by side.
+        sides: of each of them.
         times: (frames,).
         options: of the model.
+
+    Returns:
+        The points in pixels, and the chain.
 
     Raises:
         EksError: if too few frames tell them, or sides lie on the wrong side.
     """
-    whole = joined(list(seen.values()))
-    whole = whole.about(np.zeros(2 * len(seen)))
-    loading = np.concatenate([rows_of(side) for side in seen])
+    middles = dict(zip(sides, whole.offset.reshape(-1, 2), strict=True))
+    whole = whole.about(np.zeros(len(whole.offset)))
+    loading = np.concatenate([rows_of(side) for side in sides])
     images = Subspace(whole.offset, loading, np.ones(3), 0.0)
     state = images.coordinates(whole.observed, whole.spread)
     state = state[np.isfinite(state).all(axis=1)]
@@ -132,18 +140,18 @@ def pupil_chain(seen: Mapping[str, Sight], times: np.ndarray, options: PupilOpti
             "points of both a side and its opposite are seen"
         )
     for less, more, axis in (("top", "bottom", 1), ("left", "right", 0)):
-        refuse_turned(seen, less, more, axis)
-    return chain_of(whole, loading, motion_of(state, times, options), times, options)
+        refuse_turned(middles, less, more, axis)
+    return whole, chain_of(whole, loading, motion_of(state, times, options), times, options)
 
 
-def refuse_turned(seen: Mapping[str, Sight], less: str, more: str, axis: int) -> None:
-    """Refuse opposite points that lie the wrong way round.
+def refuse_turned(middles: Mapping[str, np.ndarray], less: str, more: str, axis: int) -> None:
+    """Refuse opposite points, by where they are on average, that lie the wrong way round.
 
     Raises:
         EksError: naming the two.
     """
-    if less in seen and more in seen and seen[less].offset[axis] >= seen[more].offset[axis]:
-        places = " and ".join(f"{seen[side].offset[axis]:.1f}" for side in (less, more))
+    if less in middles and more in middles and middles[less][axis] >= middles[more][axis]:
+        places = " and ".join(f"{middles[side][axis]:.1f}" for side in (less, more))
         raise EksError(
             f"pupil: {less} and {more} are named the other way round: {'xy'[axis]} is {places} px "
             "on average (y points down); rename the keypoints"
@@ -171,9 +179,7 @@ def motion_of(state: np.ndarray, times: np.ndarray, options: PupilOptions) -> Au
     return Autoregression(mean, (tau[0], tau[1], tau[1]), tuple(variance))
 
 
-def signals_of(solved: Solved) -> dict[str, np.ndarray]:
+def signals_of(path: Path) -> dict[str, np.ndarray]:
     """Give diameter and centre with their posterior variances, each (frames,)."""
-    path = solved.path
-    names = ("diameter", "center_x", "center_y")
-    means = {name: path.means[:, n] for n, name in enumerate(names)}
-    return means | {f"{name}_var": path.covariances[:, n, n] for n, name in enumerate(names)}
+    values = [*path.means.T, *np.einsum("tii->it", path.covariances)]
+    return dict(zip(SIGNALS, values, strict=True))

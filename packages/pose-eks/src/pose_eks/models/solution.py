@@ -1,6 +1,9 @@
 """From what views show to solved points, as the options say: what models have in common."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from pose_eks.core.chain import Chain
 from pose_eks.core.climbing import Search
@@ -8,11 +11,23 @@ from pose_eks.core.nonlinear import Nonlinear
 from pose_eks.core.robust import Student
 from pose_eks.core.solving import Solved, solve
 from pose_eks.models.assembly import Point
-from pose_eks.models.sights import Sight, View, sights_of
+from pose_eks.models.sights import Sight, View, few_of, sights_of
 from pose_eks.options import ObservationOptions, SmoothingOptions
 
 Make = Callable[[Sight, str], tuple[Sight, Chain]]
 """Makes the chain of a point from what views show of it and its label; may move its offset."""
+
+Begin = Callable[[Sight, np.ndarray], tuple[Sight, Chain]]
+"""Learns the chain of a point from what views show of it at some times; may move its offset."""
+
+
+def learned_chain(sight: Sight, times: np.ndarray, begin: Begin) -> tuple[Sight, Chain]:
+    """Learn a chain from a few of the times; give the point about its mean, and its chain."""
+    few = few_of(np.isfinite(sight.observed).any(axis=1))
+    begun, chain = begin(sight.at(few), times[few])
+    sight = sight.about(begun.offset)
+    gaps = np.diff(times, prepend=times[:1])
+    return sight, replace(chain, observed=sight.observed, spread=sight.spread, gaps=gaps)
 
 
 def solve_as(
