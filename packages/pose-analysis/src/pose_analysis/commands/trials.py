@@ -9,7 +9,14 @@ from pose_analysis.commands.finishing import Found, check_folder, finish, shown
 from pose_analysis.files.columns import read_times
 from pose_analysis.files.recordings import read_recording
 from pose_analysis.plots import draw_trials
-from pose_analysis.trials import Trials, align, average, consistency, consistency_by_chance
+from pose_analysis.trials import (
+    Average,
+    Trials,
+    align,
+    average,
+    consistency,
+    consistency_by_chance,
+)
 
 NAME, HELP = "trials", "a signal aligned to events: trials, their average and consistency"
 EPILOG = """\
@@ -56,7 +63,7 @@ def run(given: argparse.Namespace) -> int:
             f"({shown(chance)} if they had nothing in common)",
         ],
         draw=lambda figure: draw_trials(figure, trials, mean, given.signal),
-        tables=dict(zip(TABLES, (long_table(trials), vars(mean)), strict=True)),
+        tables=dict(zip(TABLES, (long_table(trials), short_table(mean)), strict=True)),
     )
     finish(
         given, found, f"decode {given.recording} --signal {given.signal} --spikes FILE -o DIR ..."
@@ -85,3 +92,9 @@ def long_table(trials: Trials) -> dict[str, np.ndarray]:
         "time": np.tile(trials.times, len(trials)),
         "value": trials.values.ravel(),
     }
+
+
+def short_table(mean: Average) -> dict[str, np.ndarray]:
+    """Give a table with a row per bin."""
+    names = ("mean", "median", "error", "trials")
+    return {"time": mean.times, **{name: getattr(mean, name) for name in names}}
