@@ -153,7 +153,7 @@ def test_calibrated_cameras_in_chunks_are_those_in_one_pass(
     )
     row, column = np.triu_indices(3)
     upper = expected.covariance[..., row, column]
-    np.testing.assert_allclose(np.concatenate([one[2] for one in parts]), upper, rtol=1e-4)
+    np.testing.assert_allclose(np.concatenate([one[2] for one in parts]), upper, atol=1e-5)
 
 
 def test_what_needs_all_frames_is_refused(
