@@ -6,6 +6,7 @@ cameras.
 
 import csv
 import io
+import shutil
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pose_core.cli import main
 from pose_core.plugins import Plugins
 from pose_core.synthetic import write_project
 from pose_core.synthetic.body import POINTS, VIEWS
+from pose_core.synthetic.session import draw_sessions
 from pose_core.synthetic.stage import camera_of
 from pose_core.video.readers import choose
 from pose_core.video.writing import VideoWriter
@@ -156,3 +158,47 @@ def test_the_labeled_frames_of_each_view_have_a_table(
         path.name: len(pose_io_dlc.read_predictions(path).frames) for path in tmp_path.glob("*.csv")
     }
     assert counts == {"rig.csv": 39, "rig_top.csv": 20, "rig_bot.csv": 19}
+
+
+def test_hidden_points_of_one_view_are_told_by_the_other(
+    rig: Path, trained: tuple[Path, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half of the points of a view are gone in each frame: in the other view they are seen."""
+    folder, _ = trained
+    model = tmp_path / "model"
+    shutil.copytree(folder, model)
+    rng = np.random.default_rng(0)
+    truth = np.load(rig.parent / "mirrored" / "truth" / "session1.npz")
+    names = truth["names"].tolist()
+    predict = [
+        "predict",
+        str(model),
+        *map(str, (rig / "videos").glob("session1_*.mp4")),
+        "--repair",
+    ]
+    assert main(predict) == 0
+    split = camera_of(draw_sessions(2, (96, 96), 0, 0)[0]).split
+    hidden = rng.random((FRAMES, len(POINTS))) < 0.3
+    points = {}
+    for view in VIEWS:
+        own = [names.index(f"{point}_{view}") for point in POINTS]
+        points[view] = truth["keypoints"][:, own] - [0, 0 if view == "top" else split]
+        path = model / "predictions" / f"session1_{view}.csv"
+        before = pose_io_dlc.read_predictions(path)
+        gone = hidden & (view == "top")
+        given = (
+            points[view] + rng.normal(size=points[view].shape) * np.where(gone, 15, 0.3)[..., None]
+        )
+        table = pose_io_dlc.PredictionTable(
+            before.names, given, np.where(gone, 0.1, 0.95), scorer=before.scorer
+        )
+        pose_io_dlc.write_predictions(path, table)
+    capsys.readouterr()
+    assert main(predict) == 0
+    said = capsys.readouterr().out
+    assert (
+        "by itself" not in said and "views of" in said and (model / "repair-views.json").is_file()
+    )
+    found = pose_io_dlc.read_predictions(model / "predictions" / "repaired" / "session1_top.csv")
+    errors = np.linalg.norm(found.keypoints - points["top"], axis=-1)
+    assert np.median(errors[hidden]) < 5

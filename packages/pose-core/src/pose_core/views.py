@@ -66,9 +66,7 @@ def join_instants(
     Returns:
         One row per instant of which some view is chosen, named by its first image.
     """
-    rows = np.stack(list(cameras.values()))
-    rows = np.where(np.isin(rows, chosen), rows, -1)
-    rows = rows[:, (rows >= 0).any(0)]
+    rows = rows_of_instants(cameras, chosen)
     # row -1 is a frame without labels, behind all others
     shape = (1, len(labels.skeleton))
     padded = Labels(
@@ -80,6 +78,18 @@ def join_instants(
     each = {view: padded.select(own) for view, own in zip(cameras, rows, strict=True)}
     first = rows[(rows >= 0).argmax(0), np.arange(rows.shape[1])]
     return replace(join_labels(each), frames=tuple(labels.frames[row] for row in first))
+
+
+def rows_of_instants(
+    cameras: Mapping[str, np.ndarray], chosen: Sequence[int] | np.ndarray
+) -> np.ndarray:
+    """Give (views, instants), the rows that show the instants of which some view is chosen.
+
+    -1 where a view shows none, or is not chosen.
+    """
+    rows = np.stack(list(cameras.values()))
+    rows = np.where(np.isin(rows, chosen), rows, -1)
+    return np.asarray(rows[:, (rows >= 0).any(0)])
 
 
 def join_predictions(views: Mapping[str, Predictions]) -> Predictions:

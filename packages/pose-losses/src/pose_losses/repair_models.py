@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +15,18 @@ from pose_core.files import open_project
 from pose_core.labels import Labels
 from pose_core.plugins import Plugins
 from pose_core.predictions import Ensemble, Predictions
+from pose_core.project import Project
 from pose_core.skeleton import Skeleton
 from pose_core.smoothing import ensemble_mean
+from pose_core.views import join_instants, join_predictions, rows_of_instants
 from pose_losses.repair import Repair, Repaired, fit_repair, repair
 from pose_losses.repair_files import read_repair, write_repair
 from pose_losses.repair_options import Points, RepairOptions
 
 NAME = "pose_repair"
-CONFIG, PREDICTIONS, FITTED = "config.yaml", "predictions.csv", "repair.json"
+CONFIG, PREDICTIONS = "config.yaml", "predictions.csv"
+FITTED, FITTED_TOGETHER = "repair.json", "repair-views.json"
+"""What was fitted, to each view by itself and to all side by side."""
 
 
 def smooth_repair(ensemble: Ensemble, options: RepairOptions) -> Predictions:
@@ -50,14 +55,15 @@ def fitted_for(options: RepairOptions) -> Repair:
     folder = Path(options.model)
     project = Path(options.project) if options.project else None
     if options.gate is not None:
-        return fit_folder(folder, project, options.gate)
-    predictions, file = folder / PREDICTIONS, folder / FITTED
+        return fit_folder(folder, project, options.gate, options.together)
+    predictions = folder / PREDICTIONS
+    file = folder / (FITTED_TOGETHER if options.together else FITTED)
     now = mark_of(predictions) if predictions.is_file() else None
     if file.is_file() and project is None:
         fitted, made_from = read_repair(file)
         if now in (None, made_from):
             return fitted
-    fitted = fit_folder(folder, project)
+    fitted = fit_folder(folder, project, together=options.together)
     with suppress(PoseError):  # a folder that cannot be written is fitted to each time
         write_repair(file, fitted, now or "")
     return fitted
@@ -77,19 +83,23 @@ def said(found: Repaired, fitted: Repair, points: Points) -> str:
     return f"repaired {found.count:,} of {total:,} points: {which}, by {fitted.poses.about}"
 
 
-def fit_folder(folder: Path, project: Path | None = None, gate: float | None = None) -> Repair:
+def fit_folder(
+    folder: Path, project: Path | None = None, gate: float | None = None, together: bool = False
+) -> Repair:
     """Fit a repair to what a training run left: its split, its predictions, its project's labels.
 
     Args:
         folder: of the trained model, evaluated.
         project: where the project is now, if it moved.
         gate: to use this one; None fits it.
+        together: whether to fit it to all views of an instant side by side.
 
     Raises:
         ConfigError: if labels are too few.
         FormatError: if a file is missing, or was made of other labels.
     """
-    labels = labels_of(folder, project)
+    opened = project_of(folder, project)
+    labels = opened.labels
     predicted, sets = read_evaluated(present(folder / PREDICTIONS))
     numbers = {frame: number for number, frame in enumerate(labels.frames)}
     frames = predicted.frames or ()
@@ -100,14 +110,43 @@ def fit_folder(folder: Path, project: Path | None = None, gate: float | None = N
         )
     rows = np.array([numbers[frame] for frame in frames], int)
     judged = np.flatnonzero(sets == "validation")
-    train, validation = labels.select(rows[sets == "train"]), labels.select(rows[judged])
-    shown = replace(
-        predicted,
-        keypoints=predicted.keypoints[judged],
-        confidence=predicted.confidence[judged],
-        frames=validation.frames,
-    )
-    return fit_repair(train, validation, shown, gate)
+    if not together:
+        train, validation = labels.select(rows[sets == "train"]), labels.select(rows[judged])
+        return fit_repair(train, validation, named(predicted.select(judged), validation), gate)
+    if not opened.cameras:
+        raise ConfigError(f"{NAME}: together=true: {opened.root} has one camera; leave it out")
+    train = join_instants(labels, opened.cameras, rows[sets == "train"])
+    validation = join_instants(labels, opened.cameras, rows[judged])
+    shown = join_shown(predicted, rows, opened.cameras, rows[judged])
+    return fit_repair(train, validation, named(shown, validation), gate)
+
+
+def join_shown(
+    predicted: Predictions, rows: np.ndarray, cameras: Mapping[str, np.ndarray], chosen: np.ndarray
+) -> Predictions:
+    """Put predictions of the labeled images of each instant side by side; NaN where there is none.
+
+    Args:
+        predicted: of labeled images.
+        rows: (images,), their rows in the labels.
+        cameras: as `Project.cameras`.
+        chosen: rows of the labels whose instants are wanted.
+    """
+    place = {row: number for number, row in enumerate(rows.tolist())}
+    wanted = rows_of_instants(cameras, chosen)
+    found = {}
+    for view, own in zip(cameras, wanted, strict=True):
+        known = own >= 0
+        each = predicted.select([place.get(row, 0) for row in own.tolist()])
+        points = np.where(known[:, None, None], each.keypoints, np.nan)
+        confidence = np.where(known[:, None], each.confidence, np.nan)
+        found[view] = replace(each, keypoints=points, confidence=confidence)
+    return join_predictions(found)
+
+
+def named(predicted: Predictions, labels: Labels) -> Predictions:
+    """Name the frames of predictions as those of labels are."""
+    return replace(predicted, frames=labels.frames)
 
 
 def read_evaluated(path: Path) -> tuple[Predictions, np.ndarray]:
@@ -138,8 +177,8 @@ def read_evaluated(path: Path) -> tuple[Predictions, np.ndarray]:
     return found, np.array([line[-1] for line in lines])
 
 
-def labels_of(folder: Path, project: Path | None) -> Labels:
-    """Read the labels a model was trained on.
+def project_of(folder: Path, project: Path | None) -> Project:
+    """Open the project a model was trained on.
 
     Raises:
         FormatError: if they are not where they were.
@@ -155,7 +194,7 @@ def labels_of(folder: Path, project: Path | None) -> Labels:
             f"say where it is: pose smooth --smoother {NAME} --set project=PATH"
         )
     form = config.get("format") if isinstance(config, dict) else None
-    return open_project(project or Path(str(given)), Plugins().load(), form).labels
+    return open_project(project or Path(str(given)), Plugins().load(), form)
 
 
 def present(path: Path) -> Path:

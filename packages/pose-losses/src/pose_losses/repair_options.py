@@ -18,12 +18,16 @@ class RepairOptions:
         gate: points less confident are in doubt; fitted to the validation frames if not given.
         points: "doubtful", those in doubt, and all others stay; "all", every point goes to its
             posterior mean, given all that the others do not contradict.
+        together: whether predictions are of all views of the project side by side, as
+            `pose_core.views.join_predictions` puts them, where its cameras have files of their own;
+            each view then tells of the others.
     """
 
     model: str = ""
     project: str | None = None
     gate: float | None = None
     points: Points = "doubtful"
+    together: bool = False
 
     def __post_init__(self) -> None:
         if self.gate is not None and not 0 <= self.gate <= 1:

@@ -157,20 +157,17 @@ def repair_all(
 ) -> bool:
     """Repair all tables there are; say whether all could be, and name those that could not."""
     from pose_core.commands.predict_jobs import say_error
-    from pose_core.commands.repairing import repair_table
+    from pose_core.commands.repairing import repair_tables
     from pose_core.predict import incomplete
 
     repaired = True
-    for job in jobs:
-        for name, model in members.runs.items():
-            table = members.table(job.name, name)
-            if job in failed and not (table := incomplete(table)).is_file():
-                continue
-            try:
-                repair_table(table, model, plugins, points)
-            except PoseError as error:
-                say_error(str(error))
-                repaired = False
+    for name, model in members.runs.items():
+        tables = {job.name: members.table(job.name, name) for job in jobs}
+        tables |= {job.name: incomplete(tables[job.name]) for job in failed}
+        for job in failed:
+            if not tables[job.name].is_file():  # nothing of it was predicted
+                del tables[job.name]
+        repaired = repair_tables(tables, model, points, plugins, say_error) and repaired
     return repaired
 
 

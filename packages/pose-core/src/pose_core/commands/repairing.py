@@ -4,17 +4,19 @@ The plain tables stay; repaired ones lie in a folder beside them, where `pose sm
 not take both for two networks.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pose_core.errors import ConfigError, FormatError
+from pose_core.errors import ConfigError, FormatError, PoseError
 
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
     from pose_core.predictions import Predictions
 
+Say = Callable[[str], None]
 SMOOTHER = "pose_repair"
 FOLDER = "repaired"
 
@@ -36,33 +38,108 @@ def check_repair(model: Path, plugins: "Plugins") -> None:
     repaired(Predictions(np.zeros((*shape, 2)), np.zeros(shape), skeleton), model, plugins)
 
 
-def repair_table(table: Path, model: Path, plugins: "Plugins", points: str = "doubtful") -> None:
-    """Repair one table into the folder beside it, and say what was done.
+def repair_tables(
+    tables: Mapping[str, Path], model: Path, points: str, plugins: "Plugins", say: Say
+) -> bool:
+    """Repair tables of one model into folders beside them; say whether all could be.
+
+    Videos of one session by the cameras of the model's project tell of each other.
 
     Args:
-        table: of predictions.
+        tables: names of videos, or of what else was predicted, to tables.
         model: folder that the repair is fitted to.
-        plugins: where the smoother is.
         points: which ones are re-estimated, "doubtful" or "all".
+        plugins: where the smoother is.
+        say: takes a line about what failed.
+    """
+    views = views_of(model, plugins)
+    repaired = True
+    for session in sessions_in(tables, views):
+        together = len(session) > 1 and set(session) == set(views)
+        if len(views) > 1 and not together:
+            listed = ", ".join(str(table) for table in session.values())
+            print(f"{listed}: no tables of all views, so each is repaired by itself")
+        for part in [session] if together else [{view: one} for view, one in session.items()]:
+            try:
+                repair_together(part, model, points, plugins)
+            except PoseError as error:
+                say(str(error))
+                repaired = False
+    return repaired
+
+
+def views_of(model: Path, plugins: "Plugins") -> tuple[str, ...]:
+    """Name the cameras of a model's project that have files of their own; none where it is gone."""
+    from pose_core.files import open_project
+    from pose_core.run_folder import project_of
+
+    try:
+        return tuple(open_project(project_of(model), plugins).cameras)
+    except PoseError:
+        return ()
+
+
+def sessions_in(tables: Mapping[str, Path], views: Sequence[str]) -> list[dict[str, Path]]:
+    """Put tables together whose names differ in the view alone: view to table, "" for no view."""
+    from pose_core.sessions import sessions_of
+
+    named = {Path(f"{name}.mp4"): table for name, table in tables.items()}
+    sessions, alone = sessions_of(list(named), views)
+    found = [{view: named[path] for view, path in one.videos.items()} for one in sessions]
+    return [*found, *({"": named[path]} for path in alone)]
+
+
+def repair_together(
+    tables: Mapping[str, Path], model: Path, points: str, plugins: "Plugins"
+) -> None:
+    """Repair the tables of one session, all views of a moment at once where that can be.
+
+    Args:
+        tables: view to table; one alone is repaired by itself.
+        model: as in `repair_tables`.
+        points: likewise.
+        plugins: likewise.
 
     Raises:
-        FormatError: if the table cannot be read.
-        PoseError: if the repaired one cannot be written.
+        FormatError: if a table is not there or cannot be read.
+        PoseError: if a repaired one cannot be written.
     """
     from pose_core.files import read_predictions, write_predictions
 
-    if not table.is_file():
-        raise FormatError(f"{table}: is not there, so nothing is repaired; predict it first")
-    found = repaired(read_predictions(table, plugins), model, plugins, points)
-    path = table.parent / FOLDER / table.name
-    write_predictions(path, found, plugins)
-    print(f"{table}: {'; '.join(found.notes)}, written to {path}")
+    if absent := [table for table in tables.values() if not table.is_file()]:
+        raise FormatError(f"{absent[0]}: is not there, so nothing is repaired; predict it first")
+    given = {view: read_predictions(table, plugins) for view, table in tables.items()}
+    for view, found in repair_views(given, model, points, plugins).items():
+        path = tables[view].parent / FOLDER / tables[view].name
+        write_predictions(path, found, plugins)
+        print(f"{tables[view]}: {'; '.join(found.notes)}, written to {path}")
+
+
+def repair_views(
+    given: "Mapping[str, Predictions]", model: Path, points: str, plugins: "Plugins"
+) -> "dict[str, Predictions]":
+    """Repair the views of a session at once, or say in one line why each is repaired alone."""
+    from pose_core.commands.smoothing import part
+    from pose_core.views import join_predictions
+
+    if len(given) > 1:
+        try:
+            found = repaired(join_predictions(given), model, plugins, points, together=True)
+            return part(found, {view: [one] for view, one in given.items()})
+        except PoseError as error:
+            print(f"each of {', '.join(given)} is repaired by itself: {error}")
+    return {view: repaired(one, model, plugins, points) for view, one in given.items()}
 
 
 def repaired(
-    given: "Predictions", model: Path, plugins: "Plugins", points: str = "doubtful"
+    given: "Predictions",
+    model: Path,
+    plugins: "Plugins",
+    points: str = "doubtful",
+    together: bool = False,
 ) -> "Predictions":
-    """Repair predictions by what a model folder says."""
+    """Repair predictions by what a model folder says; `together` if of all views side by side."""
     from pose_core.smoothing import smooth
 
-    return smooth([given], SMOOTHER, {"model": str(model), "points": points}, plugins)
+    options = {"model": str(model), "points": points, "together": together}
+    return smooth([given], SMOOTHER, options, plugins)
