@@ -15,6 +15,7 @@ from pose_core.diagnostics.candidates import differing, leaves
 from pose_core.diagnostics.measures import ERROR, measure
 from pose_core.diagnostics.tracks import LABELS, Tracks
 from pose_core.errors import ConfigError, FormatError, PoseError
+from pose_core.files import write_predictions
 from pose_core.labels import Labels
 from pose_core.plugins import Plugins
 from pose_core.predictions import Predictions
@@ -203,7 +204,7 @@ def test_options_that_differ_are_listed_by_dotted_names() -> None:
 
 
 @pytest.fixture
-def make_run(tmp_path: Path, tiny_project: Path) -> Callable[..., Path]:
+def make_run(tmp_path: Path, tiny_project: Path, plugins: Plugins) -> Callable[..., Path]:
     """Write what `pose report` reads of a run on the tiny project."""
 
     def make(name: str, shift: float = 1.0, keypoints: tuple[str, ...] = NAMES) -> Path:
@@ -226,15 +227,18 @@ def make_run(tmp_path: Path, tiny_project: Path) -> Callable[..., Path]:
         ]
         lines = [",".join(map(str, row)) for row in [*heads, *rows]]
         (folder / "predictions.csv").write_text("\n".join(lines))
-        write_track(folder / "predictions" / "clip.npz", keypoints=keypoints)
+        write_track(folder / "predictions" / "clip.npz", plugins, keypoints=keypoints)
         return folder
 
     return make
 
 
-def write_track(path: Path, frames: int = 30, keypoints: tuple[str, ...] = NAMES) -> None:
+def write_track(
+    path: Path, plugins: Plugins, frames: int = 30, keypoints: tuple[str, ...] = NAMES
+) -> None:
     points = np.random.default_rng(0).normal(32, 1, (frames, 3, 2))
-    np.savez(path, keypoints=points, confidence=np.ones((frames, 3)), names=np.array(keypoints))
+    track = Predictions(points, np.ones((frames, 3)), Skeleton(keypoints))
+    write_predictions(path, track, plugins)
 
 
 def report_of(
@@ -269,18 +273,20 @@ def test_a_sweep_becomes_a_page(
     assert [path.name for path in page.parent.glob("page*")] == ["page.html"]
 
 
-Breaker = Callable[[Path, Path], None]
+Breaker = Callable[[Path, Plugins], None]
 BROKEN: dict[str, tuple[Breaker, str]] = {
     "no labeled frames": (
-        lambda one, two: (two / "predictions.csv").unlink(), r"predictions.csv: is not there"),
+        lambda two, plugins: (two / "predictions.csv").unlink(), r"predictions.csv: is not there"),
     "other length": (
-        lambda one, two: write_track(two / "predictions" / "clip.npz", 20), "has 20 rows, not the"),
-    "no curves": (lambda one, two: (two / "metrics.csv").unlink(), "has no metrics.csv"),
+        lambda two, plugins: write_track(two / "predictions" / "clip.npz", plugins, 20),
+        "has 20 rows, not the",
+    ),
+    "no curves": (lambda two, plugins: (two / "metrics.csv").unlink(), "has no metrics.csv"),
     "damaged curves": (
-        lambda one, two: (two / "metrics.csv").write_text("epoch\nx"), "no table of metrics"),
-    "no skeleton": (lambda one, two: (two / "skeleton.json").unlink(), "has no skeleton.json"),
-    "unfinished": (lambda one, two: (two / "status.json").unlink(), "is not finished"),
-    "gone": (lambda one, two: shutil.rmtree(two), "no such folder"),
+        lambda two, plugins: (two / "metrics.csv").write_text("epoch\nx"), "no table of metrics"),
+    "no skeleton": (lambda two, plugins: (two / "skeleton.json").unlink(), "has no skeleton.json"),
+    "unfinished": (lambda two, plugins: (two / "status.json").unlink(), "is not finished"),
+    "gone": (lambda two, plugins: shutil.rmtree(two), "no such folder"),
 }  # fmt: skip
 
 
@@ -294,7 +300,7 @@ def test_what_is_missing_is_said_in_one_line_and_the_rest_goes_on(
 ) -> None:
     one, two = make_run("one"), make_run("two", 3.0)
     shatter, said = BROKEN[what]
-    shatter(one, two)
+    shatter(two, plugins)
     printed, content = report_of(plugins, one, two, "-o", page, capsys=capsys)
     warned = [line for line in printed.splitlines() if line.startswith("warning: ")]
     assert any(said in line for line in warned), printed
