@@ -21,6 +21,7 @@ Track the body parts of animals in video.
   pose train PROJECT             train on a DeepLabCut or Lightning Pose project
   pose predict MODEL VIDEO...    predict videos
   pose smooth TABLE...           merge the predictions of several models
+  pose report RUN...             compare runs and smoothers on one page
   pose suggest PROJECT           choose frames to label next
   pose draw VIDEO TABLE...       draw predictions on videos
 """
