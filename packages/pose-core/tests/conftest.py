@@ -1,9 +1,11 @@
 """A tiny project that any test can train on, and a format that opens it."""
 
+import json
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,6 +63,9 @@ def write_npz(path: Path, predictions: Predictions) -> None:
             keypoints=predictions.keypoints,
             confidence=predictions.confidence,
             names=np.array(predictions.skeleton.names),
+            frames=np.array(predictions.frames or ()),
+            scorer=np.array(predictions.scorer),
+            **{f"extra_{name}": column for name, column in predictions.extra.items()},
         )
 
 
@@ -68,7 +73,12 @@ def read_npz(path: Path) -> Predictions:
     """Read what `write_npz` wrote."""
     held = np.load(path)
     return Predictions(
-        held["keypoints"], held["confidence"], Skeleton(tuple(held["names"].tolist()))
+        held["keypoints"],
+        held["confidence"],
+        Skeleton(tuple(held["names"].tolist())),
+        tuple(held["frames"].tolist()) or None,
+        held["scorer"].item(),
+        {name.removeprefix("extra_"): held[name] for name in held if name.startswith("extra_")},
     )
 
 
@@ -115,6 +125,44 @@ def make_tiny(tmp_path: Path) -> Callable[..., Path]:
         root = tmp_path / f"tiny{frames}x{len(sizes)}"
         write_tiny(root, frames, sizes)
         return root
+
+    return make
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Path]:
+    """Write what a finished and evaluated run on a tiny project leaves, but for its weights.
+
+    Its predictions are off by `error` pixels to the right, a number or one per frame; four frames
+    validate, two test, the others train.
+    """
+
+    def make(
+        name: str,
+        project: Path,
+        error: float | np.ndarray = 1.0,
+        config: dict[str, Any] | None = None,
+        sets: Sequence[str] = ("validation",) * 4 + ("test",) * 2 + ("train",) * 6,
+        **kept: float,
+    ) -> Path:
+        from pose_core.evaluation import labeled_table
+
+        folder, labels = tmp_path / "runs" / name, open_tiny(project).labels
+        folder.mkdir(parents=True)
+        points = labels.keypoints + np.reshape(error, (-1, 1, 1)) * np.array([1.0, 0.0])
+        confidence = np.linspace(0.5, 1.0, points[..., 0].size).reshape(points.shape[:2])
+        given = Predictions(points, confidence, labels.skeleton, labels.frames, name)
+        (folder / "predictions.csv").write_text(labeled_table(given, sets))
+        (folder / "skeleton.json").write_text(json.dumps(labels.skeleton.to_dict()))
+        (folder / "model.safetensors").touch()
+        plain = {"model": {}, "data": {}, "project": str(project), **(config or {})}
+        (folder / "config.yaml").write_text(json.dumps(plain))
+        pairs = zip(labels.frames, sets, strict=True)
+        rows = [f"{frame},{one}" for frame, one in pairs]
+        (folder / "split.csv").write_text("\n".join(["frame,set", *rows]))
+        status = {"finished": True, "kept": {"points": 12, **kept}}
+        (folder / "status.json").write_text(json.dumps(status))
+        return folder
 
     return make
 

@@ -123,7 +123,7 @@ def read_measured(path: Path) -> Measured:
         kinds = {0: str if of_images else int} | ({len(heads[0]) - 1: str} if of_images else {})
         held = pd.read_csv(
             path, skiprows=len(HEADER), header=None, names=range(len(heads[0])), dtype=kinds,
-            keep_default_na=False, na_values=[""], float_precision="high",
+            keep_default_na=False, na_values=[""],
         )  # fmt: skip
         return measured_of(path, [head[1:] for head in heads], held, of_images)
     except (OSError, ValueError, StopIteration, IndexError) as error:
