@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +13,16 @@ import yaml
 
 from pose_core import cli
 from pose_core.commands.comparison import COMPARISON, compare
-from pose_core.commands.sweep import LOG, STOPPED, Sweep
-from pose_core.errors import PoseError
+from pose_core.commands.launchers import launcher_of
+from pose_core.commands.sweep import BEGUN, FAILED, LOG, STOPPED, end, failures, train_logged
+from pose_core.commands.train import register_options, validated_alike
+from pose_core.errors import ConfigError, PoseError
 from pose_core.plugins import Plugins
 from pose_core.training.options import RunOptions, plain
 
 
 def write_member(
-    folder: Path, options: dict[str, Any], split: str = "a,train", **kept: Any
+    folder: Path, options: dict[str, Any], split: str = "a,validation", **kept: Any
 ) -> Path:
     """Write what a finished run leaves for a comparison."""
     folder.mkdir(parents=True)
@@ -53,8 +56,12 @@ def test_what_makes_a_comparison_uncertain_is_said(tmp_path: Path) -> None:
     write_member(tmp_path / "few" / "a", {"seed": 1}, validation_error=2.0, points=30)
     write_member(tmp_path / "few" / "b", {"seed": 2}, validation_error=3.0, points=30)
     assert any("30 labeled points" in line for line in compare(tmp_path / "few"))
-    write_member(tmp_path / "drawn" / "a", {"seed": 1}, "a,train", validation_error=2.0)
-    write_member(tmp_path / "drawn" / "b", {"seed": 2}, "a,test", validation_error=3.0)
+    write_member(
+        tmp_path / "drawn" / "a", {"seed": 1}, "a,validation\nb,train", validation_error=2.0
+    )
+    write_member(
+        tmp_path / "drawn" / "b", {"seed": 2}, "a,train\nb,validation", validation_error=3.0
+    )
     assert any("different frames" in line for line in compare(tmp_path / "drawn"))
     write_member(tmp_path / "none" / "a", {"seed": 1}, points=0)
     write_member(tmp_path / "none" / "b", {"seed": 2}, points=0)
@@ -78,7 +85,8 @@ def raising(error: BaseException) -> Callable[[], int]:
 def test_members_that_fail_leave_the_others_and_are_named_with_their_logs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sweep, done = Sweep(), []
+    (tmp_path / BEGUN).touch()
+    done = []
     trained: list[tuple[str, Callable[[], int]]] = [
         ("a", raising(PoseError("stride: 16 is odd; mend it"))),
         ("b", raising(RuntimeError("the card\nmelted"))),
@@ -86,17 +94,44 @@ def test_members_that_fail_leave_the_others_and_are_named_with_their_logs(
     ]
     for name, train in trained:
         (tmp_path / name).mkdir()
-        sweep.train(tmp_path, tmp_path / name, train)
-    assert sweep.end(str) == 1
+        train_logged(tmp_path / name, train, aloud=True)
+    (tmp_path / "c" / "status.json").write_text("{}")
+    assert [path.name for path, _ in failures(tmp_path)] == ["a", "b"]
+    write_member(tmp_path / "d", {"seed": 1}, validation_error=2.0)  # of an earlier sweep, silent
+    (tmp_path / "c" / "status.json").unlink()
+    assert end(tmp_path, False, str) == 1
     assert done == ["c"]
     printed = capsys.readouterr()
     assert printed.err.splitlines() == [
         f"pose train: {tmp_path}/a: stride: 16 is odd; mend it (log: {tmp_path}/a/{LOG})",
         f"pose train: {tmp_path}/b: RuntimeError: the card melted (log: {tmp_path}/b/{LOG})",
+        f"pose train: {tmp_path}/c: ended without a word, maybe it was killed "
+        f"(log: {tmp_path}/c/{LOG})",
     ]
     assert f"next: the same command with output={tmp_path} goes on" in printed.out
-    assert (tmp_path / "a" / LOG).read_text() == "on my way\nstride: 16 is odd; mend it\n"
+    assert (tmp_path / "a" / LOG).read_text() == f"on my way\n{FAILED}stride: 16 is odd; mend it\n"
     assert "Traceback" in (tmp_path / "b" / LOG).read_text()
+
+
+def test_what_members_say_at_once_goes_to_their_logs_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def train() -> int:
+        sys.stdout.write("loss 3.5\n")
+        sys.stderr.write("50 %\n")
+        return 0
+
+    train_logged(tmp_path, train, aloud=False)
+    assert capsys.readouterr() == ("", "")
+    assert (tmp_path / LOG).read_text() == "loss 3.5\n50 %\n"
+
+
+def test_members_that_failed_in_an_earlier_sweep_are_not_named_again(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    train_logged(tmp_path / "a", raising(PoseError("stride: 16 is odd; mend it")), aloud=True)
+    os.utime(tmp_path / "a" / LOG, (1.0, 1.0))
+    (tmp_path / BEGUN).touch()
+    assert list(failures(tmp_path)) == []
 
 
 def test_a_member_stopped_by_hand_ends_the_sweep(
@@ -151,6 +186,7 @@ def test_a_sweep_is_compared_at_its_end_and_goes_on_where_it_was(
     printed = capsys.readouterr()
     assert [run.seed for run in fitted] == [4, 3, 2]
     assert all(run.resume for run in fitted), "what is done already is not done again"
+    assert {run.data.split_seed for run in fitted} == {0}, "all are validated on the same frames"
     assert "best: seed=2, 3.00 px" in printed.out
     assert "seed=3: seed: 3 is unlucky; give another (log: " in printed.err
     rows = list(csv.DictReader((output / COMPARISON).read_text().splitlines()))
@@ -175,6 +211,10 @@ def test_a_run_is_resumed_by_its_folder_with_its_own_options(
         (["resume=gone", "seed=3"], "resume=gone: takes the options of the run"),
         (["PROJECT", "--cfg", "job", "losses.heatmap_msee={}"], "losses.heatmap_msee: unknown"),
         (["PROJECT", "--cfg", "job", "losses.heatmap_mse.weight=-1"], "-1 is not positive"),
+        (
+            ["PROJECT", "-m", "seed=1,2", "hydra/launcher=lim"],
+            "Could not find 'hydra/launcher/lim'",
+        ),
         (["PROJECT", "--cfg", "job", "training.keep=beast"], "training.keep: 'beast' is not one"),
     ],
 )
@@ -198,3 +238,28 @@ def test_a_configuration_that_is_right_is_printed(
     assert cli.main(["train", str(tiny_project), "--cfg", "job", "seed=5"]) == 0
     printed = yaml.safe_load(capsys.readouterr().out)
     assert (printed["seed"], printed["training"]["keep"]) == (5, "auto")
+
+
+def test_a_launcher_that_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pose_core.commands.launchers.find_spec", lambda name: None)
+    assert launcher_of(["seed=1,2"]) == "basic"
+    with pytest.raises(ConfigError, match=r"=slurm: is not installed; pip install 'pose-core\[sw"):
+        launcher_of(["seed=1,2", "hydra/launcher=slurm"])
+
+
+def test_members_have_the_split_that_is_asked_for() -> None:
+    assert validated_alike(["seed=1,2"]) == ["seed=1,2", "data.split_seed=0"]
+    for given in (["seed=3"], ["seed=1,2", "split=a.csv"], ["seed=1,2", "data.split_seed=1,2"]):
+        assert validated_alike(given) == given
+
+
+def test_the_options_for_slurm_are_known_to_its_launcher(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="needs pose-core[sweep]")
+    from hydra import compose, initialize_config_module
+
+    register_options()
+    with initialize_config_module("pose_core.conf", version_base="1.3"):
+        given = ["hydra/launcher=slurm", "hydra.launcher.partition=gpu"]
+        launcher = compose("train", given, return_hydra_config=True).hydra.launcher
+    assert launcher._target_.endswith("SlurmLauncher")
+    assert (launcher.partition, launcher.gpus_per_node, launcher.max_num_timeout) == ("gpu", 1, 5)

@@ -103,11 +103,11 @@ def test_members_on_several_devices_run_apart_with_their_own_options(
     first, *others = commands
     assert first[: len(apart.COMMAND)] == list(apart.COMMAND)
     output = str(folder / "seed=2").replace("'", "\\'")
-    own = ["seed=2", "++trainer.devices=2", f"output='{output}'", "resume=true"]
+    own = ["seed=2", "++trainer.devices=2", "data.split_seed=0", f"output='{output}'", "resume=true"]
     assert first[len(apart.COMMAND) :] == ["train", str(tiny_project), *own]
     assert len(others) == 2, "none is begun after one that was stopped by hand"
     assert "seed=3: seed: 3 is unlucky (log: " in capsys.readouterr().err
-    assert (folder / "seed=3" / LOG).read_text() == "seed: 3 is unlucky\n"
+    assert (folder / "seed=3" / LOG).read_text() == "failed: seed: 3 is unlucky\n"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +76,37 @@ def draw_split(
     where |= dict.fromkeys((names[i] for i in order[n_test : n_test + n_validation]), "validation")
     sets = np.array([where.get(unit, "train") for unit in units])
     return Split(*(labeled[sets == name] for name in SETS))
+
+
+def subset(
+    split: Split,
+    frames: Sequence[str],
+    fraction: float,
+    seed: int,
+    instants: np.ndarray | None = None,
+) -> Split:
+    """Keep a part of the frames to train on, drawn at random; a smaller one is part of a larger.
+
+    Args:
+        split: to draw from; validation and test stay.
+        frames: names of the labeled frames.
+        fraction: of the frames to train on, rounded, but one at least.
+        seed: the same seed draws the same of the same frames, in whatever order they come.
+        instants: as in `draw_split`: frames of one instant stay together.
+
+    Raises:
+        ConfigError: if the fraction is not above 0 and at most 1.
+    """
+    if not 0 < fraction <= 1:
+        raise ConfigError(f"data.fraction: {fraction} is not above 0 and at most 1; 1 takes all")
+    if fraction == 1:
+        return split
+    linked = frames if instants is None else link(frames, instants)
+    units = [linked[row] for row in split.train]
+    names = sorted(set(units))
+    order = np.random.default_rng([seed, len(names)]).permutation(len(names))
+    kept = {names[place] for place in order[: max(1, round(fraction * len(names)))]}
+    return replace(split, train=split.train[[unit in kept for unit in units]])
 
 
 def link(keys: Sequence[str], instants: np.ndarray) -> list[str]:

@@ -18,6 +18,10 @@ class DataOptions:
         batch_size: labeled frames per step, in each of the processes that train together.
         validation: fraction of the labeled frames to validate on; 0 for none.
         test: fraction of the labeled frames kept out of training altogether.
+        fraction: of the frames to train on that this run does, drawn by `seed`: members of an
+            ensemble with other seeds see other frames. The others are "unused" in its split.
+        split_seed: of the split; null takes `seed`. A sweep over seeds has 0 here unless it is
+            told, so that its members can be compared.
         group_by: "video" keeps all frames of a video on one side of the split, and with them those
             of the videos that show the same instants in other views.
         workers: processes that load images and clips; 0 loads in the training process, clips in a
@@ -30,6 +34,8 @@ class DataOptions:
     batch_size: int = 8
     validation: float = 0.1
     test: float = 0.1
+    fraction: float = 1.0
+    split_seed: int | None = None
     group_by: Literal["video"] | None = None
     workers: int = 0
     cache_mb: int = 2000

@@ -6,11 +6,13 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pose_core.commands.apart import asks_for_several, refuse_inside, train_apart
-from pose_core.commands.sweep import STOPPED, Sweep
+from pose_core.commands.launchers import HERE, KEY, launcher_of
+from pose_core.commands.sweep import STOPPED, end, on_one_line, train_logged
 from pose_core.errors import ConfigError, PoseError
 from pose_core.options import fill, suggest
 
@@ -38,6 +40,9 @@ examples:
   pose train resume=outputs/RUN                       # go on with a run that was stopped
   pose train my-project --multirun seed=0,1,2,3,4     # an ensemble
   pose train my-project -m losses.temporal.weight=0.1,1,10     # compared in comparison.csv
+  pose train my-project -m seed=0,1,2,3 data.fraction=0.8      # each on frames of its own
+  pose train my-project -m seed=0,1 hydra/launcher=joblib hydra.launcher.n_jobs=2   # at once
+  pose train my-project -m seed=0,1 hydra/launcher=slurm hydra.launcher.partition=gpu
 
 `pose train PATH --cfg job` prints every option with its value. A sweep of which members failed, or
 that was stopped, goes on where the same command is given its folder, output=outputs/SWEEP.
@@ -91,17 +96,47 @@ def run_one(overrides: Sequence[str], only_shown: bool, plugins: "Plugins") -> i
 def run_sweep(overrides: Sequence[str], only_shown: bool, plugins: "Plugins") -> int:
     """Train a model for each combination of values, and compare them; gives the exit status."""
     refuse_inside()
-    sweep = Sweep()
-
-    def train(given: dict[str, Any], folder: Path) -> None:
-        given["resume"] = True  # members that are done, or begun, are not begun again
-        sweep.train(Path(given["output"]), folder, lambda: train_member(given, folder, plugins))
-
+    launcher = launcher_of(overrides)
+    given, sweep = placed(validated_alike(overrides))
+    train = partial(train_in_sweep, plugins=plugins if launcher == HERE else None)
+    stopped = False
     try:
-        launch(train, overrides, ["--multirun", *["--cfg", "job"] * only_shown])
+        launch(train, given, ["--multirun", *["--cfg", "job"] * only_shown])
     except KeyboardInterrupt:
-        sweep.stopped = True
-    return sweep.end(shown)
+        stopped = True
+    except Exception as error:
+        if launcher == HERE or isinstance(error, PoseError):
+            raise
+        say_error(f"{KEY}={launcher}: {type(error).__name__}: {on_one_line(error)}")
+    return end(sweep, stopped, shown)
+
+
+def train_in_sweep(given: dict[str, Any], folder: Path, plugins: "Plugins | None") -> None:
+    """Train a member of a sweep; in a process of its own there are no plugins yet."""
+    from pose_core.plugins import Plugins
+
+    found = plugins or Plugins().load()
+    again = {**given, "resume": True}  # members that are done, or begun, are not begun again
+    train_logged(folder, lambda: train_member(again, folder, found), aloud=plugins is not None)
+
+
+def placed(overrides: Sequence[str]) -> tuple[list[str], Path]:
+    """Give the folder of a sweep, and the overrides by which all its members have the same.
+
+    The default is named by the time, which is another one in each process.
+    """
+    register_options()
+    own = [text for text in overrides if output_of(text)]
+    folder = Path(composed(own)["output"])
+    others = [text for text in overrides if text not in own]
+    return [*others, f"output={quoted(str(folder))}"], folder
+
+
+def validated_alike(overrides: Sequence[str]) -> list[str]:
+    """Give members of different seeds one split, unless overrides say which."""
+    told = {"split", "data.split_seed"} & {text.partition("=")[0] for text in overrides}
+    is_swept = "seed" not in fixed_keys(overrides) and any(t.startswith("seed=") for t in overrides)
+    return [*overrides, "data.split_seed=0"] if is_swept and not told else list(overrides)
 
 
 def train_member(given: Mapping[str, Any], folder: Path, plugins: "Plugins") -> int:
@@ -238,12 +273,10 @@ def run_hydra(job: Any) -> None:
 def register_options() -> None:
     """Give Hydra the defaults, which the options dataclasses hold."""
     from hydra.core.config_store import ConfigStore
-    from omegaconf import OmegaConf
 
     from pose_core.training.options import RunOptions, plain
 
     ConfigStore.instance().store("options", plain(RunOptions()))
-    OmegaConf.register_new_resolver("member", lambda name: name.replace("++", ""), replace=True)
 
 
 def checked_overrides(overrides: Sequence[str]) -> list[str]:
@@ -332,6 +365,11 @@ def remove_empty(folder: Path) -> None:
         folder.rmdir()
         if folder.parent.name == DEFAULT_PARENT:
             folder.parent.rmdir()
+
+
+def say_error(text: str) -> None:
+    """Print one line where errors go."""
+    print(f"pose train: {text}", file=sys.stderr)
 
 
 def shown(path: Path) -> str:
