@@ -230,9 +230,9 @@ def print_done(
 ) -> None:
     """Say what became of a video, and how its speed could be another one."""
     if done.damaged:
-        say_error(f"{video}: {done.damaged} frames cannot be decoded and are black")
+        say_error(f"{video}: {done.damaged} of {info.frames} frames do not decode and are black")
     if info.cut_off:
-        say_error(f"{video}: its end is lost, {info.cut_off} frames by its header")
+        say_error(f"{video}: its end is lost, {info.cut_off} frames more by its header")
     rate = f"{done.frames / max(done.seconds, 1e-9):.0f} frames/s"
     slower = shown.speed < 0.999
     pace = f"{1 / shown.speed:.3g} times slower" if slower else f"{shown.speed:.3g} times faster"
@@ -240,7 +240,7 @@ def print_done(
     life = "as fast as life" if as_life else f"{pace} than life"
     print(
         f"{video}: {done.frames} frames drawn in {done.seconds:.1f} s ({rate}), written to "
-        f"{target}, {shown.fps:g} frames/s, {life}"
+        f"{target}, {shown.fps:.4g} frames/s, {life}"
     )
     if slower and len(shown.numbers) > 1:
         print("next: watch it; --speed 1 plays at the speed of life, --start and --stop cut a part")

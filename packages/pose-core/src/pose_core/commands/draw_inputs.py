@@ -77,8 +77,10 @@ def tables_of(video: Path, inputs: Inputs) -> list[Path]:
             f"{video}: no table of {video.stem!r} in {where}; name its tables after the video, or "
             "a folder that holds them by its name"
         )
-    unlike = {table.resolve().with_suffix(""): table for table in reversed(found)}
-    return list(reversed(unlike.values()))
+    first: dict[Path, Path] = {}
+    for table in found:
+        first.setdefault(table.resolve().with_suffix(""), table)
+    return list(first.values())
 
 
 def found_in(inputs: Inputs, video: Path) -> Iterator[Path]:

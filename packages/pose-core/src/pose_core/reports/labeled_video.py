@@ -21,7 +21,7 @@ BLOCK = 16  # frames decoded at once
 ColourBy = Literal["keypoint", "model", "confidence"]
 LEAP = 1 / 6
 """Part of the frame that no animal crosses from one frame to the next: a trail has a gap there."""
-LIMB, WHITE = (235.0, 235.0, 235.0), (255, 255, 255)
+WHITE = (255, 255, 255)
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class Painter:
         points, colours = self.points(0, number), self.colours(0, number)
         self._put_trail(image, number)
         if self.options.limbs and len(self._edges):
-            ends = points[self._edges]
-            marks.put_lines(image, ends, np.tile(LIMB, (len(ends), 1)), 0.7)
+            ends, tints = points[self._edges], colours[self._edges].mean(1)
+            marks.put_lines(image, ends, tints, 0.7, max(1.5, radius / 2.5))
         for place in range(len(self.sets) - 1, 0, -1):
             mark = marks.stamp(marks.SHAPES[place], radius + 1)
             marks.put(image, self.points(place, number), self.colours(place, number), mark)

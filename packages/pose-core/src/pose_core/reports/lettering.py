@@ -51,12 +51,13 @@ def write(image: np.ndarray, text: str, corner: tuple[int, int], size: int, colo
 
 def fitting(text: str, width: int, size: int) -> str:
     """Cut text to a width in pixels, with an ellipsis in its middle: names differ at their ends."""
-    kept = len(text)
-    while letters(text, size)[0].shape[1] > width and kept > 2:
-        kept -= 1
-        head = text[: kept // 2].removesuffix("…")
-        text = f"{head}…{text[-((kept + 1) // 2) + 1 :]}"
-    return text
+    cut = text
+    for kept in range(len(text) - 1, 1, -1):
+        if letters(cut, size)[0].shape[1] <= width:
+            break
+        tail = (kept - 1) // 2
+        cut = f"{text[: kept - 1 - tail]}…{text[len(text) - tail :]}"
+    return cut
 
 
 class Names:

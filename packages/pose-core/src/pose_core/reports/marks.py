@@ -17,8 +17,8 @@ STEPS = 4
 """Places of a mark per pixel, along x and y: it is at most an eighth of a pixel off its point."""
 FAR = 2**20
 """Beyond any frame, pixels; so that whole numbers do not overflow."""
-BESIDE = np.arange(-1, 3)
-"""The pixels across a line that it may touch, from the one below its middle."""
+EDGE = 0.9
+"""Pixels of the dark edge of a line, on either side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,15 +110,20 @@ def blend(
 
 
 def put_lines(
-    image: np.ndarray, ends: np.ndarray, colours: np.ndarray, opacity: np.ndarray | float
+    image: np.ndarray,
+    ends: np.ndarray,
+    colours: np.ndarray,
+    opacity: np.ndarray | float,
+    width: float = 1.5,
 ) -> None:
-    """Draw straight lines with a dark edge, a pixel and a half wide, in place.
+    """Draw straight lines with a dark edge, in place.
 
     Args:
         image: uint8 (height, width, 3).
         ends: (n, 2 ends, 2); a line without one of them is left out.
         colours: (n, 3), 0..255.
         opacity: of each line, (n,) or one number, 0..1.
+        width: without the edge, pixels.
     """
     strength = np.broadcast_to(np.asarray(opacity, np.float32), len(ends))
     known = np.isfinite(ends).all((1, 2))
@@ -129,10 +134,11 @@ def put_lines(
     run, rise = (ends[:, 1] - ends[:, 0]).T
     slope = rise / np.where(run == 0, 1, run)
     middle = ends[line, 0, 1] + (along - ends[line, 0, 0]) * slope[line]
-    across = np.floor(middle)[:, None].astype(int) + BESIDE
+    reach = int(np.ceil((width / 2 + EDGE) * 2**0.5))  # of the steepest ones
+    across = np.floor(middle)[:, None].astype(int) + np.arange(1 - reach, reach + 1)
     away = np.abs(across - middle[:, None]) / np.hypot(1, slope)[line, None]
-    ink = np.clip(1.25 - away, 0, 1)
-    cover = np.maximum(ink, 0.5 * np.clip(2.0 - away, 0, 1))
+    ink = np.clip(width / 2 + 0.5 - away, 0, 1)
+    cover = np.maximum(ink, 0.7 * np.clip(width / 2 + EDGE + 0.5 - away, 0, 1))
     share = ink / np.maximum(cover, 1e-6)
     along = np.broadcast_to(along[:, None], across.shape)
     upright = steep[line, None]

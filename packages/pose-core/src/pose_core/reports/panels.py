@@ -99,11 +99,12 @@ def side_by_side(
 def best_columns(count: int, size: tuple[int, int]) -> int:
     """Say in how many columns panels of a (height, width) fill a screen best."""
 
-    def scale(columns: int) -> float:
+    def use(columns: int) -> float:
         rows = -(-count // columns)
-        return min(WIDE / (columns * size[1]), 1 / (rows * size[0]))
+        scale = min(WIDE / (columns * size[1]), 1 / (rows * size[0]))
+        return float(scale * (count / (rows * columns)) ** 0.25)  # empty places look like mistakes
 
-    return max(range(1, count + 1), key=scale)
+    return max(range(1, count + 1), key=use)
 
 
 def legend(names: Sequence[str], options: DrawingOptions, size: tuple[int, int]) -> np.ndarray:
