@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -23,6 +23,7 @@ from pose_core.errors import FormatError, PoseError
 numbers = st.floats(-1e9, 1e9) | st.just(np.nan)
 
 
+@settings(deadline=None)
 @given(arrays(float, (3, 4), elements=numbers))
 def test_numbers_are_written_as_python_writes_them(values: np.ndarray) -> None:
     for line, row in zip(lines_of(values), values, strict=True):

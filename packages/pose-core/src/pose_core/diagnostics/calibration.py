@@ -156,7 +156,7 @@ def logit(p: np.ndarray) -> np.ndarray:
 
 def logistic(x: np.ndarray) -> np.ndarray:
     """Give 1 / (1 + exp(-x)) without overflow."""
-    return np.asarray(np.exp(-np.logaddexp(0, -x)))
+    return np.asarray((1 + np.tanh(np.asarray(x) / 2)) / 2)
 
 
 @dataclass(frozen=True)
