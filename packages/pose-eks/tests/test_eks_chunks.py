@@ -3,12 +3,16 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from pose_eks.__main__ import main
+from pose_eks.cameras.projection import project
+from pose_eks.cameras.rig import Rig
 from pose_io_dlc import PredictionTable, read_predictions, write_predictions
 
 FRAMES = 150
@@ -90,6 +94,84 @@ def test_mirrored_views_in_chunks_are_written_as_in_one_pass(
     same(tmp_path / "whole.csv", tmp_path / "parts.csv")
     read = [json.loads((tmp_path / name).read_text()) for name in ("whole.json", "parts.json")]
     assert read[0]["views"] == read[1]["views"]
+
+
+def both_ways(folder: Path, output: str, *command: object) -> tuple[Path, Path]:
+    """Run a mode in one pass and in chunks; give both outputs."""
+    outputs = folder / f"whole{output}", folder / f"parts{output}"
+    for path, more in zip(outputs, ((), ("--chunk", 60)), strict=True):
+        assert run(*command, "--output", path, *more) == 0
+    assert not list(folder.glob(".pose-eks-*"))
+    return outputs
+
+
+def rows_of(path: Path, skip: int = 1) -> np.ndarray:
+    return np.loadtxt(path, delimiter=",", skiprows=skip)
+
+
+@pytest.fixture
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pose_eks.files.long.SHORT", 0)
+    monkeypatch.setattr("pose_eks.files.long.ROWS", 40)
+
+
+@pytest.mark.usefixtures("_short")
+def test_a_pupil_in_chunks_is_written_as_in_one_pass(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    sides = np.array([(0.0, -0.5), (0.0, 0.5), (-0.5, 0.0), (0.5, 0.0)])
+    center, diameter = 50 + rng.normal(size=(FRAMES, 1, 2)), 20 + rng.normal(size=(FRAMES, 1, 1))
+    names = ("top", "bottom", "left", "right")
+    paths = [write(tmp_path / f"n{k}.csv", center + diameter * sides, names) for k in range(2)]
+    whole, parts = both_ways(tmp_path, ".csv", "pupil", *paths)
+    same(whole, parts)
+    signals = [rows_of(path.with_name(f"{path.stem}_signals.csv")) for path in (whole, parts)]
+    np.testing.assert_allclose(signals[0], signals[1], rtol=0, atol=2e-6)
+
+
+@pytest.mark.usefixtures("_short")
+def test_poses_in_chunks_are_written_as_in_one_pass(tmp_path: Path) -> None:
+    paths = [write(tmp_path / f"n{k}.csv", seen(0, 4), tuple("abcd")) for k in range(2)]
+    same(*both_ways(tmp_path, ".csv", "pose-pca", *paths, "--latent", 3))
+
+
+@pytest.mark.usefixtures("_short")
+def test_asynchronous_cameras_in_chunks_are_written_as_in_one_pass(
+    cameras: list[Path], tmp_path: Path
+) -> None:
+    stamps = []
+    for n, name in enumerate(("left", "right")):
+        np.save(tmp_path / f"{name}.npy", np.arange(FRAMES) + 0.3 * n)
+        stamps += ["--timestamps", f"{name}={tmp_path / name}.npy"]
+    (tmp_path / "asked.txt").write_text("10.1\n20\n60.9\n")
+    asked = ("--times", tmp_path / "asked.txt")
+    whole, parts = both_ways(tmp_path, "", "asynchronous", *cameras, *QUICK, *stamps, *asked)
+    for name in ("left", "right", "left_at_times", "right_at_times"):
+        same(whole / f"{name}.csv", parts / f"{name}.csv")
+
+
+@pytest.mark.usefixtures("_short")
+def test_calibrated_cameras_in_chunks_are_written_as_in_one_pass(
+    tmp_path: Path, circle_rig: Callable[..., Rig]
+) -> None:
+    rig, text, paths = circle_rig(2), "", []
+    space = np.random.default_rng(0).normal(size=(FRAMES, 2, 3)).cumsum(axis=0) / 10
+    for number, camera in enumerate(rig.cameras):
+        turned = Rotation.from_matrix(camera.rotation).as_rotvec().tolist()
+        text += f'[cam_{number}]\nname = "{camera.name}"\nsize = [640, 480]\n'
+        text += f"matrix = {camera.matrix.tolist()}\ndistortions = {camera.distortions.tolist()}\n"
+        text += f"rotation = {turned}\ntranslation = {camera.translation.tolist()}\n"
+        pixels = project(camera, space)[0]
+        names = [tmp_path / f"{camera.name}.n{k}.csv" for k in range(2)]
+        paths += [write(path, pixels, ("a", "b")) for path in names]
+    (tmp_path / "rig.toml").write_text(text)
+    how = ("--calibration", tmp_path / "rig.toml", "--likelihood", "gaussian")
+    whole, parts = both_ways(tmp_path, "", "calibrated", *paths, *how)
+    for name in rig.names:
+        same(whole / f"{name}.csv", parts / f"{name}.csv")
+    positions = [rows_of(path / "positions3d.csv", 3) for path in (whole, parts)]
+    np.testing.assert_allclose(positions[0], positions[1], rtol=0, atol=2e-6)
+    options = ("--chunk", 60, "--limbs", "a,b")
+    assert run("calibrated", *paths, *how, "--output", tmp_path / "o", *options) == 1
 
 
 @pytest.mark.parametrize("option", [("--inflate",), ("--compat", "eks4", "--s", "1")])

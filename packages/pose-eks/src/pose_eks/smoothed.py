@@ -61,6 +61,15 @@ class Smoothed:
         }
         return columns | dict(self.diagnostics)
 
+    @property
+    def frames(self) -> int:
+        """How many there are."""
+        return len(self.keypoints)
+
+    def chunks(self) -> "Iterator[Smoothed]":
+        """Give all of it at once, where a recording is asked for some frames at a time."""
+        yield self
+
     def chosen(self, keypoints: np.ndarray) -> "Smoothed":
         """Give some of the keypoints, in the order asked for."""
         parts: dict[str, Any] = {name: getattr(self, name)[:, keypoints] for name in PER_KEYPOINT}

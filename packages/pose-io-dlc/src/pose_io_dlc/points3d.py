@@ -4,8 +4,9 @@ The columns are those of predictions with x, y and z in place of x, y and likeli
 one camera did not see well enough is NaN.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from pose_io_dlc.rows import (
     warn_of_gaps,
 )
 from pose_io_dlc.sheets.columns import Column, Columns
-from pose_io_dlc.sheets.files import read_sheet, write_rows
+from pose_io_dlc.sheets.files import Rows, read_sheet, write_rows
 from pose_io_dlc.tables import animals_of, filled, paired, refuse_misfit
 
 COORDS = ("x", "y", "z")
@@ -112,20 +113,30 @@ def read_points3d(path: Path | str) -> Table3D:
     )
 
 
-def write_points3d(path: Path | str, table: Table3D, decimals: int | None = None) -> None:
+def write_points3d(
+    path: Path | str, table: Table3D | Iterable[Table3D], decimals: int | None = None
+) -> None:
     """Write points in space as DeepLabCut does, as CSV or H5.
 
     Args:
         path: the file; its suffix chooses.
-        table: the points; `extra` columns follow each keypoint's z.
+        table: the points; `extra` columns follow each keypoint's z. Of a long recording some
+            frames after the others, all with the columns of the first.
         decimals: digits after the point in a CSV; None for the shortest exact numbers.
 
     Raises:
         FormatError: if it cannot be written; the former file is then left as it was.
     """
-    coords = (*COORDS, *table.extra)
-    names = [Column(one, name, coord) for one, name in table.keypoints for coord in coords]
-    columns = Columns(table.scorer, tuple(names), bool(table.individuals))
-    arrays = [table.points[..., 0], table.points[..., 1], table.points[..., 2]]
-    rows = chunks_of([*arrays, *table.extra.values()], None, table.numbers)
+    tables = iter([table] if isinstance(table, Table3D) else table)
+    first = next(tables)
+    coords = (*COORDS, *first.extra)
+    names = [Column(one, name, coord) for one, name in first.keypoints for coord in coords]
+    columns = Columns(first.scorer, tuple(names), bool(first.individuals))
+    rows = (part for one in chain([first], tables) for part in parts_of(one))
     write_rows(path, columns, rows, decimals)
+
+
+def parts_of(table: Table3D) -> Iterator[Rows]:
+    """Give the rows of a table, some at a time."""
+    axes = [table.points[..., axis] for axis in range(len(COORDS))]
+    return chunks_of([*axes, *table.extra.values()], None, table.numbers)

@@ -1,15 +1,27 @@
 """`pose-eks asynchronous`: several cameras that film at times of their own."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pose_eks.commands.arguments import add_cameras, add_files, add_options, named, options_of
+from pose_eks.commands.arguments import (
+    add_cameras,
+    add_chunk,
+    add_files,
+    add_options,
+    named,
+    options_of,
+)
 from pose_eks.options import MultiCameraOptions
 
 if TYPE_CHECKING:
-    from pose_eks.commands.several import Several
-    from pose_eks.smoothed import SmoothedViews
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+    from pose_eks.commands.finishing import Output, Work
+    from pose_eks.files.cameras import Cameras
 
 NAME = "asynchronous"
 
@@ -41,6 +53,7 @@ def add_to(modes: "argparse._SubParsersAction[Any]") -> None:
         metavar="FILE",
         help="further times; each camera gets a table NAME_at_times of where the points are then",
     )
+    add_chunk(mode)
     add_options(mode, MultiCameraOptions)
     mode.set_defaults(run=run)
 
@@ -48,6 +61,7 @@ def add_to(modes: "argparse._SubParsersAction[Any]") -> None:
 def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, MultiCameraOptions)
+    from pose_eks.commands.chunks import in_chunks
     from pose_eks.commands.finishing import UNITS, Work, finish, views_table
     from pose_eks.commands.several import Several, found_cameras
     from pose_eks.files.times import read_times
@@ -55,32 +69,61 @@ def run(given: argparse.Namespace) -> int:
 
     times = {name: read_times(Path(path)) for name, path in given.timestamps}
     at = None if given.times is None else read_times(given.times)
-    several = Several.read(found_cameras(given), given)
+    files = found_cameras(given)
     unit = UNITS[options.dynamics].replace("frame", "time")
-    work = Work(NAME, given, options, several.files, unit)
+    work = Work(NAME, given, options, files, unit)
+    if in_chunks(given, options, *(paths[0] for paths in files.values())):
+        return run_long(work, files, times, at)
+    several = Several.read(files, given)
     several.say()
     ensembles = {name: view.ensemble for name, view in several.views.items()}
     found = smooth_asynchronous(ensembles, times, options, several.labels, at)
     table = views_table(work, several.labels, found.views)
     outputs = several.outputs(given, found.views)
-    further = write_requested(given, several, found)
+    asked = [
+        replace(one, found=found.requested[name].chosen(view.places))
+        for one, (name, view) in zip(outputs, several.views.items(), strict=True)
+        if name in found.requested
+    ]
+    further = write_requested(work, asked)
     finish(work, outputs, given.output / "summary.json", {}, table, further)
     return 0
 
 
-def write_requested(
-    given: argparse.Namespace, several: "Several", found: "SmoothedViews"
-) -> list[Path]:
+def run_long(
+    work: "Work", files: "Cameras", times: "Mapping[str, np.ndarray]", at: "np.ndarray | None"
+) -> int:
+    """Do the same with recordings that are in memory some frames at a time."""
+    from pose_eks.commands.chunks import counter, room_beside
+    from pose_eks.commands.finishing import finish
+    from pose_eks.commands.long_several import LongSeveral
+    from pose_eks.models.long_views import smooth_long_asynchronous
+
+    given, options = work.given, work.options
+    several = LongSeveral.open(work, files)
+    labels = several.labels
+    with room_beside(given.output, several.members.values()) as folder:
+        views, done = several.views(folder), counter("smooth", len(labels))
+        found = smooth_long_asynchronous(views, times, folder, options, labels, at, done=done)
+        outputs, table = several.outputs(found.shelves), several.table(found.fit)
+        pairs = zip(outputs, found.requested, strict=bool(found.requested))
+        further = write_requested(work, [replace(one, found=asked) for one, asked in pairs])
+        finish(work, outputs, given.output / "summary.json", {}, table, further)
+    return 0
+
+
+def write_requested(work: "Work", outputs: "Sequence[Output]") -> list[Path]:
     """Write where the points are at the times that were asked for; give the files."""
-    from dataclasses import replace
+    from pose_eks.commands.finishing import written
 
-    from pose_eks.files.outputs import write_smoothed
-
-    paths = []
-    for name, smoothed in found.requested.items():
-        path = given.output / f"{name}_at_times.{given.format}"
-        rows = replace(several.members[name].rows, numbers=None, frames=None)
-        own = smoothed.chosen(several.views[name].places)
-        write_smoothed(path, rows, own, f"eks_{NAME}", given.plain)
-        paths.append(path)
-    return paths
+    further = [
+        replace(
+            one,
+            path=one.path.with_stem(f"{one.path.stem}_at_times"),
+            members=one.members.counted_anew(one.found.frames),
+        )
+        for one in outputs
+    ]
+    for one in further:
+        written(work, one)
+    return [one.path for one in further]

@@ -3,6 +3,7 @@
 import argparse
 
 from pose_eks.commands.saying import found_table
+from pose_eks.files.long import LongMembers
 from pose_eks.files.members import Members, read_members
 from pose_eks.files.outputs import check_made, check_output
 
@@ -37,5 +38,16 @@ def read_shown(given: argparse.Namespace, mode: str) -> Members:
         EksError: if they cannot be read, or do not belong together.
     """
     members = read_members(given.predictions)
+    print("\n".join(found_table({mode: members}, "mode")), flush=True)
+    return members
+
+
+def open_shown(given: argparse.Namespace, mode: str) -> LongMembers:
+    """Read names and frame numbers of a long recording, and show what was found.
+
+    Raises:
+        EksError: if they cannot be read.
+    """
+    members = LongMembers.open(given.predictions)
     print("\n".join(found_table({mode: members}, "mode")), flush=True)
     return members

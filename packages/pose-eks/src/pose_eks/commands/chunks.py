@@ -3,18 +3,16 @@
 import argparse
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
-import numpy as np
-
 from pose_eks.commands.arguments import CHUNK
 from pose_eks.errors import EksError
 from pose_eks.files.long import LongMembers, is_long
+from pose_eks.files.members import all_missing
 from pose_eks.files.outputs import existing
-from pose_eks.models.long_sights import LongView
 from pose_eks.models.shelf import Chunks, Shelf
 from pose_eks.options import ObservationOptions, SingleCameraOptions
 
@@ -25,22 +23,23 @@ RAW = 24
 """The same of a network, for as long as its camera's files are read."""
 
 
-def in_chunks(given: argparse.Namespace, paths: Sequence[Path], whole: Sequence[str]) -> bool:
+def in_chunks(given: argparse.Namespace, options: ObservationOptions, *paths: Path) -> bool:
     """Say whether a recording is to be smoothed some frames at a time.
 
     Args:
         given: the command line.
-        paths: of the files.
-        whole: options that were given, and need all frames at once.
+        options: of the model.
+        paths: a file of each camera.
 
     Raises:
         EksError: if it is asked for and cannot be, or the first file cannot be read.
     """
     if given.chunk is not None and given.chunk < 1:
         raise EksError(f"--chunk: {given.chunk} is less than 1 frame; the default is {CHUNK}")
+    whole = needing_all(given, options)
     if given.chunk is None and whole:
         return False
-    long = is_long(paths, given.chunk or CHUNK)
+    long = any(is_long(path, given.chunk or CHUNK) for path in paths)
     if long and whole:
         raise EksError(f"{whole[0]}: needs all frames at once; leave it out, or leave --chunk out")
     return long
@@ -53,20 +52,14 @@ def needing_all(given: argparse.Namespace, options: ObservationOptions) -> list[
         "--plot": given.plot is not None,
         "--compat": options.compat is not None,
         "--inflate": getattr(options, "inflate", False),
+        "--limbs": bool(getattr(options, "limbs", ())),
         "--likelihood student": votes,  # of single networks
     }
     return [name for name, there in asked.items() if there]
 
 
-def long_view(shelf: Shelf, places: np.ndarray, points: int) -> LongView:
-    """Give the view whose keypoints are at places among so many points."""
-    own = np.full(points, -1)
-    own[places] = np.arange(len(places))
-    return LongView(shelf, own)
-
-
 @contextmanager
-def room_beside(output: Path, members: Sequence[LongMembers]) -> Iterator[Path]:
+def room_beside(output: Path, members: Collection[LongMembers]) -> Iterator[Path]:
     """Give a folder for arrays beside an output, which is removed at the end.
 
     Raises:
@@ -95,6 +88,22 @@ def shelved(members: LongMembers, folder: Path, options: ObservationOptions) -> 
     """Gather what the members of one camera say, on a shelf in a folder."""
     with TemporaryDirectory(dir=folder) as raw:
         return Shelf.fill(stored(members, Path(raw)), Path(mkdtemp(dir=folder)), options)
+
+
+@contextmanager
+def shelf_beside(
+    given: argparse.Namespace, members: LongMembers, options: ObservationOptions
+) -> Iterator[tuple[Shelf, Path]]:
+    """Gather what the members of the only camera say, beside an output; give the folder too.
+
+    Raises:
+        EksError: if the disk has no room, the files cannot be read, or all is missing.
+    """
+    with room_beside(given.output, [members]) as folder:
+        shelf = shelved(members, folder, options)
+        if shelf.never.all():
+            raise all_missing(members.paths)
+        yield shelf, folder
 
 
 def counter(what: str, total: int) -> Callable[[int], None]:

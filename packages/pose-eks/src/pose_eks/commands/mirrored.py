@@ -42,7 +42,7 @@ def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, MultiCameraOptions)
     from pose_eks.commands.beginning import check, read_shown
-    from pose_eks.commands.chunks import in_chunks, needing_all
+    from pose_eks.commands.chunks import in_chunks
     from pose_eks.commands.finishing import Output, Work, finish, views_table
     from pose_eks.commands.saying import views_line
     from pose_eks.files.views import split
@@ -50,7 +50,7 @@ def run(given: argparse.Namespace) -> int:
 
     work = Work(NAME, given, options, {NAME: given.predictions})
     check(given)
-    if in_chunks(given, given.predictions, needing_all(given, options)):
+    if in_chunks(given, options, *given.predictions[:1]):
         return run_long(work)
     members = read_shown(given, NAME)
     parts = split(members, dict(given.view) or None)
@@ -66,22 +66,20 @@ def run_long(work: "Work") -> int:
     """Do the same with a recording that is in memory some frames at a time."""
     import numpy as np
 
-    from pose_eks.commands.chunks import counter, room_beside, shelved
+    from pose_eks.commands.beginning import open_shown
+    from pose_eks.commands.chunks import counter, shelf_beside
     from pose_eks.commands.finishing import Output, finish, flags_table
-    from pose_eks.commands.saying import found_table, views_line
-    from pose_eks.files.long import LongMembers
+    from pose_eks.commands.saying import views_line
     from pose_eks.files.views import layout_of
     from pose_eks.models.long_sights import LongView
     from pose_eks.models.long_views import smooth_long_views
 
     given, options = work.given, work.options
-    members = LongMembers.open(given.predictions)
-    print("\n".join(found_table({NAME: members}, "mode")), flush=True)
+    members = open_shown(given, NAME)
     layout = layout_of(members, dict(given.view) or None)
     print(views_line(layout), flush=True)
     points, count = layout.points, len(layout.points)
-    with room_beside(given.output, [members]) as folder:
-        shelf = shelved(members, folder, options)
+    with shelf_beside(given, members, options) as (shelf, folder):
         views = [LongView(shelf, own) for own in layout.own.values()]
         done = counter("smooth", count)
         found = smooth_long_views(views, folder, options, members.times, points, done=done)

@@ -1,7 +1,6 @@
 """`pose-eks multicam`: several synchronous cameras, one file per camera and network."""
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pose_eks.commands.arguments import (
@@ -15,7 +14,7 @@ from pose_eks.options import MultiCameraOptions
 
 if TYPE_CHECKING:
     from pose_eks.commands.finishing import Work
-    from pose_eks.files.outputs import Flags
+    from pose_eks.files.cameras import Cameras
 
 NAME = "multicam"
 
@@ -40,15 +39,15 @@ def add_to(modes: "argparse._SubParsersAction[Any]") -> None:
 def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, MultiCameraOptions)
-    from pose_eks.commands.chunks import in_chunks, needing_all
+    from pose_eks.commands.chunks import in_chunks
     from pose_eks.commands.finishing import Work, finish, views_table
     from pose_eks.commands.several import Several, found_cameras
     from pose_eks.models.multicam import smooth_views
 
     files = found_cameras(given)
     work = Work(NAME, given, options, files)
-    if in_chunks(given, next(iter(files.values())), needing_all(given, options)):
-        return run_long(work)
+    if in_chunks(given, options, *(paths[0] for paths in files.values())):
+        return run_long(work, files)
     several = Several.read(files, given)
     several.say()
     ensembles = {name: view.ensemble for name, view in several.views.items()}
@@ -58,45 +57,20 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def run_long(work: "Work") -> int:
-    """Do the same with recordings that are in memory some frames at a time.
-
-    Raises:
-        EksError: if the files cannot be read, or all is missing.
-    """
-    from pose_eks.commands.chunks import counter, long_view, room_beside, shelved
-    from pose_eks.commands.finishing import Output, finish, flags_table
-    from pose_eks.commands.saying import found_table
-    from pose_eks.commands.several import all_missing, common_times
-    from pose_eks.files.long import LongMembers
-    from pose_eks.files.outputs import make_folder
-    from pose_eks.files.views import places_of
+def run_long(work: "Work", files: "Cameras") -> int:
+    """Do the same with recordings that are in memory some frames at a time."""
+    from pose_eks.commands.chunks import counter, room_beside
+    from pose_eks.commands.finishing import finish
+    from pose_eks.commands.long_several import LongSeveral
     from pose_eks.models.long_views import smooth_long_views
 
     given, options = work.given, work.options
-    members = {name: LongMembers.open(paths) for name, paths in work.files.items()}
-    print("\n".join(found_table(members)), flush=True)
-    labels, places = places_of(members, given.swap)
-    times = common_times(members)
-    with room_beside(given.output, list(members.values())) as folder:
-        views = [
-            long_view(shelved(one, folder, options), places[name], len(labels))
-            for name, one in members.items()
-        ]
-        if all(view.shelf.never.all() for view in views):
-            raise all_missing(work.files)
+    several = LongSeveral.open(work, files)
+    times, labels = several.common_times(), several.labels
+    with room_beside(given.output, several.members.values()) as folder:
+        views = list(several.views(folder).values())
         done = counter("smooth", len(labels))
         found = smooth_long_views(views, folder, options, times, labels, done=done)
-        make_folder(given.output)
-        outputs = [
-            Output(given.output / f"{name}.{given.format}", one, shelf, name)
-            for (name, one), shelf in zip(members.items(), found.shelves, strict=True)
-        ]
-
-        def table(flags: Sequence["Flags"]) -> list[str]:
-            each = zip(places.items(), flags, strict=True)
-            placed = {name: one.placed(own, len(labels)) for (name, own), one in each}
-            return flags_table(work, labels, found.fit, placed)
-
+        outputs, table = several.outputs(found.shelves), several.table(found.fit)
         finish(work, outputs, given.output / "summary.json", {}, table)
     return 0

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from pose_eks.commands.saying import found_table
 from pose_eks.errors import EksError
 from pose_eks.files.cameras import Cameras, given_cameras, tell_cameras
 from pose_eks.files.long import LongMembers
-from pose_eks.files.members import Members, read_members
+from pose_eks.files.members import Members, all_missing, read_members
 from pose_eks.files.outputs import check_folder, make_folder
 from pose_eks.files.views import Sighted, aligned
 from pose_eks.smoothed import Smoothed
@@ -44,7 +43,7 @@ class Several:
         """
         members = {name: read_members(paths, dead=True) for name, paths in files.items()}
         if all(np.isnan(one.keypoints).all() for one in members.values()):
-            raise all_missing(files)
+            raise all_missing(next(iter(files.values())))
         labels, views = aligned(members, given.swap)
         return Several(files, members, labels, views)
 
@@ -91,12 +90,6 @@ def found_cameras(given: argparse.Namespace, known: Sequence[str] = ()) -> Camer
     check_folder(given.output, (path for one in files.values() for path in one), given.force)
     check_plot(given)
     return files
-
-
-def all_missing(files: Mapping[str, Sequence[Path]]) -> EksError:
-    """Give the error of files without a single prediction."""
-    first = next(iter(files.values()))[0]
-    return EksError(f"{first}: all predictions are missing, here and in every other file")
 
 
 def common_times(members: Mapping[str, Members | LongMembers]) -> np.ndarray | None:

@@ -31,13 +31,13 @@ def run(given: argparse.Namespace) -> int:
     """Read, smooth, write, and say what was done."""
     options = options_of(given, SingleCameraOptions)
     from pose_eks.commands.beginning import check, read_shown
-    from pose_eks.commands.chunks import in_chunks, needing_all
+    from pose_eks.commands.chunks import in_chunks
     from pose_eks.commands.finishing import Output, Work, finish
     from pose_eks.models.singlecam import smooth
 
     work = Work(NAME, given, options, {NAME: given.predictions})
     check(given)
-    if in_chunks(given, given.predictions, needing_all(given, options)):
+    if in_chunks(given, options, *given.predictions[:1]):
         return run_long(work)
     members = read_shown(given, NAME)
     found = smooth(members.keypoints, members.confidence, options, members.times, members.labels)
@@ -48,15 +48,13 @@ def run(given: argparse.Namespace) -> int:
 
 def run_long(work: "Work") -> int:
     """Do the same with a recording that is in memory some frames at a time."""
+    from pose_eks.commands.beginning import open_shown
     from pose_eks.commands.chunks import room_beside, stored
     from pose_eks.commands.finishing import Output, finish
-    from pose_eks.commands.saying import found_table
-    from pose_eks.files.long import LongMembers
     from pose_eks.models.long_singlecam import smooth_long
 
     given = work.given
-    members = LongMembers.open(given.predictions)
-    print("\n".join(found_table({NAME: members}, "mode")), flush=True)
+    members = open_shown(given, NAME)
     with room_beside(given.output, [members]) as folder:
         chunks = stored(members, folder)
         found = smooth_long(chunks, folder, work.options, members.times, members.labels)

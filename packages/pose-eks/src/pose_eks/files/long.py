@@ -19,17 +19,17 @@ SHORT = 10_000_000
 """Bytes of a file below which it is not looked at twice to see its length."""
 
 
-def is_long(paths: Sequence[Path], frames: int) -> bool:
-    """Say whether the first file has more frames than that.
+def is_long(path: Path, frames: int) -> bool:
+    """Say whether a file has more frames than that.
 
     Raises:
         EksError: if it cannot be read.
     """
-    if not (paths and paths[0].is_file() and paths[0].stat().st_size >= SHORT):
+    if not (path.is_file() and path.stat().st_size >= SHORT):
         return False
     seen = 0
     with told_in_one_line():
-        for table in read_chunks(paths[0], ROWS):
+        for table in read_chunks(path, ROWS):
             seen += len(table)
             if seen > frames:
                 return True
@@ -64,6 +64,10 @@ class LongMembers:
     def labels(self) -> list[str]:
         """Keypoint names to show, with the individual where there are several."""
         return [f"{who} {name}".strip() for who, name in self.rows.points]
+
+    def counted_anew(self, frames: int) -> "LongMembers":
+        """Give the same names for so many frames, 0, 1, 2, ..."""
+        return replace(self, times=np.arange(frames, dtype=float))
 
     @staticmethod
     def open(paths: Sequence[Path]) -> "LongMembers":

@@ -56,6 +56,14 @@ class Members:
         """Keypoint names to show, with the individual where there are several."""
         return [f"{who} {name}".strip() for who, name in self.rows.points]
 
+    def counted_anew(self, frames: int) -> "Members":
+        """Give the same names for so many frames, 0, 1, 2, ..."""
+        blank = np.broadcast_to(np.nan, (frames, *self.rows.keypoints.shape[1:]))
+        rows = replace(
+            self.rows, keypoints=blank, confidence=blank[..., 0], numbers=None, frames=None
+        )
+        return replace(self, rows=rows)
+
 
 def read_members(paths: Sequence[Path | str], *, dead: bool = False) -> Members:
     """Read one file per member; keypoints are put in the order of the first.
@@ -80,8 +88,13 @@ def read_members(paths: Sequence[Path | str], *, dead: bool = False) -> Members:
         table = first if number == 0 else like(read_table(path), first, path, files[0])
         keypoints[number], confidence[number] = table.keypoints, table.confidence
     if not dead and np.isnan(keypoints).all():
-        raise EksError(f"{files[0]}: all predictions are missing, here and in every other file")
+        raise all_missing(files)
     return Members(tuple(files), keypoints, confidence, without_numbers(first))
+
+
+def all_missing(files: Sequence[Path]) -> EksError:
+    """Give the error of files without a single prediction."""
+    return EksError(f"{files[0]}: all predictions are missing, here and in every other file")
 
 
 def without_numbers(table: PredictionTable) -> PredictionTable:

@@ -219,18 +219,29 @@ def number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def write_signals(path: Path, frames: np.ndarray, signals: Mapping[str, np.ndarray]) -> None:
+def write_signals(
+    path: Path, frames: np.ndarray, parts: Iterable[Mapping[str, np.ndarray]]
+) -> None:
     """Write signals as a plain CSV, one row per frame.
+
+    Args:
+        path: the file.
+        frames: the number of every frame.
+        parts: signals by name, of some frames after the others.
 
     Raises:
         EksError: if it cannot be written.
     """
-    columns = np.column_stack([frames, *signals.values()])
+    start = 0
     try:
-        with atomic(path) as temporary:
-            heading = ",".join(["frame", *signals])
-            form = ["%d", *["%.6f"] * len(signals)]
-            np.savetxt(temporary, columns, form, ",", header=heading, comments="")
+        with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+            for signals in parts:
+                stop = start + len(next(iter(signals.values())))
+                columns = np.column_stack([frames[start:stop], *signals.values()])
+                heading = "" if start else ",".join(["frame", *signals])
+                form = ["%d", *["%.6f"] * len(signals)]
+                np.savetxt(file, columns, form, ",", header=heading, comments="")
+                start = stop
     except FormatError as error:
         raise EksError(str(error)) from error
 

@@ -55,8 +55,8 @@ def smooth_asynchronous(
     refuse_known(options)
     keypoints = checked_keypoints(views)
     labels = tuple(names) or tuple(f"keypoint {k}" for k in range(keypoints))
-    own = own_clocks(views, times)
-    asked = np.zeros(0) if at is None else checked_times(at, np.size(at), "times asked for")
+    own = own_clocks({name: np.shape(v.keypoints)[1] for name, v in views.items()}, times)
+    asked = asked_times(at)
     clock = np.unique(np.concatenate([*own.values(), asked]))
     agreed = {
         name: view.summarize(options.pool, options.divide_by_confidence)
@@ -98,20 +98,18 @@ def checked_keypoints(views: Mapping[str, Ensemble]) -> int:
     return next(iter(counts.values()))
 
 
-def own_clocks(
-    views: Mapping[str, Ensemble], times: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Give the checked times of every view.
+def own_clocks(frames: Mapping[str, int], times: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Give the checked times of every view, which has so many frames.
 
     Raises:
         EksError: if some are missing, too many or do not fit.
     """
-    if unknown := [name for name in times if name not in views]:
-        raise EksError(f"times of {unknown[0]!r}: no such camera; there are {', '.join(views)}")
-    return {name: own_times(name, view, times) for name, view in views.items()}
+    if unknown := [name for name in times if name not in frames]:
+        raise EksError(f"times of {unknown[0]!r}: no such camera; there are {', '.join(frames)}")
+    return {name: own_times(name, count, times) for name, count in frames.items()}
 
 
-def own_times(name: str, view: Ensemble, times: Mapping[str, np.ndarray]) -> np.ndarray:
+def own_times(name: str, frames: int, times: Mapping[str, np.ndarray]) -> np.ndarray:
     """Give the checked times of one view.
 
     Raises:
@@ -121,7 +119,16 @@ def own_times(name: str, view: Ensemble, times: Mapping[str, np.ndarray]) -> np.
         raise EksError(
             f"times: none for {name!r}; there are times for {', '.join(times) or 'none'}"
         )
-    return checked_times(times[name], np.shape(view.keypoints)[1], f"times of {name!r}")
+    return checked_times(times[name], frames, f"times of {name!r}")
+
+
+def asked_times(at: np.ndarray | None) -> np.ndarray:
+    """Give the checked times that are asked for, none for None.
+
+    Raises:
+        EksError: if they do not increase.
+    """
+    return np.zeros(0) if at is None else checked_times(at, np.size(at), "times asked for")
 
 
 def refuse_known(options: MultiCameraOptions) -> None:

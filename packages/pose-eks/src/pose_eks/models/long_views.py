@@ -5,7 +5,7 @@ rounding. The chain of a point reads its rows from the views' shelves; what is f
 on a disk, to be given for all points together, some frames at a time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +16,13 @@ from pose_eks.core.stored import CHUNK
 from pose_eks.ensemble import Consensus
 from pose_eks.errors import EksError
 from pose_eks.models.assembly import fit_of
-from pose_eks.models.asynchronous import begun_on_clock, nothing, refuse_known
+from pose_eks.models.asynchronous import (
+    asked_times,
+    begun_on_clock,
+    nothing,
+    own_clocks,
+    refuse_known,
+)
 from pose_eks.models.clock import checked_times
 from pose_eks.models.long_points import (
     Clock,
@@ -82,8 +88,8 @@ def smooth_long_views(
 
 
 def smooth_long_asynchronous(
-    views: Sequence[LongView],
-    times: Sequence[np.ndarray],
+    views: Mapping[str, LongView],
+    times: Mapping[str, np.ndarray],
     folder: Path,
     options: MultiCameraOptions,
     names: Sequence[str] = (),
@@ -94,8 +100,8 @@ def smooth_long_asynchronous(
     """Smooth an ensemble's predictions of cameras that each have their own times.
 
     Args:
-        views: of the same points, each with a shelf of its own; their places are found here.
-        times: of every view, (frames,), increasing.
+        views: by name, of the same points, each with a shelf of its own.
+        times: of each view, (frames,), increasing.
         folder: see `smooth_long_views`, as for what follows.
         options: of the model.
         names: of the points.
@@ -107,18 +113,17 @@ def smooth_long_asynchronous(
         EksError: see `smooth_asynchronous`.
     """
     refuse_known(options)
-    asked = np.zeros(0) if at is None else at
-    together = np.unique(np.concatenate([*times, asked]))
+    own = own_clocks({name: view.shelf.frames for name, view in views.items()}, times)
+    clock = Clock(np.unique(np.concatenate([*own.values(), asked_times(at)])), folder, size, done)
     placed = [
-        replace(view, places=np.searchsorted(together, own))
-        for view, own in zip(views, times, strict=True)
+        replace(view, places=np.searchsorted(clock.times, own[name]))
+        for name, view in views.items()
     ]
-    slowest = min(times, key=len)
+    slowest = min(own.values(), key=len)
 
     def begin(label: str) -> Begin:
         return lambda sight, few: begun_on_clock(sight, few, slowest, label, options)
 
-    clock = Clock(together, folder, size, done)
     return smoothed_on(placed, clock, begin, options, names, at)
 
 
