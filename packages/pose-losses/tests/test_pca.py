@@ -15,7 +15,7 @@ from pose_core.hookspecs import BuiltLoss, Predicted
 from pose_core.labels import Labels
 from pose_core.options import fill
 from pose_core.skeleton import Skeleton
-from pose_losses.options import PcaMultiviewOptions, PcaSingleviewOptions
+from pose_losses.options import PcaMultiviewOptions, PcaSingleviewOptions, TemporalOptions
 from pose_losses.pca import (
     Subspace,
     errors_left_out,
@@ -286,9 +286,18 @@ def test_one_view_or_views_that_share_nothing_are_refused(views: dict, message: 
         (PcaMultiviewOptions, {"gate": 2.0}, "gate is 2.0; give one from 0 to 1"),
         (PcaSingleviewOptions, {"form": "paper"}, "'paper' is not one of"),
         (PcaSingleviewOptions, {"variance": 99}, "variance is 99.0; give a share above 0"),
+        (PcaSingleviewOptions, {"percentile": 99}, "percentile is 99.0, which says nothing where"),
+        (PcaSingleviewOptions, {"variance": 0.9}, "variance is 0.9, .* where form is 'improved'"),
+        (PcaSingleviewOptions, {"form": "published", "noise": 1}, "noise is 1.0, which says noth"),
+        (PcaMultiviewOptions, {"form": "published", "gate": 0.5}, "gate is 0.5, which says noth"),
+        (PcaMultiviewOptions, {"form": "published", "floor": 0.5}, "floor is 0.5, which says noth"),
+        (TemporalOptions, {"form": "published", "teach": "point"}, "teach is point, which says n"),
+        (PcaMultiviewOptions, {"percentile": 99, "epsilon": 2}, "99, and epsilon is given as 2"),
     ],
 )
-def test_options_that_cannot_be_are_refused(options: type, given: dict, message: str) -> None:
+def test_options_that_cannot_be_or_say_nothing_are_refused(
+    options: type, given: dict, message: str
+) -> None:
     with pytest.raises(ConfigError, match=f"losses.pca.*{message}"):
         fill(options, given, "losses.pca")
 

@@ -54,7 +54,7 @@ class Constraint:
         )
 
 
-def fit_poses(labels: Labels, variance: float, complete: bool) -> Constraint:
+def fit_poses(labels: Labels, variance: float, complete: bool, where: str = SINGLE) -> Constraint:
     """Fit the subspace of whole poses, the keypoints of all views in one row.
 
     Args:
@@ -62,6 +62,7 @@ def fit_poses(labels: Labels, variance: float, complete: bool) -> Constraint:
         variance: share of their variance that it must explain.
         complete: whether to use only frames with every label, as many as a pose has coordinates,
             as in the paper; otherwise all, by the most likely Gaussian.
+        where: what asks, for errors.
 
     Raises:
         ConfigError: if there are too few.
@@ -72,21 +73,26 @@ def fit_poses(labels: Labels, variance: float, complete: bool) -> Constraint:
     rows = gather(labels.keypoints, groups)
     if complete:
         rows = rows[~np.isnan(rows).any(1)]
-        refuse_few_complete(rows)
+        refuse_few_complete(rows, where)
         return Constraint(fit_subspace(rows, variance), groups, rows, "poses")
     rows = rows[~np.isnan(rows).all(1)]
-    refuse_few_known(rows)
+    refuse_few_known(rows, where)
     subspace = fit_subspace(rows, variance)
     if len(rows) < 2 * subspace.components:
         raise ConfigError(
-            f"{SINGLE}: {len(rows)} labeled frames are too few to fit {subspace.components} "
-            f"components, which {100 * variance:g} % of their variance take; label more frames, or "
-            f"leave the loss out with {SINGLE}=null"
+            f"{where}: {len(rows)} labeled frames are too few to fit {subspace.components} "
+            f"components, which {100 * variance:g} % of their variance take; label more frames"
+            f"{or_without(where)}"
         )
     return Constraint(subspace, groups, rows, "poses")
 
 
-def refuse_few_complete(rows: np.ndarray) -> None:
+def or_without(where: str) -> str:
+    """Say how to do without what asks, where it is a loss of a config."""
+    return f", or leave the loss out with {where}=null" if where.startswith("losses.") else ""
+
+
+def refuse_few_complete(rows: np.ndarray, where: str) -> None:
     """Refuse fewer complete poses than they have coordinates.
 
     Raises:
@@ -94,13 +100,13 @@ def refuse_few_complete(rows: np.ndarray) -> None:
     """
     if len(rows) < rows.shape[1] or rows.shape[1] == 0:
         raise ConfigError(
-            f"{SINGLE}: {len(rows)} frames with every label are too few to fit {rows.shape[1]} "
-            f"coordinates; set {SINGLE}.form=improved, which uses the others too, label more "
-            f"frames, or leave the loss out with {SINGLE}=null"
+            f"{where}: {len(rows)} frames with every label are too few to fit {rows.shape[1]} "
+            f"coordinates; set {where}.form=improved, which uses the others too, label more frames"
+            f"{or_without(where)}"
         )
 
 
-def refuse_few_known(rows: np.ndarray) -> None:
+def refuse_few_known(rows: np.ndarray, where: str) -> None:
     """Refuse coordinates that are labeled once or never: they have no variance.
 
     Raises:
@@ -108,47 +114,55 @@ def refuse_few_known(rows: np.ndarray) -> None:
     """
     if rows.shape[1] == 0 or np.isfinite(rows).sum(0).min() < 2:
         raise ConfigError(
-            f"{SINGLE}: {len(rows)} labeled frames are too few: a keypoint has only one label or "
-            f"none; label more frames, or leave the loss out with {SINGLE}=null"
+            f"{where}: {len(rows)} labeled frames are too few: a keypoint has only one label or "
+            f"none; label more frames{or_without(where)}"
         )
 
 
-def fit_views(labels: Labels) -> Constraint:
+def fit_views(labels: Labels, where: str = MULTI) -> Constraint:
     """Fit the subspace of one point seen in all views, to the points labeled in all.
+
+    Args:
+        labels: of any frames.
+        where: what asks, for errors.
 
     Raises:
         ConfigError: if the skeleton has no views, or too few points are labeled in all of them.
 
     Source: Lightning Pose, section 5.4.2, equation 8.
     """
-    groups = seen_in_all(labels.skeleton)
+    groups = seen_in_all(labels.skeleton, where)
     rows = gather(labels.keypoints, groups)
     rows = rows[~np.isnan(rows).any(1)]
     if len(rows) < rows.shape[1]:
         raise ConfigError(
-            f"{MULTI}: {len(rows)} points labeled in all views are too few to fit {rows.shape[1]} "
-            f"coordinates; label more frames, or leave the loss out with {MULTI}=null"
+            f"{where}: {len(rows)} points labeled in all views are too few to fit {rows.shape[1]} "
+            f"coordinates; label more frames{or_without(where)}"
         )
     views = f"points in {groups.shape[1]} views"
     return Constraint(fit_subspace(rows, SPACE), groups, rows, views)
 
 
-def seen_in_all(skeleton: Skeleton) -> np.ndarray:
+def seen_in_all(skeleton: Skeleton, where: str = MULTI) -> np.ndarray:
     """Give the keypoints of each point that all views show, (points, views).
+
+    Args:
+        skeleton: with its views.
+        where: what asks, for errors.
 
     Raises:
         ConfigError: if there are fewer than two views, or no such point.
     """
     if len(skeleton.views) < 2:
         raise ConfigError(
-            f"{MULTI}: the skeleton has {len(skeleton.views)} views; it needs two or more, such as "
-            f"mirrored ones named by the ends of keypoint names; or leave it out with {MULTI}=null"
+            f"{where}: the skeleton has {len(skeleton.views)} views; it needs two or more, such as "
+            f"mirrored ones named by the ends of keypoint names{or_without(where)}"
         )
     points = [point for point in zip(*skeleton.views.values(), strict=True) if None not in point]
     if not points:
         raise ConfigError(
-            f"{MULTI}: no keypoint is in all views {list(skeleton.views)}; name its partners in "
-            f"skeleton.views, or leave the loss out with {MULTI}=null"
+            f"{where}: no keypoint is in all views {list(skeleton.views)}; name its partners in "
+            f"skeleton.views{or_without(where)}"
         )
     return np.array([[skeleton.index(name) for name in point if name] for point in points])
 

@@ -14,6 +14,7 @@ from pose_core.predictions import Predictions
 from pose_losses.constraints import Constraint, fit_poses, fit_views, gather
 from pose_losses.pca import point_errors
 
+SINGLE, MULTI = "pca_singleview_error", "pca_multiview_error"
 VARIANCE = 0.99
 """Share of the labels' variance that the components of whole poses explain."""
 
@@ -66,10 +67,10 @@ def pca_singleview_error(predictions: Predictions, labels: Labels | None) -> np.
 
     Source: Lightning Pose, equation 12 without epsilon.
     """
-    given = needed(labels, "pca_singleview_error")
+    given = needed(labels, SINGLE)
     complete = int((~np.isnan(given.keypoints).any((1, 2))).sum())
     enough = complete >= 2 * len(given.skeleton)
-    return violation(fit_poses(given, VARIANCE, complete=enough), predictions, given)
+    return violation(fit_poses(given, VARIANCE, enough, SINGLE), predictions, given)
 
 
 def pca_multiview_error(predictions: Predictions, labels: Labels | None) -> np.ndarray:
@@ -88,8 +89,8 @@ def pca_multiview_error(predictions: Predictions, labels: Labels | None) -> np.n
 
     Source: Lightning Pose, equation 10 without epsilon.
     """
-    given = needed(labels, "pca_multiview_error")
-    return violation(fit_views(given), predictions, given)
+    given = needed(labels, MULTI)
+    return violation(fit_views(given, MULTI), predictions, given)
 
 
 def needed(labels: Labels | None, where: str) -> Labels:

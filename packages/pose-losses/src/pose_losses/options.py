@@ -1,7 +1,7 @@
 """What a config can set for each loss, beside its weight. Imports no torch."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 Form = Literal["published", "improved"]
 """`published` is the paper's, in pixels; `improved` teaches points where others say that they are,
@@ -36,6 +36,7 @@ class TemporalOptions:
 
     def __post_init__(self) -> None:
         refuse_no_probability("prob_threshold", self.prob_threshold)
+        refuse_idle(self, "published", "teach")
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,12 @@ class PcaOptions:
             refuse_no_percentile(self.percentile)
         if not self.floor >= 0:
             raise ValueError(f"floor is {self.floor}; give 0 or more standard deviations")
+        refuse_idle(self, "published", "floor", "teach")
+        if self.percentile is not None and self.epsilon is not None:
+            raise ValueError(
+                f"percentile is {self.percentile:g}, and epsilon is given as {self.epsilon:g}; "
+                "leave one of them out"
+            )
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,7 @@ class PcaMultiviewOptions(PcaOptions):
         super().__post_init__()
         if self.gate is not None:
             refuse_no_probability("gate", self.gate)
+        refuse_idle(self, "published", "gate")
 
 
 @dataclass(frozen=True)
@@ -125,7 +133,8 @@ class PcaSingleviewOptions(PcaOptions):
     """Options of `pca_singleview`, beside those of every subspace.
 
     In the improved form a point is taught where all points of its frame, those aside that the
-    others contradict, have it; epsilon is then the noise where it is null.
+    others contradict, have it; epsilon is then the noise where it is null, and percentile says
+    nothing.
 
     Attributes:
         variance: share of the labels' variance that the kept components explain, where form is
@@ -144,6 +153,20 @@ class PcaSingleviewOptions(PcaOptions):
             raise ValueError(f"variance is {self.variance}; give a share above 0, at most 1")
         if self.noise is not None and not 0 < self.noise < float("inf"):
             raise ValueError(f"noise is {self.noise}; give a number of pixels above 0")
+        refuse_idle(self, "published", "noise")
+        refuse_idle(self, "improved", "percentile", "variance")
+
+
+def refuse_idle(options: Any, form: Form, *names: str) -> None:
+    """Raise ValueError for an option that is given and says nothing to a form."""
+    defaults = {field.name: field.default for field in fields(options)}
+    for name in names:
+        value = getattr(options, name)
+        if options.form == form and value != defaults[name]:
+            raise ValueError(
+                f"{name} is {value}, which says nothing where form is {form!r}; leave it out, or "
+                "choose the other form"
+            )
 
 
 def refuse_no_probability(name: str, value: float) -> None:
