@@ -146,7 +146,7 @@ def moving_in(
     if not len(free):
         return []
     rank = np.argsort(np.argsort(looks.energy[free], kind="stable"), kind="stable")
-    share = (rank + 1) / len(free)  # of the frames that move no more
+    share = rank / len(free)  # of the frames that move less
     moving = free[2 * (rank + 1) > len(free)]
     clusters, away = clustered(principal(looks.pictures[moving]), wish.count, wish.seed)
     size = np.bincount(clusters)

@@ -7,15 +7,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pose_core.errors import FormatError
+from pose_core.labeling import NewFrames, Placed, Survey
 from pose_core.labels import Labels
 from pose_core.predictions import Predictions
 from pose_core.project import Project
+from pose_core.skeleton import Skeleton
 from pose_core.testing.samples import sample_labels, sample_predictions
 from pose_core.testing.suite import Conformance
 
-CALLABLES = ("open_project", "read_labels", "write_labels", "read_predictions", "write_predictions")
+CALLABLES = (
+    "open_project", "read_labels", "write_labels", "read_predictions", "write_predictions",
+    "survey", "place_frames",
+)  # fmt: skip
 
 
 class FormatConformance(Conformance):
@@ -84,6 +90,64 @@ class FormatConformance(Conformance):
         with pytest.raises(FormatError, match=ONE_LINE):
             self.function("open_project")(tmp_path / "not_there")
 
+    def new_frames(self, path: Path) -> tuple[Survey, NewFrames, Placed]:
+        """Place some frames of a video that a project does not have, or skip."""
+        place, survey = self.function("place_frames"), self.function("survey")(path)
+        names = survey.keypoints
+        points = np.arange(4.0 * len(names)).reshape(2, len(names), 2)
+        predicted = Predictions(points, np.ones((2, len(names))), Skeleton(names))
+        frames = NewFrames(Path("elsewhere/new.mp4"), 120, (48, 64), (7, 100), predicted)
+        return survey, frames, place(path, [frames])
+
+    def test_a_survey_knows_what_the_project_has(self, tmp_path: Path) -> None:
+        path = self.made_sample(tmp_path)
+        survey, project = self.function("survey")(path), self.component.open_project(path)
+        assert isinstance(survey, Survey)
+        assert survey.root.resolve() == project.root.resolve()
+        assert survey.videos == project.videos
+        assert set(survey.keypoints) == set(project.skeleton.names)
+
+    def test_placing_frames_writes_nothing(self, tmp_path: Path) -> None:
+        path = self.made_sample(tmp_path)
+        before = contents(tmp_path)
+        self.new_frames(path)
+        assert contents(tmp_path) == before
+
+    def test_new_frames_have_places_of_their_own_in_the_project(self, tmp_path: Path) -> None:
+        survey, frames, placed = self.new_frames(self.made_sample(tmp_path))
+        images = placed.images["new"]
+        assert set(frames.numbers) <= set(images)
+        assert len(set(images.values())) == len(images)
+        for name in (*images.values(), *placed.files):
+            assert (survey.root / name).resolve().is_relative_to(survey.root.resolve())
+        assert not any((survey.root / name).exists() for name in images.values())
+
+    def test_what_is_predicted_of_new_frames_is_no_label(self, tmp_path: Path) -> None:
+        path = self.made_sample(tmp_path)
+        before = self.component.open_project(path).labels
+        self.write_placed(*self.new_frames(path))
+        after = self.component.open_project(path).labels
+        assert after.frames == before.frames
+        np.testing.assert_array_equal(after.keypoints, before.keypoints)
+
+    def test_frames_that_were_placed_are_taken(self, tmp_path: Path) -> None:
+        path = self.made_sample(tmp_path)
+        survey, frames, placed = self.new_frames(path)
+        assert not survey.taken.get("new")
+        self.write_placed(survey, frames, placed)
+        assert set(frames.numbers) <= self.component.survey(path).taken["new"]
+
+    def write_placed(self, survey: Survey, frames: NewFrames, placed: Placed) -> None:
+        """Write what was placed; every image is the same small one."""
+        for name in placed.images[frames.video.stem].values():
+            path = survey.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", frames.size[::-1]).save(path)
+        for name, write in placed.files.items():
+            staged = survey.root / f".staged{Path(name).suffix}"
+            write(staged)
+            staged.replace(survey.root / name)
+
     def test_written_predictions_are_read_unchanged(self, tmp_path: Path) -> None:
         given = with_gaps(sample_predictions())
         for path in self.prediction_files(tmp_path):
@@ -134,6 +198,12 @@ class FormatConformance(Conformance):
         assert read.skeleton.names == given.skeleton.names
         np.testing.assert_allclose(read.keypoints, given.keypoints, atol=self.tolerance)
         np.testing.assert_allclose(read.confidence, given.confidence, atol=self.tolerance)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Read all files below a folder."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path): path.read_bytes() for path in files}
 
 
 ONE_LINE = r"\A[^\n]+\Z"
