@@ -66,9 +66,7 @@ def test_among_errors_that_chance_explains_most_diagnostics_decide(
     better = {"validation_temporal": 1.0, "validation_pca": 2.0}
     runs = [
         make_run("smallest", tiny_project, uneven, option(1), **losses),
-        make_run(
-            "smooth", tiny_project, uneven[[1, 0, 3, 2, *range(4, 12)]] + 0.1, option(2), **better
-        ),
+        make_run("smooth", tiny_project, swapped + 0.1, option(2), **better),
         make_run("bad", tiny_project, 40.0, option(9), validation_temporal=0.1, validation_pca=0.1),
     ]
     found = select(runs[:2], plugins)

@@ -19,8 +19,10 @@ Track the body parts of animals in video.
 
   pose demo                      see it work on an animal it draws itself
   pose train PROJECT             train on a DeepLabCut or Lightning Pose project
-  pose predict MODEL VIDEO...    predict videos
+  pose predict MODEL... VIDEO... predict videos, by one model or an ensemble
   pose smooth TABLE...           merge the predictions of several models
+  pose diagnose RUN...           measure where tracks cannot be trusted
+  pose select RUN...             say which of several runs to use
   pose report RUN...             compare runs and smoothers on one page
   pose suggest PROJECT           choose frames to label next
   pose draw VIDEO TABLE...       draw predictions on videos
