@@ -10,7 +10,7 @@ from pose_core.batches.unlabeled import ClipBatch
 
 def unmirrored(values: Tensor, flipped: Tensor, swapped: Tensor) -> Tensor:
     """Put symmetric keypoints (batch, keypoints, ...) of mirrored images in each other's place."""
-    if not bool(flipped.any()):
+    if flipped.device.type == "cpu" and not bool(flipped.any()):  # to ask a GPU is to wait for it
         return values
     return torch.where(flipped.view(-1, *[1] * (values.dim() - 1)), values[:, swapped], values)
 
