@@ -73,6 +73,18 @@ def one_wrong(distance: float = 12.0, confidence: float = 0.5) -> tuple[np.ndarr
     return found, sure
 
 
+def test_what_may_be_absent_is_not_taught() -> None:
+    """An animal that leaves: none of it has a label in half of the frames."""
+    points = animals(60)
+    points[30:] = math.nan
+    labels = Labels.of([f"v/{n}.png" for n in range(60)], points, SKELETON)
+    found, sure = one_wrong()
+    for build in (build_pca_singleview, build_pca_multiview):
+        options = PcaSingleviewOptions if build is build_pca_singleview else PcaMultiviewOptions
+        assert build(options(), LABELS, 1.0)(seen(found, sure)).max() > 0
+        assert build(options(), labels, 1.0)(seen(found, sure)).max() == 0
+
+
 @pytest.mark.parametrize("build", [singleview, multiview])
 def test_correct_points_cost_nothing_however_unsure(build) -> None:
     found = animals(20, seed=3)

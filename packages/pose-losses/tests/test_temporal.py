@@ -98,7 +98,8 @@ def test_a_missing_point_spoils_neither_value_nor_gradient_of_the_others() -> No
 
 def test_the_published_weight_is_what_two_squared_ones_make() -> None:
     """log_weight 5, weights 1 / (2 exp(log_weight)) applied twice, relative to the heatmap loss."""
-    loss = Plugins().load().find("loss", "temporal").build(TemporalOptions("published"), None)
+    labels = Labels.of(["a.png"], np.zeros((1, 2, 2)), Skeleton(("a", "b")))
+    loss = Plugins().load().find("loss", "temporal").build(TemporalOptions("published"), labels)
     twice = (1 / (2 * math.exp(5.0))) ** 2
     heatmap_twice = (1 / (2 * math.exp(0.0))) ** 2
     assert loss.weight == pytest.approx(twice / heatmap_twice)
@@ -136,8 +137,9 @@ def test_points_near_the_border_count_in_the_published_form_alone() -> None:
     assert improved(predicted).isnan().nonzero().tolist() == [[2, 0]]
 
 
-def improved(predicted: Predicted, **options: object) -> torch.Tensor:
-    return glitches(predicted, TemporalOptions("improved", **options))
+def improved(predicted: Predicted, absent: tuple[int, ...] = (), **options: object) -> torch.Tensor:
+    left_out = torch.tensor(absent, dtype=torch.long)
+    return glitches(predicted, TemporalOptions("improved", **options), left_out)
 
 
 def test_a_glitch_is_taught_the_track_and_the_track_stays() -> None:
@@ -148,6 +150,13 @@ def test_a_glitch_is_taught_the_track_and_the_track_stays() -> None:
     assert values.nonzero().tolist() == [[4, 0]]
     by_point = improved(clip(keypoints), epsilon=10.0, teach="point")
     assert by_point[4, 0].item() == pytest.approx((40 - 10) / 5 - 0.5, abs=0.7)
+
+
+def test_what_may_be_absent_is_taught_no_track() -> None:
+    keypoints = straight_line(9)
+    keypoints[4] += torch.tensor([40.0, 0.0])
+    assert improved(clip(keypoints), epsilon=10.0).nonzero().tolist() == [[4, 0], [4, 1]]
+    assert improved(clip(keypoints), absent=(0,), epsilon=10.0).nonzero().tolist() == [[4, 1]]
 
 
 @pytest.mark.parametrize("length", [1, 2])

@@ -113,7 +113,7 @@ def build_temporal(options: TemporalOptions, labels: Labels) -> BuiltLoss:
     """Give the lengths of steps."""
     from pose_losses import temporal
 
-    return temporal.build_temporal(options, AS_PUBLISHED)
+    return temporal.build_temporal(options, labels, AS_PUBLISHED)
 
 
 def build_temporal_heatmap(

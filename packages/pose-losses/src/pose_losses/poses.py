@@ -11,6 +11,7 @@ from pose_core.hookspecs import BuiltLoss, Predicted
 from pose_core.labels import Labels
 from pose_losses.gaussian import Poses, fit_labels
 from pose_losses.options import PcaSingleviewOptions
+from pose_losses.presence import absent_points, in_words
 from pose_losses.robust import LOST, posterior
 from pose_losses.scale import pixels_of_sigma
 from pose_losses.teaching import finite, teach
@@ -27,11 +28,13 @@ class Teacher:
     Attributes:
         poses: fitted.
         keypoints: (points,), places of the poses' points among the keypoints.
+        absent: names of those that may not be there, and are not taught.
         options: as a config has them.
     """
 
     poses: Poses
     keypoints: Tensor
+    absent: tuple[str, ...]
     options: PcaSingleviewOptions
 
 
@@ -43,7 +46,7 @@ def build_poses(options: PcaSingleviewOptions, labels: Labels) -> BuiltLoss:
     """
     poses = fit_labels(labels, NAME)
     keypoints = torch.tensor([labels.skeleton.index(name) for name in poses.points])
-    teacher = Teacher(poses, keypoints, options)
+    teacher = Teacher(poses, keypoints, absent_points(labels, poses), options)
     return BuiltLoss(
         compute=partial(lesson, teacher=teacher),
         weight=1.0,
@@ -59,14 +62,16 @@ def describe(sigma: float, teacher: Teacher) -> str:
     noise = "fitted in validation" if options.noise is None else f"{options.noise:.3g} px"
     least = options.floor * sigma
     free = "noise" if options.epsilon is None else f"{max(options.epsilon, least):.3g} px"
-    return f"improved, {teacher.poses.about}, noise {noise}, epsilon {free}"
+    left_out = in_words(teacher.absent)
+    return f"improved, {teacher.poses.about}, noise {noise}, epsilon {free}{left_out}"
 
 
 def lesson(predicted: Predicted, teacher: Teacher) -> Float[Tensor, "frames points"]:
     """Give how far points are from where all points of their frame, lost ones aside, have them.
 
-    A point is taught if it is farther than epsilon from its posterior mean, and that is certain
-    enough; 0 for any other that is known, NaN for a missing one or one near the border.
+    A point is taught if it is farther than epsilon from its posterior mean, that is certain enough,
+    and it may not be absent; 0 for any other that is known, NaN for a missing one or one near the
+    border.
     """
     assert predicted.keypoints is not None  # the objective gives what a loss needs
     assert predicted.confidence is not None
@@ -87,7 +92,8 @@ def lesson(predicted: Predicted, teacher: Teacher) -> Float[Tensor, "frames poin
     )
     mean, variance = (torch.from_numpy(one).to(points) for one in (found.mean, found.variance))
     lost = finite(points) & torch.from_numpy(found.trust < LOST).to(points.device)
-    told = lost & (variance.sqrt() <= VAGUE * wide)
+    there = torch.tensor([name not in teacher.absent for name in teacher.poses.points])
+    told = lost & there.to(lost.device) & (variance.sqrt() <= VAGUE * wide)
     target = torch.where(told[..., None], mean, torch.nan)
     free = (epsilon / wide).clamp(min=options.floor)
     return teach(predicted, index, target, free, options.teach)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from pose_core.hookspecs import BuiltLoss, Predicted
@@ -14,6 +14,7 @@ from pose_losses.constraints import Constraint, fit_poses, fit_views
 from pose_losses.options import PcaMultiviewOptions, PcaSingleviewOptions
 from pose_losses.pca import tolerance
 from pose_losses.poses import build_poses
+from pose_losses.presence import absent_points, in_words, indices
 from pose_losses.scale import pixels_of_sigma
 from pose_losses.teaching import finite, teach
 
@@ -88,12 +89,15 @@ def build_pca_multiview(
     plane = plane_of(constraint, options.epsilon or tolerance(errors, percentile))
     if as_published:
         return build_excess(constraint, plane, published)
+    absent = absent_points(labels)
+    left_out = torch.tensor(indices(labels, absent), dtype=torch.long)
+    said = constraint.about() + in_words(absent)
     return BuiltLoss(
-        compute=partial(teaching, plane=plane, options=options),
+        compute=partial(teaching, plane=plane, options=options, absent=left_out),
         weight=1.0,
         unit="nat",
         in_nats=True,
-        about=partial(describe, constraint=constraint, plane=plane, options=options),
+        about=partial(describe, fitted=said, plane=plane, options=options),
     )
 
 
@@ -117,13 +121,11 @@ def build_excess(constraint: Constraint, plane: Plane, weight: float) -> BuiltLo
     )
 
 
-def describe(
-    sigma: float, constraint: Constraint, plane: Plane, options: PcaMultiviewOptions
-) -> str:
+def describe(sigma: float, fitted: str, plane: Plane, options: PcaMultiviewOptions) -> str:
     """Say what was fitted and what is free in the improved form, in pixels of the frame."""
     gate = "gate fitted in validation" if options.gate is None else f"gate {options.gate:g}"
     free = max(plane.epsilon, options.floor * sigma)
-    return f"improved, {constraint.about()}, epsilon {free:.3g} px, {gate}"
+    return f"improved, epsilon {free:.3g} px, {gate}, {fitted}"
 
 
 def excess(predicted: Predicted, plane: Plane) -> Float[Tensor, "frames groups size"]:
@@ -186,13 +188,19 @@ def reconstruct(
 
 
 def teaching(
-    predicted: Predicted, plane: Plane, options: PcaMultiviewOptions
+    predicted: Predicted, plane: Plane, options: PcaMultiviewOptions, absent: Int[Tensor, " some"]
 ) -> Float[Tensor, "frames groups size"]:
     """Give how far points in doubt are from where the confident ones say that they are, in nats.
 
     A point is taught if it is less confident than the gate, not near the border, farther than
     epsilon from the point of the subspace that its group's other points suggest, and enough of
     these are confident. 0 for a point that is known and not taught; NaN for a missing one.
+
+    Args:
+        predicted: a clip.
+        plane: what all views of a point could show.
+        options: as a config has them.
+        absent: keypoints that may not be there, and are not taught.
     """
     assert predicted.sigma is not None  # the objective gives what a loss needs
     given = gather(predicted, plane.groups)
@@ -201,7 +209,9 @@ def teaching(
         free = (plane.epsilon / pixels_of_sigma(given.cells, predicted.sigma)).clamp(
             min=options.floor
         )
-    return teach(predicted, plane.groups.to(target.device), target, free, options.teach)
+    groups = plane.groups.to(target.device)
+    target = target.masked_fill(torch.isin(groups, absent.to(groups))[..., None], torch.nan)
+    return teach(predicted, groups, target, free, options.teach)
 
 
 def gather(predicted: Predicted, groups: Tensor) -> Gathered:

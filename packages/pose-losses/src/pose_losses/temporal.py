@@ -1,12 +1,14 @@
 """Points should not jump: how far each moves between successive frames, or from its track."""
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pose_core.hookspecs import BuiltLoss, Predicted
+from pose_core.labels import Labels
 from pose_losses.heatmap import nats
 from pose_losses.options import TemporalHeatmapOptions, TemporalOptions
+from pose_losses.presence import absent_points, in_words, indices
 from pose_losses.scale import pixels_of_sigma
 from pose_losses.teaching import finite, teach
 
@@ -18,11 +20,12 @@ ENOUGH = 3
 """Confident frames, the one in question included, that make a track."""
 
 
-def build_temporal(options: TemporalOptions, published: float) -> BuiltLoss:
+def build_temporal(options: TemporalOptions, labels: Labels, published: float) -> BuiltLoss:
     """Give the loss of steps in one of its forms.
 
     Args:
         options: as a config has them.
+        labels: of the training frames; they show which keypoints may be absent.
         published: the weight of the published form.
     """
     if options.form == "published":
@@ -32,14 +35,16 @@ def build_temporal(options: TemporalOptions, published: float) -> BuiltLoss:
             unit="px",
             about=lambda sigma: f"published, epsilon {options.epsilon:g} px",
         )
+    absent = absent_points(labels)
+    left_out = torch.tensor(indices(labels, absent), dtype=torch.long)
     return BuiltLoss(
-        compute=lambda predicted: glitches(predicted, options),
+        compute=lambda predicted: glitches(predicted, options, left_out),
         weight=1.0,
         unit="nat",
         in_nats=True,
         about=lambda sigma: (
             f"improved, epsilon {max(options.epsilon, LEAST * sigma):.3g} px from the median of "
-            f"{2 * SIDE + 1} frames"
+            f"{2 * SIDE + 1} frames{in_words(absent)}"
         ),
     )
 
@@ -58,7 +63,9 @@ def step_excess(predicted: Predicted, options: TemporalOptions) -> Float[Tensor,
     return (lengths - options.epsilon).clamp(min=0).masked_fill(~counted, torch.nan)
 
 
-def glitches(predicted: Predicted, options: TemporalOptions) -> Float[Tensor, "frames keypoints"]:
+def glitches(
+    predicted: Predicted, options: TemporalOptions, absent: Int[Tensor, " some"]
+) -> Float[Tensor, "frames keypoints"]:
     """Give how far points are from their own tracks, in nats; each is taught to be on it.
 
     The track is a running median of confident frames, so that of a point that jumps off and back
@@ -67,6 +74,11 @@ def glitches(predicted: Predicted, options: TemporalOptions) -> Float[Tensor, "f
 
     Where a loss pulls at both ends of a step, as equation 6 does, a right point moves towards a
     wrong one as far as that towards it, and by its coordinates, which smears its map between them.
+
+    Args:
+        predicted: a clip.
+        options: as a config has them.
+        absent: keypoints that may not be there, and are not taught.
     """
     assert predicted.keypoints is not None  # the objective gives what a loss needs
     assert predicted.confidence is not None
@@ -76,6 +88,7 @@ def glitches(predicted: Predicted, options: TemporalOptions) -> Float[Tensor, "f
     points = predicted.keypoints.detach()
     sure = finite(points) & (predicted.confidence > options.prob_threshold)
     target = running_median(torch.where(sure[..., None], points, torch.nan), predicted.follows)
+    target = target.index_fill(1, absent.to(target.device), torch.nan)
     free = (options.epsilon / pixels_of_sigma(predicted.cells, predicted.sigma)).clamp(min=LEAST)
     every = torch.arange(points.shape[1], device=points.device)
     return teach(predicted, every, target, free, options.teach)
