@@ -240,6 +240,63 @@ def test_nothing_is_taken_from_a_folder_where_others_can_write(
     assert not (path.parent / "more").exists()
 
 
+@pytest.fixture
+def former(kernels: ModuleType, tmp_path: Path) -> Path:
+    """The folder of another version, last used two months ago, beside that of this one."""
+    kernels.raised(np.zeros(3))
+    (path,) = files(tmp_path, "raised")
+    folder = path.parent.with_name(f"kernels-cpython-39-{'0' * 16}")
+    folder.mkdir(mode=0o755)
+    (folder / path.name).write_bytes(path.read_bytes())
+    (folder / ".interrupted").write_bytes(b"half")
+    grow_old(folder)
+    return folder
+
+
+def grow_old(folder: Path, days: int = 60) -> None:
+    then = folder.stat().st_mtime - days * 86_400
+    os.utime(folder, (then, then))
+
+
+def test_a_former_versions_folder_that_nobody_uses_goes(former: Path, tmp_path: Path) -> None:
+    kept.keep("more", b"content")
+    assert not former.exists()
+    assert len(files(tmp_path)) == 2  # its own are there still
+
+
+@pytest.mark.parametrize("reason", ["used", "other file", "link", "open", "other name", "folder"])
+def test_no_other_folder_is_touched(former: Path, tmp_path: Path, reason: str) -> None:
+    folder, (file, *_) = former, sorted(former.iterdir(), reverse=True)
+    if reason == "other name":
+        folder = former.rename(former.with_name("kernels-of-mine"))
+    elif reason == "open":
+        former.chmod(0o777)
+    elif reason == "other file":
+        (former / "notes").write_text("a file of somebody else's, which has no seal")
+    elif reason == "link":
+        (former / "link").symlink_to(file)
+    elif reason == "folder":
+        (former / ".deep").mkdir()
+    if reason == "used":
+        os.utime(folder)
+    else:
+        grow_old(folder)
+    before = sorted(folder.iterdir())
+    kept.keep("more", b"content")
+    assert sorted(folder.iterdir()) == before
+
+
+def test_who_takes_code_notes_that_its_folder_is_in_use(
+    kernels: ModuleType, tmp_path: Path
+) -> None:
+    kernels.raised(np.zeros(3))
+    (path,) = files(tmp_path, "raised")
+    now = path.parent.stat().st_mtime
+    grow_old(path.parent)
+    assert kept.found(path.name) is not None
+    assert path.parent.stat().st_mtime >= now
+
+
 def test_a_kernel_that_needs_more_of_numba_is_left_to_it(
     kernels: ModuleType, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

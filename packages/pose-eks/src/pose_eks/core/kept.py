@@ -7,12 +7,16 @@ cannot be written in the user's cache folder, or in NUMBA_CACHE_DIR, as numba do
 
 Code is taken from no folder that others could have written: it must belong to this user, to root,
 or to the owner of this module, and nobody else may write in it.
+
+When something new is kept, folders of other versions that nobody has used for a month go.
 """
 
 import hashlib
 import os
+import re
 import stat
 import sys
+import time
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -23,6 +27,11 @@ WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 KNOWN = ((0, 60), (0, 69))
 """The numba releases, from the first to before the second, whose machine code `exported` knows;
 any other runs its kernels itself."""
+NAME = re.compile(r"kernels-[\w.-]+-[0-9a-f]{16}")
+"""Of a folder."""
+DAY = 86_400.0
+UNUSED = 30 * DAY
+"""Seconds after which a folder that nobody has used is of no use."""
 
 
 def begun() -> bool:
@@ -34,11 +43,18 @@ def found(name: str) -> bytes | None:
     """Give what is kept under a name; None where there is nothing, or it is damaged."""
     for folder in filter(trusted, folders()):
         with suppress(OSError):
-            sealed = (folder / name).read_bytes()
-            seal, content = sealed[:32], sealed[32:]
-            if hashlib.sha256(content).digest() == seal:
+            content = unsealed(folder / name)
+            if content is not None:
+                note_use(folder)
                 return content
     return None
+
+
+def unsealed(path: Path) -> bytes | None:
+    """Give what is in a file; None where its checksum is wrong."""
+    sealed = path.read_bytes()
+    seal, content = sealed[:32], sealed[32:]
+    return content if hashlib.sha256(content).digest() == seal else None
 
 
 def keep(name: str, content: bytes) -> None:
@@ -48,7 +64,41 @@ def keep(name: str, content: bytes) -> None:
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             if trusted(folder):
                 write(folder / name, hashlib.sha256(content).digest() + content)
+                prune_beside(folder)
                 return
+
+
+def note_use(folder: Path) -> None:
+    """Leave a mark that a folder is in use: when it was changed, to a day."""
+    with suppress(OSError):  # it is another's
+        if time.time() - folder.stat().st_mtime > DAY:
+            os.utime(folder)
+
+
+def prune_beside(folder: Path) -> None:
+    """Remove the folders beside one that are of other versions, and of no use any more."""
+    for other in folder.parent.glob("kernels-*"):
+        with suppress(OSError):
+            if other != folder and is_abandoned(other):
+                for path in other.iterdir():
+                    path.unlink()
+                other.rmdir()
+
+
+def is_abandoned(folder: Path) -> bool:
+    """Say whether a folder is this user's, nobody has used it for long, and all in it is ours."""
+    own = folder.lstat()
+    if not (NAME.fullmatch(folder.name) and stat.S_ISDIR(own.st_mode)):
+        return False
+    if own.st_uid != os.geteuid() or own.st_mode & WRITTEN_BY_OTHERS:
+        return False
+    return time.time() - own.st_mtime > UNUSED and all(map(is_ours, folder.iterdir()))
+
+
+def is_ours(path: Path) -> bool:
+    """Say whether a file was kept here, or is what `write` left when it was interrupted."""
+    plain = stat.S_ISREG(path.lstat().st_mode)
+    return plain and (path.name.startswith(".") or unsealed(path) is not None)
 
 
 def write(path: Path, content: bytes) -> None:
