@@ -37,7 +37,7 @@ STEPS = "temporal_norm"
 DOUBT = "confidence"
 USUAL = 0.75
 """Share of the values of a measure that is taken to be usual."""
-GROSS = 8.0
+GROSS = 16.0
 """How many times the usual a value is as bad as can be."""
 REASONS = 3
 """Told of a frame, at most."""
@@ -91,7 +91,7 @@ def score(measured: Sequence[Sequence[Measured]]) -> list[Scores]:
 
     What is usual of a measure is the `USUAL` quantile of its values in all videos: over all
     keypoints, or of the keypoint itself where that is more, so that a paw may be quicker than a
-    tail. A value of twice the usual is bad by a third, one of `GROSS` times by 1, whatever the
+    tail. A value of twice the usual is bad by a quarter, one of `GROSS` times by 1, whatever the
     measure; so none drowns the others.
 
     Args:

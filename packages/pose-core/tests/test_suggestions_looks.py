@@ -1,0 +1,148 @@
+"""Motion, principal components, clusters, and room in time."""
+
+import numpy as np
+import pytest
+
+from pose_core.plugins import Plugins
+from pose_core.suggestions.candidates import Candidate
+from pose_core.suggestions.choosing import Wish, choose_any, choose_moving
+from pose_core.suggestions.looks import clustered, look_at, look_at_all, principal, small
+from pose_core.suggestions.spreading import Room, apart, one_of_each, shares, usual_gap
+from pose_core.video.readers import choose
+from pose_core.video.writing import VideoWriter
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return choose(Plugins().add("pose_core.plugin"), "pyav")[0]
+
+
+def write_video(path, places, size=(48, 64)):
+    """Write a bright square whose left edge is at a place in each frame."""
+    with VideoWriter(path, 30) as writer:
+        for place in places:
+            image = np.full((*size, 3), 40, np.uint8)
+            image[10:30, place : place + 20] = 220
+            writer.write(image)
+    return path
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory, reader):
+    """Give a square that rests 40 frames, walks 20, rests 40 and walks 20 back."""
+    walk = [*[4] * 40, *range(4, 44, 2), *[44] * 40, *range(44, 4, -2)]
+    path = write_video(tmp_path_factory.mktemp("videos") / "square.mp4", walk)
+    return Candidate(path, reader.probe(path), frozenset())
+
+
+def test_energy_is_that_of_the_frames_in_which_something_moves(video, reader):
+    looks = look_at_all(video.video, video.info, reader, progress=False)
+    assert looks.numbers.tolist() == list(range(120))
+    walks = np.r_[41:60, 101:120]
+    assert looks.energy[walks].min() > 10 * np.median(looks.energy[np.r_[2:40, 62:100]])
+
+
+def test_pictures_read_one_by_one_are_those_of_the_whole(video, reader):
+    looks = look_at_all(video.video, video.info, reader, progress=False)
+    seen = look_at(video.video, video.info, [3, 50, 119], reader)
+    np.testing.assert_array_equal(seen, looks.pictures[[3, 50, 119]])
+
+
+def test_frames_that_move_are_chosen_one_of_each_kind(video, reader):
+    chosen = choose_moving([video], Wish(4, gap=3), reader)
+    numbers = [one.number for one in chosen]
+    assert len(numbers) == len(set(numbers)) == 4
+    # half of the frames are kept, and only a third moves, so clusters of rest are possible; but
+    # the walk, of all places of the square, has most of them
+    assert sum(40 <= n < 60 or 100 <= n < 120 for n in numbers) >= 3
+    assert all("moves more than" in one.reason for one in chosen)
+
+
+def test_the_same_seed_chooses_the_same_frames(video, reader):
+    for method in (choose_moving, choose_any):
+        first, second = (method([video], Wish(5, seed=3), reader) for _ in range(2))
+        assert [one.number for one in first] == [one.number for one in second]
+
+
+def test_a_video_of_one_frame_gives_it(tmp_path, reader):
+    path = write_video(tmp_path / "one.mp4", [4])
+    one = Candidate(path, reader.probe(path), frozenset())
+    for method in (choose_moving, choose_any):
+        assert [found.number for found in method([one], Wish(20), reader)] == [0]
+
+
+def test_frames_near_to_those_that_are_taken_are_not_chosen(video, reader):
+    taken = Candidate(video.video, video.info, frozenset({50}))
+    for method in (choose_moving, choose_any):
+        numbers = [one.number for one in method([taken], Wish(30, gap=4), reader)]
+        spaces = np.diff(sorted([*numbers, 50]))
+        assert spaces.min() >= 4
+
+
+def test_every_video_gives_as_many(tmp_path, video, reader):
+    path = write_video(tmp_path / "other.mp4", range(0, 40))
+    other = Candidate(path, reader.probe(path), frozenset())
+    chosen = choose_moving([video, other], Wish(6, gap=2), reader)
+    assert sorted(one.candidate for one in chosen) == [0, 0, 0, 1, 1, 1]
+
+
+def test_principal_components_keep_distances_of_what_varies_in_few_ways():
+    rng = np.random.default_rng(0)
+    few = rng.normal(size=(50, 3)) * 40
+    pictures = few @ np.linalg.qr(rng.normal(size=(20, 3)))[0].T
+    found = principal(pictures, 3)
+    wanted = np.linalg.norm(few[:, None] - few, axis=-1)
+    np.testing.assert_allclose(np.linalg.norm(found[:, None] - found, axis=-1), wanted, rtol=1e-3)
+
+
+def test_clusters_are_those_that_points_were_drawn_in():
+    rng = np.random.default_rng(1)
+    truth = np.repeat(np.arange(5), 30)
+    points = (
+        rng.normal(size=(150, 2))
+        + 20 * rng.permutation(np.eye(5, 2) + np.arange(5)[:, None])[truth]
+    )
+    found, away = clustered(points, 5, seed=0)
+    pairs = set(zip(truth.tolist(), found.tolist(), strict=True))
+    assert len(pairs) == 5  # each is one of them, whatever its number
+    assert (away >= 0).all()
+
+
+def test_no_more_clusters_are_made_than_there_are_different_points():
+    points = np.repeat([[0.0, 0.0], [5.0, 5.0]], 4, axis=0)
+    found, away = clustered(points, 6, seed=0)
+    assert len(set(found.tolist())) == 2
+    assert not away.any()
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted"), [((406, 396), (64, 62)), ((2, 900), (2, 64)), ((1, 1), (64, 64))]
+)
+def test_small_frames_keep_their_shape_on_even_sides(size, wanted):
+    assert small(size) == wanted
+
+
+def test_frames_that_are_taken_in_turn_keep_their_distance():
+    rooms = [Room(10, 3), Room(4, 3, taken=[0])]
+    order = [(0, 5), (0, 6), (1, 2), (1, 3), (0, 8), (0, 2), (0, 1)]
+    assert apart(order, rooms, 10) == [(0, 5), (1, 3), (0, 8), (0, 2)]
+    assert apart(order, [Room(10, 1), Room(4, 1)], 2) == [(0, 5), (0, 6)]
+
+
+def test_the_first_of_each_cluster_comes_before_the_others():
+    clusters = np.array([2, 2, 0, 2, 1, 0])
+    assert one_of_each(clusters, 3) == [0, 2, 4]
+    assert one_of_each(clusters, 5) == [0, 1, 2, 3, 4]
+
+
+def test_frames_are_shared_out_evenly_where_there_is_room():
+    assert shares([100, 100, 100], 7) == [3, 2, 2]
+    assert shares([100, 2, 100], 20) == [9, 2, 9]
+    assert shares([1, 2], 20) == [1, 2]
+    assert shares([5, 0], 3) == [3, 0]
+
+
+def test_the_gap_is_a_second_or_less_in_short_videos():
+    assert usual_gap(100_000, 20, 30.0) == 30
+    assert usual_gap(994, 20, 250.0) == 12
+    assert usual_gap(3, 20, 30.0) == 1
