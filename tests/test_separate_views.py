@@ -149,6 +149,41 @@ def test_each_video_has_a_table_of_its_name_by_which_cameras_are_found(
         assert pose_io_dlc.read_predictions(path).keypoints.shape == (FRAMES, len(POINTS), 2)
 
 
+def test_cameras_are_smoothed_together_as_by_pose_eks(
+    rig: Path,
+    trained: tuple[Path, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    videos = sorted((rig / "videos").glob("session1_*.mp4"))
+    for name in ("rng0", "rng1"):
+        run = shutil.copytree(trained[0], tmp_path / "sweep" / name)
+        shift_weights(run / "model.safetensors", 0.02 * (name == "rng1"))
+    assert main(["predict", str(tmp_path / "sweep"), *map(str, videos), "--smooth"]) == 0
+    assert "2 members, 24 frames, smoothed by eks_mirrored of 2 views" in capsys.readouterr().out
+    tables = [
+        shutil.copy(path, tmp_path / f"{path.parent.name}_{path.name}")
+        for path in (tmp_path / "sweep" / "predictions").glob("session1_*/*.csv")
+    ]
+    assert pose_eks(["multicam", *map(str, tables), "--output", str(tmp_path / "eks")]) == 0
+    for view in VIEWS:
+        (other,) = (path for path in (tmp_path / "eks").glob("*.csv") if view in path.stem)
+        expected = pose_io_dlc.read_predictions(other).keypoints
+        path = tmp_path / "sweep" / "predictions" / "smoothed" / f"session1_{view}.csv"
+        found = pose_io_dlc.read_predictions(path)
+        assert found.names == POINTS
+        np.testing.assert_allclose(found.keypoints, expected, atol=1e-3)
+
+
+def shift_weights(path: Path, by: float) -> None:
+    """Make another network of one: a little of each weight is moved."""
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(path)
+    moved = {n: one * (1 + by) if one.is_floating_point() else one for n, one in weights.items()}
+    save_file(moved, path)
+
+
 def test_the_labeled_frames_of_each_view_have_a_table(
     rig: Path, trained: tuple[Path, str], tmp_path: Path
 ) -> None:

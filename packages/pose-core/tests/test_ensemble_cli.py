@@ -292,3 +292,43 @@ def test_tables_of_different_videos_are_no_ensemble(pose, sweep, make_video, tmp
     assert status == 1
     assert "two.npz: was made from" in errors[0]
     assert not output.exists()
+
+
+@pytest.fixture
+def cameras(monkeypatch) -> None:
+    """As if the models' project had two cameras."""
+    monkeypatch.setattr(
+        "pose_core.commands.smoothing.views_of", lambda videos, plugins: ("top", "bot")
+    )
+
+
+def test_videos_of_the_cameras_of_a_project_are_smoothed_together(pose, table, cameras, tmp_path):
+    for view, value in (("top", 1.0), ("bot", 5.0)):
+        table(f"all/day1_{view}/a.npz", value)
+        table(f"all/day1_{view}/b.incomplete.npz", value + 2)
+    table("all/alone/a.npz", 7.0)
+    status, out, errors = pose("smooth", tmp_path / "all")
+    assert (status, errors) == (0, [])
+    assert "2 members, 5 frames, smoothed by eks_mirrored of 2 views: " in out
+    assert "1 member, 5 frames, smoothed by eks_singlecam: " in out
+    place = tmp_path / "all" / "smoothed"
+    for name, value in (("day1_top", 2.0), ("day1_bot", 6.0), ("alone", 7.0)):
+        held = np.load(place / f"{name}.npz")
+        np.testing.assert_allclose(held["keypoints"], value)
+        assert held["names"].tolist() == ["nose", "ear"]
+    out = pose("smooth", tmp_path / "all", "--smoother", "eks_singlecam", "--overwrite")[1]
+    assert out.count("smoothed by eks_singlecam: ") == 3
+
+
+def test_cameras_that_do_not_fit_together_are_one_line_each(pose, table, cameras, tmp_path):
+    table("all/day1_top/a.npz")
+    table("all/day1_bot/b.npz")
+    table("all/day2_top/a.npz")
+    table("all/day2_bot/a.npz", frames=4)
+    status, _, errors = pose("smooth", tmp_path / "all")
+    assert status == 1
+    assert len(errors) == 3
+    assert "day1_bot: has other members than" in errors[0]
+    assert "give --smoother eks_singlecam to smooth each camera by itself" in errors[0]
+    assert "have different numbers of frames (top 5, bot 4)" in errors[1]
+    assert errors[2] == "pose smooth: 4 of 4 videos could not be smoothed"

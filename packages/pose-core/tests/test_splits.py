@@ -9,7 +9,7 @@ import pytest
 from pose_core import Labels, Skeleton
 from pose_core.errors import ConfigError, FormatError
 from pose_core.labels import video_of
-from pose_core.splits import draw_split, read_split, write_split
+from pose_core.splits import draw_split, read_split, subset, write_split
 
 
 def labels_of(frames: list[str]) -> Labels:
@@ -90,3 +90,38 @@ def test_no_labels_at_all_are_refused() -> None:
 
 def test_a_video_of_one_folder_is_named(make_tiny: Callable[..., Path]) -> None:
     assert video_of("labeled-data/m4s1/img0027.png") == "m4s1"
+
+
+def test_a_part_of_the_training_frames_is_drawn_by_seed_and_the_rest_stays(labels: Labels) -> None:
+    whole = draw_split(labels, 0.2, 0.2, seed=1, group_by=None)
+    parts = [subset(whole, labels.frames, 0.5, seed) for seed in (0, 0, 1)]
+    for part in parts:
+        assert len(part.train) == 12 and set(part.train) <= set(whole.train)
+        np.testing.assert_array_equal(part.validation, whole.validation)
+        np.testing.assert_array_equal(part.test, whole.test)
+    np.testing.assert_array_equal(parts[0].train, parts[1].train)
+    assert set(parts[0].train) != set(parts[2].train)
+    assert parts[0].sets(40).count("unused") == 12
+
+
+def test_a_smaller_part_is_in_a_larger_one_and_one_frame_is_left_at_least(labels: Labels) -> None:
+    whole = draw_split(labels, 0.2, 0.2, seed=1, group_by=None)
+    small, large = (subset(whole, labels.frames, fraction, 3) for fraction in (0.25, 0.75))
+    assert set(small.train) < set(large.train)
+    assert len(subset(whole, labels.frames, 1e-9, 3).train) == 1
+    assert subset(whole, labels.frames, 1.0, 3) is whole
+
+
+def test_instants_stay_together_in_a_part(labels: Labels) -> None:
+    instants = np.arange(40) // 2
+    whole = draw_split(labels, 0.2, 0.2, seed=1, group_by=None, instants=instants)
+    part = subset(whole, labels.frames, 0.5, 0, instants)
+    assert len(part.train) == 12
+    assert len(set(instants[part.train])) == 6
+
+
+@pytest.mark.parametrize("fraction", [0.0, -0.5, 1.5, float("nan")])
+def test_no_such_part_is_refused(labels: Labels, fraction: float) -> None:
+    whole = draw_split(labels, 0.2, 0.2, seed=1, group_by=None)
+    with pytest.raises(ConfigError, match=r"data.fraction: .* is not above 0 and at most 1"):
+        subset(whole, labels.frames, fraction, 0)
