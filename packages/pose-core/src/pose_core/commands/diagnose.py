@@ -1,11 +1,10 @@
 """`pose diagnose`: whether tracks can be trusted, per keypoint and frame, as tables."""
 
-import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pose_core.commands.sources import add_sources, common_folder, finished, parse_threshold
 from pose_core.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
@@ -33,19 +32,8 @@ FOLDER = "diagnostics"
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pose diagnose` takes."""
-    parser.add_argument(
-        "runs", metavar="RUN", nargs="+", type=Path, help="finished runs, or folders of them"
-    )
-    parser.add_argument(
-        "--predictions", metavar="FOLDER", nargs="+", type=Path, default=[],
-        help="folders with VIDEO/MEMBER.csv and smoothed/VIDEO.csv [RUN/predictions]",
-    )  # fmt: skip
-    parser.add_argument("--project", type=Path, help="where the project is now, if it moved")
+    add_sources(parser)
     parser.add_argument("--output", "-o", type=Path, help=f"folder to write to [RUN/{FOLDER}]")
-    parser.add_argument(
-        "--threshold", metavar="MEASURE=VALUE", action="append", default=[],
-        help="from where on a measure is violated; repeat",
-    )  # fmt: skip
     parser.add_argument(
         "--reference", metavar="A,B", help="keypoints whose distance is the unit of errors"
     )
@@ -61,7 +49,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     from pose_core.reports.tables import table_text
 
     wishes, say = wishes_of(arguments), once()
-    runs, folders = found_runs(arguments.runs)
+    runs, folders = finished(arguments.runs, say)
     folders += arguments.predictions
     found = gather(runs, plugins, folders, arguments.project, say)
     if not found:
@@ -76,22 +64,6 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     print(f"written: {len(diagnosis.tables)} tables, summary.csv and more in {output}")
     print("next: pose report " + " ".join(map(str, arguments.runs)))
     return 0
-
-
-def found_runs(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """List the finished runs that paths stand for, and folders of tables of whole sweeps."""
-    from pose_core.run_folder import TRACKS, find_runs
-
-    runs = {path: find_runs(path) for path in paths}
-    sweeps = [path / TRACKS for path, own in runs.items() if own != [path]]
-    return [run for own in runs.values() for run in own], [one for one in sweeps if one.is_dir()]
-
-
-def common_folder(paths: Sequence[Path]) -> Path:
-    """Give the path itself, or the folder that several share."""
-    if len(paths) == 1:
-        return paths[0]
-    return Path(os.path.commonpath([path.resolve() for path in paths]))
 
 
 def wishes_of(arguments: Namespace) -> "Wishes":
@@ -111,21 +83,6 @@ def wishes_of(arguments: Namespace) -> "Wishes":
         reference=None if arguments.reference is None else parse_pair(arguments.reference),
         groups=read_groups(arguments.groups, arguments.group_by) if arguments.groups else None,
     )
-
-
-def parse_threshold(text: str) -> tuple[str, float]:
-    """Parse MEASURE=VALUE.
-
-    Raises:
-        ConfigError: if it is not that.
-    """
-    name, _, value = text.partition("=")
-    try:
-        return name, float(value)
-    except ValueError:
-        raise ConfigError(
-            f"--threshold: {text!r} is not MEASURE=VALUE; for example pixel_error=5"
-        ) from None
 
 
 def parse_pair(text: str) -> tuple[str, str]:

@@ -1,12 +1,12 @@
 """`pose report`: one page that compares runs and smoothers."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pose_core.errors import ConfigError, PoseError
+from pose_core.commands.sources import add_sources, finished, parse_threshold
+from pose_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from pose_core.diagnostics.notices import Say
@@ -26,18 +26,7 @@ A run's predictions of labeled frames come from pose evaluate, those of videos f
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pose report` takes."""
-    parser.add_argument(
-        "runs", metavar="RUN", nargs="+", type=Path, help="folders of trained models, or of sweeps"
-    )
-    parser.add_argument(
-        "--predictions", metavar="FOLDER", nargs="+", type=Path, default=[], action="extend",
-        help="further tables of videos, such as smoothed ones",
-    )  # fmt: skip
-    parser.add_argument("--project", type=Path, help="where the project is now, if it moved")
-    parser.add_argument(
-        "--threshold", metavar="MEASURE=VALUE", action="append", default=[],
-        help="from where on a measure is violated; repeat",
-    )  # fmt: skip
+    add_sources(parser)
     parser.add_argument(
         "--keypoints", metavar="NAME,...", help="that are traced [all]; fewer make a smaller page"
     )
@@ -48,7 +37,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Gather, measure, write the page."""
-    from pose_core.commands.diagnose import parse_threshold
     from pose_core.diagnostics.notices import once
     from pose_core.reports.compared import compare
     from pose_core.reports.page import write_page
@@ -87,31 +75,6 @@ def writable(output: Path) -> None:
     """
     if output.is_dir() or output.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"--output: {str(output)!r} is no page; give a name that ends in .html")
-
-
-def finished(given: Sequence[Path], say: "Say") -> tuple[list[Path], list[Path]]:
-    """List the finished runs that were named, and folders of tables of whole sweeps.
-
-    What is no run is said and left out.
-
-    Raises:
-        PoseError: if there is none at all.
-    """
-    from pose_core.run_folder import TRACKS, find_runs
-
-    runs: list[Path] = []
-    errors: list[PoseError] = []
-    for path in given:
-        try:
-            runs += find_runs(path)
-        except PoseError as error:
-            errors.append(error)
-    if not runs:
-        raise errors[0]
-    for one in errors:
-        say(f"{one}; it is left out")
-    sweeps = [path / TRACKS for path in given if path not in runs]
-    return runs, [path for path in sweeps if path.is_dir()]
 
 
 def chosen_keypoints(given: str | None, compared: "Comparison") -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pose_core.commands.sources import add_sources, common_folder, finished, parse_threshold
+
 if TYPE_CHECKING:
     from pose_core.diagnostics.selection import Selection
     from pose_core.plugins import Plugins
@@ -28,31 +30,21 @@ SELECTION = "selection.csv"
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pose select` takes."""
-    parser.add_argument(
-        "runs", metavar="RUN", nargs="+", type=Path, help="finished runs, or folders of them"
-    )
-    parser.add_argument(
-        "--predictions", metavar="FOLDER", nargs="+", type=Path, default=[],
-        help="folders with VIDEO/MEMBER.csv [RUN/predictions]",
-    )  # fmt: skip
-    parser.add_argument("--project", type=Path, help="where the project is now, if it moved")
+    add_sources(parser)
     parser.add_argument("--output", "-o", type=Path, help=f"table to write [SWEEP/{SELECTION}]")
-    parser.add_argument(
-        "--threshold", metavar="MEASURE=VALUE", action="append", default=[],
-        help="up to which a measure counts as no violation; repeat",
-    )  # fmt: skip
 
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Compare, write the table, and say which to use."""
-    from pose_core.commands.diagnose import common_folder, found_runs, parse_threshold
+    from pose_core.diagnostics.notices import once
     from pose_core.diagnostics.selection import explain, select
     from pose_core.reports.tables import table_text, write_csv
 
-    runs, folders = found_runs(arguments.runs)
+    say = once()
+    runs, folders = finished(arguments.runs, say)
     folders += arguments.predictions
     thresholds = dict(map(parse_threshold, arguments.threshold))
-    found = select(runs, plugins, folders, arguments.project, thresholds)
+    found = select(runs, plugins, folders, arguments.project, thresholds, say)
     path = arguments.output or common_folder(arguments.runs) / SELECTION
     table = table_of_runs(found, path.parent)
     write_csv(path, table)

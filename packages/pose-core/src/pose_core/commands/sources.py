@@ -1,0 +1,75 @@
+"""What `pose diagnose`, `pose select` and `pose report` are told: runs, tables and thresholds."""
+
+import os
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pose_core.errors import ConfigError, PoseError
+
+if TYPE_CHECKING:
+    from pose_core.diagnostics.notices import Say
+
+
+def add_sources(parser: ArgumentParser) -> None:
+    """Declare the runs, further tables, the project and thresholds."""
+    parser.add_argument(
+        "runs", metavar="RUN", nargs="+", type=Path, help="folders of finished runs, or of sweeps"
+    )
+    parser.add_argument(
+        "--predictions", metavar="FOLDER", nargs="+", type=Path, default=[], action="extend",
+        help="further tables: folders with VIDEO/MEMBER.csv and smoothed/VIDEO.csv",
+    )  # fmt: skip
+    parser.add_argument("--project", type=Path, help="where the project is now, if it moved")
+    parser.add_argument(
+        "--threshold", metavar="MEASURE=VALUE", action="append", default=[],
+        help="from where on a measure is violated; repeat",
+    )  # fmt: skip
+
+
+def finished(given: Sequence[Path], say: "Say") -> tuple[list[Path], list[Path]]:
+    """List the finished runs that were named, and folders of tables of whole sweeps.
+
+    What is no run is said and left out.
+
+    Raises:
+        PoseError: if there is none at all.
+    """
+    from pose_core.run_folder import TRACKS, find_runs
+
+    runs: list[Path] = []
+    errors: list[PoseError] = []
+    for path in given:
+        try:
+            runs += find_runs(path)
+        except PoseError as error:
+            errors.append(error)
+    if not runs:
+        raise errors[0]
+    for one in errors:
+        say(f"{one}; it is left out")
+    sweeps = [path / TRACKS for path in given if path not in runs]
+    return runs, [path for path in sweeps if path.is_dir()]
+
+
+def common_folder(paths: Sequence[Path]) -> Path:
+    """Give the path itself, or the folder that several share."""
+    if len(paths) == 1:
+        return paths[0]
+    return Path(os.path.commonpath([path.resolve() for path in paths]))
+
+
+def parse_threshold(text: str) -> tuple[str, float]:
+    """Parse MEASURE=VALUE.
+
+    Raises:
+        ConfigError: if it is not that.
+    """
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise ConfigError(
+            f"--threshold: {text!r} is not MEASURE=VALUE; for example pixel_error=5"
+        ) from None
