@@ -112,7 +112,8 @@ def with_predictions(
             "is left out, predict it again"
         )
         return None
-    measured = measure(tracks, plugins, labels, say)
+    # a metric that refuses, as one of views does without any, is no reason: nothing to say
+    measured = measure(tracks, plugins, labels, say=lambda _: None)
     members = [one for one in measured if one.source in tracks.members] or measured
     return Candidate(candidate.video, candidate.info, candidate.taken, members, best_guess(tracks))
 
