@@ -158,14 +158,14 @@ def test_times_that_do_not_fit(tmp_path, events, refused):
     [
         ("1,2\n3,4", "its first row is numbers; name the columns there"),
         ("time,wave\n", "has no rows below its names"),
-        ("time\n1", "has no column of signals"),
+        ("time\n1", "has no column beside time"),
+        ("frame,a\n0,1\n1,2", "has no column 'time'"),
+        ("time,a\n2,1\n1,2", "times: do not rise"),
         ("time,wave\n1,inf", "column 'wave': has an infinite value"),
     ],
 )
-def test_tables_that_hold_no_signals(text, message, events, tmp_path, refused):
-    path = write_text(tmp_path / "odd.csv", text)
-    given = ["--signal", "wave", "--events", events, "-o", tmp_path / "out"]
-    assert message in refused("trials", path, *given)
+def test_tables_that_hold_no_signals(text, message, signals, tmp_path, refused):
+    assert message in decode_by(signals, "--predictors", text, tmp_path, refused)
 
 
 @pytest.mark.parametrize(
@@ -177,9 +177,12 @@ def test_tables_that_hold_no_signals(text, message, events, tmp_path, refused):
     ],
 )
 def test_spikes_that_cannot_be(text, message, signals, tmp_path, refused):
-    path = write_text(tmp_path / "spikes.csv", text)
-    given = ["--signal", "wave", "--spikes", path, "-o", tmp_path / "out"]
-    assert message in refused("decode", signals, *given)
+    assert message in decode_by(signals, "--spikes", text, tmp_path, refused)
+
+
+def decode_by(signals, option, text, folder, refused):
+    path = write_text(folder / "odd.csv", text)
+    return refused("decode", signals, "--signal", "wave", option, path, "-o", folder / "out")
 
 
 def test_decoding_that_cannot_be(signals, events, tmp_path, refused):
@@ -189,9 +192,6 @@ def test_decoding_that_cannot_be(signals, events, tmp_path, refused):
     assert "lags: 0 is below 1" in refused(*given, "--lags", 0)
     given[3] = "flat"
     assert "the target does not vary" in refused(*given, "--events", events)
-    frames = write_text(tmp_path / "frames.csv", "frame,a\n0,1\n1,2")
-    given[5] = frames
-    assert "frames.csv: has no column 'time'" in refused(*given)
 
 
 def test_views_that_cannot_be_compared(tmp_path, refused):

@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.metrics import r2_score as their_r2
 
-from pose_analysis.decoding import decode, lagged, r2_score
+from pose_analysis.decoding import decode, lagged, r2_scores
 from pose_analysis.errors import AnalysisError
 from pose_analysis.folds import folds_of, splits
 from pose_analysis.options import DecodingOptions
@@ -59,9 +59,33 @@ def test_the_penalty_of_leaving_one_out_is_that_of_ridge_cv():
 
 
 def test_r2_is_scikit_learns():
-    target, predicted = np.random.default_rng(0).normal(size=(2, 50))
-    assert r2_score(target, predicted) == pytest.approx(their_r2(target, predicted))
-    assert np.isnan(r2_score(np.ones(5), np.ones(5)))
+    target, predicted = np.random.default_rng(0).normal(size=(2, 50, 3))
+    theirs = their_r2(target, predicted, multioutput="raw_values")
+    np.testing.assert_allclose(r2_scores(target, predicted), theirs)
+    assert np.isnan(r2_scores(np.ones((5, 1)), np.ones((5, 1)))).all()
+
+
+def test_targets_fitted_together_are_those_fitted_apart():
+    predictors, _ = task(40, 6)
+    targets = np.random.default_rng(1).normal(size=(40, 3))
+    together = fit_ridge(predictors, targets, PENALTIES)
+    errors = left_out_errors(predictors, targets, PENALTIES)
+    for k, target in enumerate(targets.T):
+        apart = fit_ridge(predictors, target, PENALTIES)
+        np.testing.assert_allclose(together.weights[..., k], apart.weights, atol=1e-12)
+        np.testing.assert_allclose(together.predict(predictors)[..., k], apart.predict(predictors))
+        np.testing.assert_allclose(errors[:, k], left_out_errors(predictors, target, PENALTIES))
+
+
+def test_moved_targets_are_scored_as_if_they_were_decoded_by_themselves():
+    rng = np.random.default_rng(0)
+    predictors, target = rng.normal(size=(12, 9, 4)), rng.normal(size=(12, 9))
+    found = decode(predictors, target, DecodingOptions(shifts=11))
+    alone = [
+        decode(predictors, np.roll(target, by, axis=0), DecodingOptions(shifts=0)).r2
+        for by in range(1, 12)
+    ]
+    np.testing.assert_allclose(np.sort(found.shifted), np.sort(alone), atol=1e-9)
 
 
 def test_lags_reach_back_in_time():

@@ -9,7 +9,6 @@ what R² of trials is left then is of what all trials have in common.
 Source: Biderman, Whiteway et al. 2024, section 5.10.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,106 +85,128 @@ def decode(
             f"decoding: predictors {predictors.shape} and target {target.shape} are not "
             "(trials, bins, features) and (trials, bins), or the same of one series"
         )
-    task = Task(predictors, target, options)
-    fold = task.fold
-    predicted, penalties = task.run(fold)
-    moved = [Task(predictors, np.roll(target, by, axis=0), options) for by in task.offsets()]
-    shifted = [r2_score(one.target, one.run(fold)[0]) for one in moved]
-    return Decoded(predicted, r2_score(target, predicted), fold, penalties, np.array(shifted))
+    task = Task.of(predictors, target, options)
+    predicted, penalties = task.run()
+    scores = r2_scores(task.targets[task.known], predicted[task.known])
+    return Decoded(predicted[..., 0], float(scores[0]), task.fold, penalties[:, 0], scores[1:])
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """Something to decode; units, the first axis of the arrays, are trials or bins of a series."""
+    """A target to decode, and the same moved, which share all decompositions.
+
+    Units, the first axis of all arrays, are trials or bins of a series.
+
+    Attributes:
+        predictors: (units, ..., features).
+        targets: (units, ..., targets): the target, and the moved ones.
+        known: bool (units, ...), where the target and its predictors are there.
+        options: how it is done.
+    """
 
     predictors: np.ndarray
-    target: np.ndarray
+    targets: np.ndarray
+    known: np.ndarray
     options: DecodingOptions
+
+    @classmethod
+    def of(cls, predictors: np.ndarray, target: np.ndarray, options: DecodingOptions) -> "Task":
+        """Move a target as often as the options say; what is missing of it moves as its mean."""
+        told = np.isfinite(target)
+        filled = np.where(told, target, target[told].mean() if told.any() else 0.0)
+        moved = [np.roll(filled, by, axis=0) for by in offsets(target, options)]
+        known = told & np.isfinite(predictors).all(axis=-1)
+        return cls(predictors, np.stack([filled, *moved], axis=-1), known, options)
 
     @property
     def split(self) -> str:
         """How units are dealt into folds."""
-        return self.options.split or ("interleaved" if self.target.ndim == 2 else "blocks")
+        return self.options.split or ("interleaved" if self.known.ndim == 2 else "blocks")
 
     @property
     def margin(self) -> int:
         """Units on both sides of predicted ones that are not fitted to."""
-        return self.options.lags - 1 if self.target.ndim == 1 else 0
+        return self.options.lags - 1 if self.known.ndim == 1 else 0
 
     @property
     def fold(self) -> np.ndarray:
         """(units,), the fold of each."""
         rng = np.random.default_rng(self.options.seed)
-        return folds_of(len(self.target), self.options.folds, self.split, rng)
+        return folds_of(len(self.known), self.options.folds, self.split, rng)
 
-    def offsets(self) -> np.ndarray:
-        """Draw by how many units the target is moved, each once; a series by a tenth at least."""
-        units = len(self.target)
-        least = 1 if self.target.ndim == 2 else max(units // 10, 1)
-        possible = np.arange(least, units - least + 1)
-        rng = np.random.default_rng([self.options.seed, 1])
-        return rng.permutation(possible)[: self.options.shifts]
-
-    def rows(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give predictors (rows, features) and target (rows,) of some units, without gaps."""
-        known = self.known & (units if self.target.ndim == 1 else units[:, None])
-        return self.predictors[known], self.target[known]
-
-    @property
-    def known(self) -> np.ndarray:
-        """As the target, whether it and its predictors are there."""
-        return np.isfinite(self.target) & np.isfinite(self.predictors).all(axis=-1)
-
-    def run(self, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Predict every fold by a model of the others; give predictions and penalties."""
-        predicted, penalties = np.full(self.target.shape, np.nan), []
-        for fitted, tested in splits(fold, self.margin):
-            penalties.append(self.penalty(fitted))
-            model = fit_ridge(*self.filled(fitted), [penalties[-1]])
-            where = self.known & (tested if self.target.ndim == 1 else tested[:, None])
-            predicted[where] = model.predict(self.predictors[where])[0]
+    def run(self) -> tuple[np.ndarray, np.ndarray]:
+        """Predict every fold by a model of the others; give predictions and (folds, targets)."""
+        predicted, penalties = np.full(self.targets.shape, np.nan), []
+        every = np.arange(self.targets.shape[-1])
+        for fitted, tested in splits(self.fold, self.margin):
+            chosen = self.choose(fitted)
+            models = fit_ridge(*self.rows(fitted), self.options.penalties)
+            where = self.of_units(tested)
+            if where.any():
+                predicted[where] = models.predict(self.predictors[where])[chosen, :, every].T
+            penalties.append(np.array(self.options.penalties)[chosen])
         return predicted, np.array(penalties)
 
-    def filled(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give the rows of some units to fit to.
+    def of_units(self, units: np.ndarray) -> np.ndarray:
+        """Say which bins are known and of some units."""
+        return np.asarray((self.known.T & units).T)
+
+    def rows(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give predictors (rows, features) and targets (rows, targets) of some units.
 
         Raises:
             AnalysisError: if there are too few, or the target does not vary in them.
         """
-        predictors, target = self.rows(units)
-        if len(target) < 2 or not np.ptp(target):
+        where = self.of_units(units)
+        targets = self.targets[where]
+        if len(targets) < 2 or not np.ptp(targets[:, 0]):
             raise AnalysisError(
-                f"decoding: the target does not vary in the {len(target)} bins of a fold that "
+                f"decoding: the target does not vary in the {len(targets)} bins of a fold that "
                 "are known; give more, or another signal"
             )
-        return predictors, target
+        return self.predictors[where], targets
 
-    def penalty(self, units: np.ndarray) -> float:
-        """Choose the penalty by some units alone."""
+    def choose(self, units: np.ndarray) -> np.ndarray:
+        """Choose the penalty of every target by some units alone: (targets,), its place."""
         penalties = self.options.penalties
         if len(penalties) == 1:
-            return penalties[0]
+            return np.zeros(self.targets.shape[-1], dtype=int)
         if self.options.choice == "one":
-            return penalties[int(left_out_errors(*self.filled(units), penalties).argmin())]
-        return penalties[int(np.mean(self.inner_scores(units, penalties), axis=0).argmax())]
+            return np.asarray(left_out_errors(*self.rows(units), penalties).argmin(axis=0))
+        return np.asarray(np.mean(self.inner_scores(units), axis=0).argmax(axis=0))
 
-    def inner_scores(self, units: np.ndarray, penalties: Sequence[float]) -> list[list[float]]:
-        """Give R² of every inner fold for every penalty."""
+    def inner_scores(self, units: np.ndarray) -> list[np.ndarray]:
+        """Give R² (penalties, targets) of every inner fold."""
         rng = np.random.default_rng([self.options.seed, 2])
         own = np.full(len(units), -1)
         own[units] = folds_of(int(units.sum()), self.options.inner_folds, self.split, rng)
         scores = []
         for fitted, tested in splits(own, self.margin):
-            models = fit_ridge(*self.filled(fitted & units), penalties)
-            predictors, target = self.filled(tested)
-            scores.append([r2_score(target, one) for one in models.predict(predictors)])
+            models = fit_ridge(*self.rows(fitted & units), self.options.penalties)
+            predictors, targets = self.rows(tested)
+            scores.append(r2_scores(targets, models.predict(predictors)))
         return scores
 
 
-def r2_score(target: np.ndarray, predicted: np.ndarray) -> float:
-    """Give the share of a target's variance that predictions explain; NaN if it does not vary."""
-    known = np.isfinite(target) & np.isfinite(predicted)
-    own = target[known]
-    if len(own) < 2 or not np.ptp(own):
-        return float("nan")
-    return float(1 - ((own - predicted[known]) ** 2).sum() / ((own - own.mean()) ** 2).sum())
+def offsets(target: np.ndarray, options: DecodingOptions) -> np.ndarray:
+    """Draw by how many units a target is moved, each once; a series by a tenth at least."""
+    units = len(target)
+    least = 1 if target.ndim == 2 else max(units // 10, 1)
+    possible = np.arange(least, units - least + 1 if target.ndim == 1 else units)
+    rng = np.random.default_rng([options.seed, 1])
+    return rng.permutation(possible)[: options.shifts]
+
+
+def r2_scores(targets: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Give the share of the variance of targets that predictions explain.
+
+    Args:
+        targets: (rows, targets).
+        predicted: (..., rows, targets).
+
+    Returns:
+        (..., targets), NaN where a target does not vary.
+    """
+    total = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
+    left = ((targets - predicted) ** 2).sum(axis=-2)
+    return np.asarray(1 - left / np.where(total > 0, total, np.nan))

@@ -1,6 +1,7 @@
 """Pictures of what was found; matplotlib is loaded when one is asked for."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from pose_analysis.errors import AnalysisError
 from pose_analysis.files.outputs import whole
 from pose_analysis.predictors import Lined
 from pose_analysis.pupil import Pupil
-from pose_analysis.trials import Average, Trials
+from pose_analysis.trials import Trials, average
 from pose_analysis.views import Agreement
 
 RAW, SMOOTH, ODD = "0.6", "#0072B2", "#D55E00"  # told apart by all, and in print
@@ -133,29 +134,38 @@ def draw_projected(
         bare(axis, "first signals (SD)", "second signals (SD)")
 
 
-def draw_trials(figure: Any, trials: Trials, mean: Average, name: str) -> None:
+def draw_trials(figure: Any, trials: Trials, name: str) -> None:
     """Draw the trials, each less its own mean, and their average with its 95 % interval."""
     axis = figure.subplots()
     level = np.nanmean(trials.values, axis=1, keepdims=True)
+    centred = replace(trials, values=trials.values - level)
+    mean = average(centred)
     step = -(-len(trials) // SHOWN_TRIALS)
-    axis.plot(trials.times, (trials.values - level)[::step].T, color=RAW, lw=0.6, alpha=0.5)
-    middle, width = mean.mean - level.mean(), 1.96 * mean.error
-    axis.fill_between(trials.times, middle - width, middle + width, color=SMOOTH, alpha=0.3, lw=0)
-    axis.plot(trials.times, middle, color=SMOOTH, lw=2, label="mean, 95 %")
+    axis.plot(trials.times, centred.values[::step].T, color=RAW, lw=0.6, alpha=0.5)
+    low, high = mean.mean - 1.96 * mean.error, mean.mean + 1.96 * mean.error
+    axis.fill_between(trials.times, low, high, color=SMOOTH, alpha=0.3, lw=0)
+    axis.plot(trials.times, mean.mean, color=SMOOTH, lw=2, label="mean, 95 %")
     axis.axvline(0, color="0.3", lw=0.8, ls="--")
     legend(axis)
-    bare(axis, "s after the event", f"{name}, less each trial's mean")
+    bare(axis, "time after the event (s)", f"{name}, less each trial's mean")
 
 
 def draw_decoded(figure: Any, lined: Lined, found: Decoded, name: str) -> None:
     """Draw target and prediction one after the other, and R² beside those of moved targets."""
     over, beside = figure.subplots(1, 2, width_ratios=(4, 1))
     shown = slice(0, 4 * CLOSE)
-    over.plot(lined.target.ravel()[shown], color=RAW, lw=1, label=name)
-    over.plot(found.predicted.ravel()[shown], color=SMOOTH, lw=1, label="decoded")
+    over.plot(apart(lined.target)[shown], color=RAW, lw=1, label=name)
+    over.plot(apart(found.predicted)[shown], color=SMOOTH, lw=1, label="decoded")
     bare(over, "bin" if lined.trials is None else "bin, trial after trial", name)
     legend(over)
     beside.plot(np.zeros(len(found.shifted)), found.shifted, "o", color=RAW, mfc="none")
     beside.plot([1], [found.r2], "o", color=SMOOTH)
     beside.set(xticks=[0, 1], xticklabels=["moved", "decoded"], xlim=(-0.5, 1.5))
     bare(beside, "", "R²")
+
+
+def apart(values: np.ndarray) -> np.ndarray:
+    """Put trials (trials, bins) one after the other, with a gap between them; a series as it is."""
+    if values.ndim == 1:
+        return values
+    return np.column_stack([values, np.full(len(values), np.nan)]).ravel()

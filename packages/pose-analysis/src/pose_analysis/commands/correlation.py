@@ -61,6 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("FIRST", "SECOND"),
         help="times of the frames of cameras that are not in step",
     )
+    add_numbers(parser)
+    add_output(parser, f"folder for {', '.join(TABLES)} and summary.json")
+
+
+def add_numbers(parser: argparse.ArgumentParser) -> None:
+    """Add what sets the fit, and what counts as far off."""
     parser.add_argument(
         "--ridge",
         type=float,
@@ -75,7 +81,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="robust standard deviations from which views differ too much [%(default)s]",
     )
-    add_output(parser, f"folder for {', '.join(TABLES)} and summary.json")
 
 
 def run(given: argparse.Namespace) -> int:

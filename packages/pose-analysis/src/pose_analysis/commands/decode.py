@@ -7,7 +7,7 @@ import numpy as np
 
 from pose_analysis.commands.arguments import add_events, add_output, add_signal, positive
 from pose_analysis.commands.finishing import Found, check_folder, finish, shown
-from pose_analysis.decoding import Decoded, decode, r2_score
+from pose_analysis.decoding import Decoded, decode, r2_scores
 from pose_analysis.errors import AnalysisError
 from pose_analysis.files.columns import COUNTED, read_columns, read_spikes, read_times
 from pose_analysis.files.recordings import read_recording
@@ -181,5 +181,13 @@ def folds_table(lined: Lined, found: Decoded) -> dict[str, np.ndarray]:
     """Give a table with a row per fold."""
     numbers = np.arange(len(found.penalties))
     parts = [found.fold == number for number in numbers]
-    scores = [r2_score(lined.target[part], found.predicted[part]) for part in parts]
+    scores = [score_of(lined.target[part], found.predicted[part]) for part in parts]
     return {"fold": numbers, "penalty": found.penalties, "r2": np.array(scores)}
+
+
+def score_of(target: np.ndarray, predicted: np.ndarray) -> float:
+    """Give R² of the bins that are predicted; NaN where there are none."""
+    known = np.isfinite(predicted)
+    if not known.any():
+        return float("nan")
+    return float(r2_scores(target[known][:, None], predicted[known][:, None])[0])

@@ -62,12 +62,11 @@ def run(given: argparse.Namespace) -> int:
             f"{len(trials)} trials of {len(trials.times)} bins; consistency {shown(alike)} "
             f"({shown(chance)} if they had nothing in common)",
         ],
-        draw=lambda figure: draw_trials(figure, trials, mean, given.signal),
+        draw=lambda figure: draw_trials(figure, trials, given.signal),
         tables=dict(zip(TABLES, (long_table(trials), short_table(mean)), strict=True)),
     )
-    finish(
-        given, found, f"decode {given.recording} --signal {given.signal} --spikes FILE -o DIR ..."
-    )
+    hint = f"decode {given.recording} --signal {given.signal} --events {given.events}"
+    finish(given, found, f"{hint} --spikes FILE -o DIR")
     return 0
 
 
