@@ -1,7 +1,7 @@
 """`pose draw`: which tables belong to which video, how fast it plays, and where the marks lie."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from pose_core.commands import draw
 from pose_core.commands.draw_inputs import Inputs, names_of, tables_of
 from pose_core.errors import PoseError
 from pose_core.files import write_json, write_predictions
+from pose_core.partial import EDGE, Origin, digest, record_of
 from pose_core.plugins import Plugins
 from pose_core.video import pyav
 from pose_core.video.writing import VideoWriter
@@ -188,6 +189,11 @@ def test_a_folder_of_members_is_found_by_the_name_of_the_video(
     assert call(recorded, tmp_path / "tracks", "-o", tmp_path / "out.mp4")[0] == 0
 
 
+def test_a_table_in_two_kinds_of_file_is_drawn_once(tmp_path: Path) -> None:
+    named = [tmp_path / name for name in ("v.csv", "w.csv", "v.h5", "v.csv")]
+    assert tables_of(Path("v.mp4"), Inputs([Path("v.mp4")], named, [])) == named[:2]
+
+
 @pytest.mark.parametrize(
     ("tables", "names"),
     [
@@ -272,6 +278,19 @@ def test_points_that_are_nowhere_leave_the_frames_alone(
     assert status == 0
     assert words in errors
     assert np.ptp(frames_of(tmp_path / "out.mp4")[4].astype(int)) < 30
+
+
+def test_a_table_of_another_video_of_the_same_length_is_said(
+    recorded: Path, call: Call, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    other = record(tmp_path / "other.mp4", grey=90)
+    digests = {video: digest(video, EDGE) for video in (recorded, other)}
+    for video, said in ((recorded, ""), (other, f"was made from {other}, not from {recorded}")):
+        table = write(f"{video.stem}.npz")
+        write_json(record_of(table), asdict(Origin(str(video), "run", digests[video], "")))
+        _, _, errors = call(recorded, table, "-o", tmp_path / f"{video.stem}-out.mp4")
+        assert said in errors
+        assert bool(said) == bool(errors)
 
 
 def test_a_threshold_above_most_confidences_is_said(

@@ -14,6 +14,7 @@ from pose_core.errors import ConfigError, FormatError, PoseError
 from pose_core.files import open_project, read_predictions
 from pose_core.hookspecs import VideoInfo
 from pose_core.options import suggest
+from pose_core.partial import EDGE, digest, read_origin, record_of
 from pose_core.plugins import Plugins
 from pose_core.predictions import Predictions
 from pose_core.run_folder import SKELETON, read_skeleton
@@ -38,6 +39,7 @@ def read_sets(
                 raise
             warn(f"{error}; it is left out")
             continue
+        warn_of_another_video(table, info.path)
         warn_of_unsure(sets[name], table, arguments.confidence)
     if not sets:
         raise FormatError(f"{info.path}: none of its {len(tables)} tables can be drawn")
@@ -98,6 +100,13 @@ def only(one: Predictions, wanted: str | None, table: Path) -> Predictions:
         confidence=one.confidence[:, rows],
         skeleton=Skeleton(tuple(one.skeleton.names[row] for row in rows)),
     )
+
+
+def warn_of_another_video(table: Path, video: Path) -> None:
+    """Say where a table was made from a file of other bytes; a copy that was encoded anew is one."""
+    origin = read_origin(record_of(table))
+    if origin and origin.video_digest != digest(video, EDGE):
+        warn(f"{table}: was made from {origin.video}, not from {video}; look whether marks fit")
 
 
 def warn_of_unsure(one: Predictions, table: Path, confidence: float) -> None:
