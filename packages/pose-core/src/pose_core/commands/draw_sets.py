@@ -103,7 +103,7 @@ def only(one: Predictions, wanted: str | None, table: Path) -> Predictions:
 
 
 def warn_of_another_video(table: Path, video: Path) -> None:
-    """Say where a table was made from a file of other bytes; a copy that was encoded anew is one."""
+    """Say where a table was made from another file; a copy that was encoded anew is one."""
     origin = read_origin(record_of(table))
     if origin and origin.video_digest != digest(video, EDGE):
         warn(f"{table}: was made from {origin.video}, not from {video}; look whether marks fit")
