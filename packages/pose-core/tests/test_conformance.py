@@ -128,6 +128,10 @@ class TestSmooth(CommandConformance):
     plugin, name = CORE, "smooth"
 
 
+class TestSuggest(CommandConformance):
+    plugin, name = CORE, "suggest"
+
+
 class TestPlugins(CommandConformance):
     plugin, name = CORE, "plugins"
 

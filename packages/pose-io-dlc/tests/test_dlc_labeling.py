@@ -105,6 +105,7 @@ def test_images_of_a_new_video_are_named_as_deeplabcut_does(deeplabcut):
 
 def test_machine_labels_are_of_the_iteration_of_the_config(deeplabcut):
     placed = io.place_frames(deeplabcut, [frames()])
+    assert "correct the points of the machinelabels" in placed.next_step
     assert set(placed.files) == {
         "labeled-data/v/machinelabels-iter2.h5",
         "labeled-data/v/machinelabels.csv",
@@ -179,6 +180,7 @@ def test_without_predictions_there_are_only_images(deeplabcut):
     placed = io.place_frames(deeplabcut, [frames(table=None)])
     assert placed.files == {}
     assert placed.images["v"] == {n: f"labeled-data/v/img{n:03d}.png" for n in (3, 70)}
+    assert "label the points" in placed.next_step
 
 
 def test_predictions_of_other_keypoints_are_refused(deeplabcut, lightning):
