@@ -26,6 +26,11 @@ class TrainingError(PoseError):
 
 
 def reason(error: BaseException) -> str:
-    """Give an error's message in one line, or its type where it has none."""
+    """Give an error's message in one line, or its type where it has none.
+
+    Of the system's errors it is what went wrong; the path is named by who tells it.
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
     lines = str(error).strip().splitlines()
     return lines[0].strip() if lines else type(error).__name__

@@ -120,7 +120,6 @@ def labels_table(diagnosis: "Diagnosis") -> "Table":
 
 def violations_table(diagnosis: "Diagnosis") -> "Table":
     """Give the violation rates of each source by video."""
-    from pose_core.diagnostics.measures import CONFIDENCE
     from pose_core.diagnostics.summary import ALL
     from pose_core.reports.tables import Table
 
@@ -131,9 +130,18 @@ def violations_table(diagnosis: "Diagnosis") -> "Table":
     for subject, source in dict.fromkeys((row.subject, row.source) for row in rows):
         given = [rates.get((subject, source, name)) for name in measures]
         found.append([subject, source, *(None if r is None else f"{r:.1%}" for r in given)])
-    signs = {name: "<" if name == CONFIDENCE else ">" for name in measures}
-    limits = ", ".join(f"{n} {signs[n]} {diagnosis.thresholds[n]:.3g}" for n in measures)
-    return Table.of(["video", "source", *measures], found, f"violations: {limits}")
+    return Table.of(["video", "source", *measures], found, f"violations: {limits(diagnosis)}")
+
+
+def limits(diagnosis: "Diagnosis") -> str:
+    """Say from where on measures are violated; distances together where they have one limit."""
+    from pose_core.diagnostics.measures import CONFIDENCE
+
+    distances = {n: value for n, value in diagnosis.thresholds.items() if n != CONFIDENCE}
+    if len(set(distances.values())) == 1:
+        distances = {"distances": next(iter(distances.values()))}
+    told = [f"{name} > {value:.3g}" for name, value in distances.items()]
+    return ", ".join([*told, f"{CONFIDENCE} < {diagnosis.thresholds[CONFIDENCE]:.3g}"])
 
 
 def groups_table(diagnosis: "Diagnosis") -> "Table":
