@@ -7,6 +7,7 @@ import pytest
 import timm
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 from pose_core.errors import ConfigError
 from pose_core.model import backbones
@@ -67,6 +68,48 @@ def test_features_laid_out_channels_last_are_turned_round():
 
 def test_a_shallower_level_is_finer():
     assert random("resnet18", level=-2).stride == 16
+
+
+def work_of(module: nn.Module, images: torch.Tensor) -> int:
+    """Count the multiplications of the convolutions that run."""
+    counts: list[int] = []
+    for one in module.modules():
+        if isinstance(one, nn.Conv2d):
+            one.register_forward_hook(
+                lambda m, _, y: counts.append(y.numel() * m.weight[0].numel())
+            )
+    with torch.no_grad():
+        module(images)
+    return sum(counts)
+
+
+@pytest.mark.parametrize(
+    ("model", "level", "share"),
+    [
+        ("resnet18", -2, 1.0),  # timm leaves out by itself what it can
+        ("efficientnet_b0", -2, 0.75),
+        ("efficientnet_b0", -3, 0.5),
+        ("efficientnet_b0", -1, 1.0),
+        ("mobilenetv3_small_100", -3, 0.5),
+        ("mobilenetv4_conv_small", -2, 0.8),
+        ("hrnet_w18_small", -3, 0.9),
+        ("hrnet_w18_small", -1, 0.9),
+    ],
+)
+def test_nothing_is_computed_that_the_features_do_not_depend_on(model, level, share):
+    backbone, images = random(model, level=level), torch.rand(1, 3, 64, 64)
+    torch.manual_seed(0)
+    whole = timm.create_model(model, features_only=True, out_indices=(level,)).eval()
+    known = whole.state_dict()
+    assert backbone.body.state_dict().keys() <= known.keys()
+    backbone.body.load_state_dict({name: known[name] for name in backbone.body.state_dict()})
+    normal = (images - backbone.mean) / backbone.std
+    with torch.no_grad():
+        torch.testing.assert_close(backbone(images), whole(normal)[-1], rtol=0, atol=0)
+    backbone(images).sum().backward()
+    assert all(value.grad is not None for value in backbone.parameters()) or "hrnet" in model
+    found, before = work_of(backbone, images), work_of(whole, images)
+    assert found <= share * before if share < 1 else found == before
 
 
 def test_a_transformer_takes_another_patch_size():

@@ -12,6 +12,9 @@ from urllib.request import getproxies
 import timm
 import torch
 from jaxtyping import Float
+from timm.models.efficientnet import EfficientNetFeatures
+from timm.models.hrnet import HighResolutionNetFeatures
+from timm.models.mobilenetv3 import MobileNetV3Features
 from torch import Tensor, nn
 
 from pose_core.errors import ConfigError, reason
@@ -42,7 +45,7 @@ class TimmBackbone(nn.Module):
 
     def __init__(self, body: Any, fixed_size: tuple[int, int] | None = None) -> None:
         super().__init__()
-        self.body = body  # a module with timm's own attributes
+        self.body = without_idle(body)  # a module with timm's own attributes
         self.channels = int(body.feature_info.channels()[-1])
         self.stride = int(body.feature_info.reduction()[-1])
         self.fixed_size = fixed_size
@@ -58,6 +61,23 @@ class TimmBackbone(nn.Module):
         """Give the features of images between 0 and 1."""
         features = self.body((images - self.mean) / self.std)[-1]
         return features.permute(0, 3, 1, 2) if self.channels_last else features
+
+
+def without_idle(body: Any) -> Any:
+    """Leave out of a timm model what nothing that it gives depends on.
+
+    Most of its families leave it out themselves; these build and run every stage. The stages of
+    HRNet depend on each other, but not what widens the features of each.
+    """
+    given = body.feature_info.get_dicts()
+    if isinstance(body, (EfficientNetFeatures, MobileNetV3Features)):
+        if body.feature_hooks is None:
+            body.blocks = body.blocks[: max(one["stage"] for one in given)]
+    elif isinstance(body, HighResolutionNetFeatures) and body.incre_modules is not None:
+        places = {one["index"] - 1 for one in given}  # the stem is before them
+        for place in set(range(len(body.incre_modules))) - places:
+            body.incre_modules[place] = nn.Identity()
+    return body
 
 
 def build_timm(options: TimmOptions, pretrained: bool | Path) -> TimmBackbone:
