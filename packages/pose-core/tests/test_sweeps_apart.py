@@ -103,7 +103,13 @@ def test_members_on_several_devices_run_apart_with_their_own_options(
     first, *others = commands
     assert first[: len(apart.COMMAND)] == list(apart.COMMAND)
     output = str(folder / "seed=2").replace("'", "\\'")
-    own = ["seed=2", "++trainer.devices=2", "data.split_seed=0", f"output='{output}'", "resume=true"]
+    own = [
+        "seed=2",
+        "++trainer.devices=2",
+        "data.split_seed=0",
+        f"output='{output}'",
+        "resume=true",
+    ]
     assert first[len(apart.COMMAND) :] == ["train", str(tiny_project), *own]
     assert len(others) == 2, "none is begun after one that was stopped by hand"
     assert "seed=3: seed: 3 is unlucky (log: " in capsys.readouterr().err
