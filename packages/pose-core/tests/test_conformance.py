@@ -128,6 +128,26 @@ class TestSmooth(CommandConformance):
     plugin, name = CORE, "smooth"
 
 
+class TestDiagnose(CommandConformance):
+    plugin, name = CORE, "diagnose"
+
+
+class TestSelect(CommandConformance):
+    plugin, name = CORE, "select"
+
+
+class TestSplit(CommandConformance):
+    plugin, name = CORE, "split"
+
+
+class TestReport(CommandConformance):
+    plugin, name = CORE, "report"
+
+
+class TestDraw(CommandConformance):
+    plugin, name = CORE, "draw"
+
+
 class TestSuggest(CommandConformance):
     plugin, name = CORE, "suggest"
 

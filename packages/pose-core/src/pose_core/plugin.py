@@ -161,51 +161,28 @@ def compute_pixel_error(predictions: Any, labels: Any) -> Any:
 @hookimpl
 def pose_commands() -> Iterable[h.Command]:
     """The subcommands."""
-    yield h.Command(
-        name="demo", help="see it work on an animal it draws itself", epilog=demo.EPILOG,
-        add_arguments=demo.add_arguments, run=demo.run,
-    )  # fmt: skip
-    yield h.Command(
-        name="train", help="train a model on a project", epilog=train.EPILOG,
-        add_arguments=train.add_arguments, run=train.run,
-    )  # fmt: skip
-    yield h.Command(
-        name="predict", help="predict videos, images or labeled frames", epilog=predict.EPILOG,
-        add_arguments=predict.add_arguments, run=predict.run,
-    )  # fmt: skip
-    yield h.Command(
-        name="evaluate", help="measure a model's pixel error on the labels of its project",
-        add_arguments=evaluate.add_arguments, run=evaluate.run,
-    )  # fmt: skip
-    yield h.Command(
-        name="diagnose", help="measure where tracks cannot be trusted", epilog=diagnose.EPILOG,
-        add_arguments=diagnose.add_arguments, run=diagnose.run,
-    )  # fmt: skip
-    yield h.Command(
-        name="select", help="say which of several runs to use, and why", epilog=select.EPILOG,
-        add_arguments=select.add_arguments, run=select.run,
-    )  # fmt: skip
-    yield h.Command(
-        name="split", help="draw nested splits of some subjects or videos", epilog=split.EPILOG,
-        add_arguments=split.add_arguments, run=split.run,
-    )  # fmt: skip
-    yield h.Command(
-        name="smooth", help="merge and smooth predictions of several models", epilog=smooth.EPILOG,
-        add_arguments=smooth.add_arguments, run=smooth.run,
-    )  # fmt: skip
-    yield h.Command(
-        name="report", help="compare runs and smoothers on one page", epilog=report.EPILOG,
-        add_arguments=report.add_arguments, run=report.run,
-    )  # fmt: skip
-    yield h.Command(
-        name="draw", help="draw predictions on videos", epilog=draw.EPILOG,
-        add_arguments=draw.add_arguments, run=draw.run,
-    )  # fmt: skip
-    yield h.Command(
-        name="suggest", help="choose frames to label next, and say why", epilog=suggest.EPILOG,
-        add_arguments=suggest.add_arguments, run=suggest.run,
-    )  # fmt: skip
-    yield h.Command(
-        name="plugins", help="list components, their origin, and why one is unavailable",
-        add_arguments=plugins.add_arguments, run=plugins.run,
-    )  # fmt: skip
+    for name, command in COMMANDS.items():
+        yield h.Command(
+            name=name,
+            help=command.HELP,
+            epilog=command.EPILOG,
+            add_arguments=command.add_arguments,
+            run=command.run,
+        )
+
+
+COMMANDS: dict[str, Any] = {
+    "demo": demo,
+    "train": train,
+    "predict": predict,
+    "evaluate": evaluate,
+    "diagnose": diagnose,
+    "select": select,
+    "split": split,
+    "smooth": smooth,
+    "report": report,
+    "draw": draw,
+    "suggest": suggest,
+    "plugins": plugins,
+}
+"""Modules of the subcommands, by name."""

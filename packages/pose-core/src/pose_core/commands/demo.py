@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pose_core.demo.run import Demo
     from pose_core.plugins import Plugins
 
+HELP = "see it work on an animal it draws itself"
 EPILOG = """\
 It draws recordings of a mouse with known truth, trains networks on a few dozen labeled frames,
 predicts a recording of another mouse in another light, smooths what the networks say, measures

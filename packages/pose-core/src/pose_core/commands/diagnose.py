@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pose_core.plugins import Plugins
     from pose_core.reports.tables import Cell, Table
 
+HELP = "measure where tracks cannot be trusted"
 EPILOG = """\
 examples:
   pose diagnose outputs/run                        # its labeled frames and predicted videos

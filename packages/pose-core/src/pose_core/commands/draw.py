@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pose_core.reports.labeled_video import DrawingOptions, Film
     from pose_core.reports.playback import Playback
 
+HELP = "draw predictions on videos"
 EPILOG = """\
 examples:
   pose draw video.mp4 outputs/run                        # what `pose predict` left in the run

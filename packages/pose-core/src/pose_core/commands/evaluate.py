@@ -9,6 +9,15 @@ from pose_core.errors import ConfigError
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
 
+HELP = "measure a model's pixel error on the labels of its project"
+EPILOG = """\
+examples:
+  pose evaluate outputs/run
+  pose evaluate outputs/run --project moved/project
+
+Writes evaluation.csv and predictions.csv into the model; pose diagnose says more.
+"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pose evaluate` takes."""

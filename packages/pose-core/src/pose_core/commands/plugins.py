@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins, Provided
 
+HELP = "list components, their origin, and why one is unavailable"
+EPILOG = ""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare that it takes nothing."""

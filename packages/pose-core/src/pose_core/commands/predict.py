@@ -18,6 +18,7 @@ from pose_core.errors import ConfigError, PoseError
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
 
+HELP = "predict videos, images or labeled frames"
 EPILOG = """\
 examples:
   pose predict outputs/run video.mp4 other.avi

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pose_core.reports.compared import Comparison
     from pose_core.reports.worst_frames import WorstFrame
 
+HELP = "compare runs and smoothers on one page"
 EPILOG = """\
 examples:
   pose report outputs/RUN

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pose_core.plugins import Plugins
     from pose_core.reports.tables import Table
 
+HELP = "say which of several runs to use, and why"
 EPILOG = """\
 examples:
   pose select multirun/weights                # the runs of a sweep

@@ -12,6 +12,7 @@ from pose_core.errors import ConfigError, FormatError
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
 
+HELP = "merge and smooth predictions of several models"
 EPILOG = f"""\
 examples:
   pose smooth run-*/predictions/video.csv --output smoothed.csv

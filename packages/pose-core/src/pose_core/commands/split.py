@@ -9,6 +9,7 @@ from pose_core.errors import ConfigError
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
 
+HELP = "draw nested splits of some subjects or videos"
 EPILOG = """\
 examples:
   pose split my-project -o splits                              # by video, a third of them inside

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pose_core.suggestions.candidates import Candidate
     from pose_core.suggestions.choosing import Suggestion
 
+HELP = "choose frames to label next, and say why"
 EPILOG = """\
 examples:
   pose suggest my-project --runs outputs/run            # where its predictions are in doubt

@@ -32,6 +32,7 @@ OPEN = (
 """Sections that take names of components, or options that components define."""
 
 DEFAULT_PARENT = "outputs"  # as conf/train.yaml has it
+HELP = "train a model on a project"
 EPILOG = """\
 examples:
   pose train my-project
