@@ -298,7 +298,7 @@ def test_tables_of_different_videos_are_no_ensemble(pose, sweep, make_video, tmp
 def cameras(monkeypatch) -> None:
     """As if the models' project had two cameras."""
     monkeypatch.setattr(
-        "pose_core.commands.smoothing.views_of", lambda videos, plugins: ("top", "bot")
+        "pose_core.commands.smoothing.cameras_of", lambda videos, plugins: ("top", "bot")
     )
 
 

@@ -4,12 +4,13 @@ The plain tables stay; repaired ones lie in a folder beside them, where `pose sm
 not take both for two networks.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pose_core.commands.cameras import sessions_in, views_of
 from pose_core.errors import ConfigError, FormatError, PoseError
 
 if TYPE_CHECKING:
@@ -66,27 +67,6 @@ def repair_tables(
                 say(str(error))
                 repaired = False
     return repaired
-
-
-def views_of(model: Path, plugins: "Plugins") -> tuple[str, ...]:
-    """Name the cameras of a model's project that have files of their own; none where it is gone."""
-    from pose_core.files import open_project
-    from pose_core.run_folder import project_of
-
-    try:
-        return tuple(open_project(project_of(model), plugins).cameras)
-    except PoseError:
-        return ()
-
-
-def sessions_in(tables: Mapping[str, Path], views: Sequence[str]) -> list[dict[str, Path]]:
-    """Put tables together whose names differ in the view alone: view to table, "" for no view."""
-    from pose_core.sessions import sessions_of
-
-    named = {Path(f"{name}.mp4"): table for name, table in tables.items()}
-    sessions, alone = sessions_of(list(named), views)
-    found = [{view: named[path] for view, path in one.videos.items()} for one in sessions]
-    return [*found, *({"": named[path]} for path in alone)]
 
 
 def repair_together(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pose_core.commands.cameras import sessions_in, views_of
 from pose_core.errors import FormatError, PoseError
 
 if TYPE_CHECKING:
@@ -43,13 +44,6 @@ class Video:
         return f"{self.name}{self.tables[0].suffix}"
 
 
-@dataclass(frozen=True)
-class Recording:
-    """The videos that are smoothed together: of one camera, or of several by their views."""
-
-    videos: Mapping[str, Video]
-
-
 def smooth_videos(
     videos: Sequence[Video],
     output: Path,
@@ -73,80 +67,62 @@ def smooth_videos(
         How many videos could not be smoothed.
     """
     together = how.smoother in (None, OF_VIEWS)
-    views = views_of(videos, plugins) if together and len(videos) > 1 else ()
+    views = cameras_of(videos, plugins) if together and len(videos) > 1 else ()
     failed = 0
-    for recording in recordings_of(videos, views):
+    for session in sessions_in({video.name: video for video in videos}, views):
         try:
-            smooth_recording(recording, output, how, plugins)
+            smooth_session(session, output, how, plugins)
         except PoseError as error:
             say(str(error))
-            failed += len(recording.videos)
+            failed += len(session)
     return failed
 
 
-def recordings_of(videos: Sequence[Video], views: Sequence[str]) -> list[Recording]:
-    """Put the videos together whose names differ in the view alone."""
-    from pose_core.sessions import sessions_of
-
-    named = {Path(f"{video.name}.mp4"): video for video in videos}
-    sessions, alone = sessions_of(list(named), views)
-    found = [
-        Recording({view: named[path] for view, path in one.videos.items()}) for one in sessions
-    ]
-    return found + [Recording({"": named[path]}) for path in alone]
-
-
-def views_of(videos: Sequence[Video], plugins: "Plugins") -> tuple[str, ...]:
+def cameras_of(videos: Sequence[Video], plugins: "Plugins") -> tuple[str, ...]:
     """Name the cameras of the project that the models of the first video were trained on."""
-    from pose_core.files import open_project
     from pose_core.partial import read_origin, record_of
-    from pose_core.run_folder import project_of
 
     origin = read_origin(record_of(videos[0].tables[0]))
-    if origin is None:
-        return ()
-    try:
-        return tuple(open_project(project_of(Path(origin.model)), plugins).cameras)
-    except PoseError:  # moved or deleted since: each video is smoothed by itself
-        return ()
+    return views_of(Path(origin.model), plugins) if origin else ()
 
 
-def smooth_recording(recording: Recording, output: Path, how: How, plugins: "Plugins") -> None:
-    """Smooth the videos of a recording together, each to a table of its own.
+def smooth_session(
+    session: Mapping[str, Video], output: Path, how: How, plugins: "Plugins"
+) -> None:
+    """Smooth the videos of a session together, given by view, each to a table of its own.
 
     Raises:
         PoseError: if a table is missing or cannot be read, tables do not fit together, the
             smoother refuses them, or the disk is full.
     """
-    paths = {view: output / one.table for view, one in recording.videos.items()}
-    if not how.overwrite and is_there(recording, paths):
+    from pose_core.files import write_predictions
+
+    paths = {view: output / one.table for view, one in session.items()}
+    if not how.overwrite and is_there(session, paths):
         listed = ", ".join(map(str, paths.values()))
         print(f"{listed}: finished already; --overwrite smooths it again")
         return
-    members = {view: read_members(one.tables, plugins) for view, one in recording.videos.items()}
+    members = {view: read_members(one.tables, plugins) for view, one in session.items()}
     if any(one.frames is not None for own in members.values() for one in own):
-        print(
-            f"{', '.join(one.name for one in recording.videos.values())}: is of images, not of "
-            "a video; it is left out"
-        )
-        return
-    if len(members) == 1:
+        listed = ", ".join(one.name for one in session.values())
+        print(f"{listed}: is of images, not of a video; it is left out")
+    elif len(members) == 1:
         ((view, alone),) = members.items()
         smooth_to(paths[view], alone, how, plugins)
-        return
-    joined = join_members(recording, members)
-    name, found = smoothed(joined, how, plugins)
-    for view, own in part(found, members).items():
-        write(paths[view], own, plugins)
-    count = len(joined)
-    say_smoothed(count, found, f"{name} of {len(paths)} views", ", ".join(map(str, paths.values())))
+    else:
+        joined = join_members(session, members)
+        name, found = smoothed(joined, how, plugins)
+        for view, own in part(found, members).items():
+            write_predictions(paths[view], own, plugins)
+        where = ", ".join(map(str, paths.values()))
+        say_smoothed(len(joined), found, f"{name} of {len(paths)} views", where)
 
 
-def is_there(recording: Recording, paths: Mapping[str, Path]) -> bool:
+def is_there(session: Mapping[str, Video], paths: Mapping[str, Path]) -> bool:
     """Say whether the smoothed tables are there, and no older than those they are made of."""
     if not all(path.is_file() for path in paths.values()):
         return False
-    tables = [table for video in recording.videos.values() for table in video.tables]
+    tables = [table for video in session.values() for table in video.tables]
     newest = max((table.stat().st_mtime for table in tables if table.is_file()), default=0.0)
     return min(path.stat().st_mtime for path in paths.values()) >= newest
 
@@ -157,8 +133,10 @@ def smooth_to(path: Path, members: Sequence["Predictions"], how: How, plugins: "
     Raises:
         PoseError: if the smoother refuses them, or the disk is full.
     """
+    from pose_core.files import write_predictions
+
     name, found = smoothed(members, how, plugins)
-    write(path, found, plugins)
+    write_predictions(path, found, plugins)
     say_smoothed(len(members), found, name, str(path))
 
 
@@ -170,13 +148,6 @@ def smoothed(
 
     name = how.smoother or (OF_VIEWS if members[0].skeleton.views else DEFAULT)
     return name, smooth(members, name, how.options, plugins)
-
-
-def write(path: Path, found: "Predictions", plugins: "Plugins") -> None:
-    """Write a smoothed table."""
-    from pose_core.files import write_predictions
-
-    write_predictions(path, found, plugins)
 
 
 def say_smoothed(members: int, found: "Predictions", by: str, where: str) -> None:
@@ -232,7 +203,7 @@ def check_alike(tables: Sequence[Path], members: Sequence["Predictions"]) -> Non
 
 
 def join_members(
-    recording: Recording, members: "Mapping[str, Sequence[Predictions]]"
+    session: Mapping[str, Video], members: "Mapping[str, Sequence[Predictions]]"
 ) -> "list[Predictions]":
     """Put the views side by side, member by member.
 
@@ -241,13 +212,13 @@ def join_members(
     """
     from pose_core.views import join_predictions
 
-    names = {view: member_names(video) for view, video in recording.videos.items()}
+    names = {view: member_names(video) for view, video in session.items()}
     first = next(iter(names))
     for view, own in names.items():
         if odd := sorted(set(own) ^ set(names[first])):
-            place = recording.videos[view].tables[0].parent
+            place = session[view].tables[0].parent
             raise FormatError(
-                f"{place}: has other members than {recording.videos[first].tables[0].parent}, only "
+                f"{place}: has other members than {session[first].tables[0].parent}, only "
                 f"one of them has {odd[0]!r}; predict every camera with every model, or give "
                 f"--smoother {DEFAULT} to smooth each camera by itself"
             )
