@@ -9,7 +9,8 @@ them. All runs of a seed share labels, weights at the start and number of steps;
 control's supervised twin at the time of the most expensive run. What is finished is kept in OUTPUT:
 a benchmark that was stopped goes on, and more runs can be added later.
 
-`repaired` rows are the same predictions after `pose predict --repair all`. Errors are Euclidean, in
+`repaired` rows are the same predictions after `pose predict --repair all`, `smoothed` ones those
+smoothed by pose-eks as well (`pose smooth`, one member). Errors are Euclidean, in
 pixels of 192 x 192 frames; a gross one is above a tenth of the body's length. The last
 columns say how a loss, as a metric on the scored videos, tells errors: Spearman's correlation with
 the pixel error, and AUROC for gross errors, beside one minus the confidence.
@@ -51,6 +52,8 @@ from pose_core.training.options import RunOptions, TrainingOptions
 from pose_core.video.readers import choose
 
 BATCH = 8
+KINDS = {"": "", ", repaired": "repaired", ", smoothed": "smoothed"}
+"""What is scored of a run, and the folder of its tables."""
 IMPROVED = {"temporal": {"epsilon": 10.0}, "pca_singleview": {}, "pca_multiview": {}}
 PUBLISHED = {name: {"form": "published", **of} for name, of in IMPROVED.items()}
 RUNS: Mapping[str, Mapping[str, Any]] = {
@@ -112,7 +115,7 @@ def options_of(project: Path, run: str, output: Path, seed: int, scale: Scale) -
 
 
 def perform(folder: Path, labels: int, seed: int, run: str, scale: Scale) -> list[dict[str, Any]]:
-    """Train and predict, where that is not done, and score the predictions, plain and repaired."""
+    """Train and predict, where that is not done, and score the predictions, also bettered."""
     project, output = folder / f"{labels}-{seed}", folder / "runs" / f"{labels}-{seed}-{run}"
     draw(project, labels, seed)
     plugins = Plugins().load()
@@ -123,13 +126,14 @@ def perform(folder: Path, labels: int, seed: int, run: str, scale: Scale) -> lis
         began = time.process_time()
         train_once(options_of(project, run, output, seed, scale), plugins)
         done.write_text(json.dumps(round(time.process_time() - began, 1)))
-    if not (output / "repaired").exists():
-        predict_all(project, output, plugins)
+        evaluate(output, plugins)
+    for video in scored(project):
+        predict_once(video, output, plugins)
     rows = []
-    for repaired in (False, True):
-        found = {"labels": labels, "seed": seed, "run": run + (", repaired" if repaired else "")}
+    for kind, folder_of in KINDS.items():
+        found = {"labels": labels, "seed": seed, "run": run + kind}
         found |= {"cpu_s": json.loads(done.read_text())}
-        rows.append(found | score(project, output, plugins, repaired))
+        rows.append(found | score(project, output / folder_of, plugins))
     return rows
 
 
@@ -147,16 +151,18 @@ def train_once(options: RunOptions, plugins: Plugins) -> None:
             train(replace(options, losses=kept), plugins)
 
 
-def predict_all(project: Path, output: Path, plugins: Plugins) -> None:
-    """Predict the scored videos and the labeled frames, and repair the former."""
-    model, (reader, _) = load_model(output, plugins), choose(plugins)
-    evaluate(output, plugins)
-    for video in scored(project):
-        table = output / f"{video.stem}.csv"
-        predict_video(model, video, table, reader, plugins, progress=False)
-        repair = {"model": str(output), "points": "all"}
-        better = smooth([read_predictions(table, plugins)], "pose_repair", repair, plugins)
-        write_predictions(output / "repaired" / table.name, better, plugins)
+def predict_once(video: Path, output: Path, plugins: Plugins) -> None:
+    """Predict a video, repair and smooth the predictions, as far as that is not done."""
+    plain, repaired, smoothed = (output / of / f"{video.stem}.csv" for of in KINDS.values())
+    if not plain.exists():
+        model, (reader, _) = load_model(output, plugins), choose(plugins)
+        predict_video(model, video, plain, reader, plugins, progress=False)
+    repair = {"model": str(output), "points": "all"}
+    steps = ((plain, repaired, "pose_repair", repair), (repaired, smoothed, "eks_singlecam", {}))
+    for before, after, smoother, options in steps:
+        if not after.exists():
+            better = smooth([read_predictions(before, plugins)], smoother, options, plugins)
+            write_predictions(after, better, plugins)
 
 
 def scored(project: Path) -> list[Path]:
@@ -164,15 +170,15 @@ def scored(project: Path) -> list[Path]:
     return sorted((project / "held-out").glob("*.mp4"))
 
 
-def score(project: Path, output: Path, plugins: Plugins, repaired: bool) -> dict[str, float]:
-    """Compare the predictions of all scored videos with the truth."""
+def score(project: Path, tables: Path, plugins: Plugins) -> dict[str, float]:
+    """Compare the predictions of all scored videos, in a folder, with the truth."""
     labels = open_project(project / "project", plugins).labels
     metrics = {name: plugins.find("metric", name) for name in SIGNALS}
     rows: dict[str, list[np.ndarray]] = {}
     for video in scored(project):
         truth = read_truth(project / "truth" / f"{video.stem}.npz")
-        table = (output / "repaired" if repaired else output) / f"{video.stem}.csv"
-        predictions = replace(read_predictions(table, plugins), skeleton=truth.skeleton)
+        read = read_predictions(tables / f"{video.stem}.csv", plugins)
+        predictions = replace(read, skeleton=truth.skeleton)
         training = replace(labels, skeleton=truth.skeleton)
         for name, values in columns(predictions, truth, training, metrics):
             rows.setdefault(name, []).append(values.ravel())
@@ -242,7 +248,7 @@ def report(found: list[dict[str, Any]], output: Path) -> None:
         writer.writerows(found)
     for labels in sorted({row["labels"] for row in found}):
         some = [row for row in found if row["labels"] == labels]
-        names = [name for run in RUNS for name in (run, f"{run}, repaired")]
+        names = [name for run in RUNS for name in (run + kind for kind in KINDS)]
         runs = [name for name in names if any(row["run"] == name for row in some)]
         means = {
             run: {k: np.mean([row[k] for row in some if row["run"] == run]) for k in SHOWN}
