@@ -249,7 +249,9 @@ def test_a_folder_of_videos_is_predicted(pose, copied, make_video):
 
 
 def test_a_stopped_prediction_says_how_to_go_on(pose, copied, make_video, monkeypatch):
-    monkeypatch.setattr("pose_core.predict.videos.decoded_points", Mock(side_effect=KeyboardInterrupt))
+    monkeypatch.setattr(
+        "pose_core.predict.videos.decoded_points", Mock(side_effect=KeyboardInterrupt)
+    )
     status, _, error = pose("predict", copied, make_video(), "--suffix", ".npz")
     assert status == 130
     one_line(error, "pose predict: stopped; run the same command again to go on")

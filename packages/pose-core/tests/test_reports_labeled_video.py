@@ -35,9 +35,7 @@ def centre_of(drawn: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", marks.SHAPES)
 @pytest.mark.parametrize("point", [(23.0, 17.0), (23.2, 17.4), (30.5, 20.75), (12.9, 9.3)])
-def test_every_mark_is_centred_on_its_point(
-    shape: marks.Shape, point: tuple[float, float]
-) -> None:
+def test_every_mark_is_centred_on_its_point(shape: marks.Shape, point: tuple[float, float]) -> None:
     image = np.zeros_like(GREY)
     marks.put(image, np.array([point]), np.array([[255, 255, 255]]), marks.stamp(shape, 3))
     np.testing.assert_allclose(centre_of(image, np.zeros_like(GREY)), point, atol=0.15)
