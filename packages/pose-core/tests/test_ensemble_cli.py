@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from pose_core.commands.predict_inputs import find_members, part_paths
 from pose_core.files import write_predictions
 from pose_core.hookspecs import Smoother, hookimpl
 from pose_core.plugins import Plugins
+from pose_core.predictions import Ensemble
 from pose_core.smoothing import ensemble_mean
 
 Pose = Callable[..., tuple[int, str, list[str]]]
@@ -202,6 +204,34 @@ def test_predicting_can_end_with_smoothing(pose, sweep, make_video):
     assert "smoothed/one.npz: finished already" in pose(*given)[1]
     os.utime(place / "one" / "seed=0.npz")
     assert "smoothed/one.npz: finished already" not in pose(*given)[1]
+
+
+@dataclass(frozen=True)
+class Shift:
+    """What `pose_repair` is told, by a smoother that moves all points by ten pixels instead."""
+
+    model: str = ""
+    points: str = "doubtful"
+    together: bool = False
+
+
+def shifted(ensemble: Ensemble, options: Shift) -> Predictions:
+    mean = ensemble_mean(ensemble)
+    return replace(mean, keypoints=mean.keypoints + 10)
+
+
+def test_what_is_repaired_is_smoothed(pose, plugins, sweep, make_video):
+    repair = type(os)("shifting")
+    one = Smoother(name="pose_repair", smooth=shifted, options=Shift)
+    repair.pose_smoothers = hookimpl(lambda: [one], specname="pose_smoothers")
+    plugins.add(repair)
+    given = ("predict", sweep, make_video("one.mp4", 5), "--suffix", ".npz", "--smooth")
+    assert pose(*given, "--repair")[0] == 0
+    place = sweep / "predictions"
+    plain = [keypoints(path) for path in (place / "one").glob("*.npz")]
+    np.testing.assert_allclose(
+        keypoints(place / "smoothed" / "one.npz"), np.mean(plain, 0) + 10, atol=1e-3
+    )
 
 
 def test_one_model_is_smoothed_beside_its_tables(pose, sweep, make_video):

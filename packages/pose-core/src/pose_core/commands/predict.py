@@ -41,7 +41,7 @@ per model, VIDEO/MODEL.csv, which pose smooth takes; they lie in predictions/ be
 confident ones by the poses that the labels show; its column `repaired` says which. The gate is
 fitted to the validation frames of the model. --repair all moves every point to where all points of
 its frame have it, those aside that the others contradict, however confident. Of several models each
-has its own, VIDEO/repaired/MODEL.csv; --smooth takes the plain ones.
+has its own, VIDEO/repaired/MODEL.csv. --smooth takes the repaired tables where there are any.
 """
 
 
@@ -175,8 +175,9 @@ def repair_all(
 def smooth_all(
     jobs: Sequence[Job], members: Members, arguments: Namespace, plugins: "Plugins"
 ) -> bool:
-    """Smooth the videos of which there are tables; say whether all could be."""
+    """Smooth the videos there are tables of, repaired ones first; say whether all could be."""
     from pose_core.commands.predict_jobs import say_error
+    from pose_core.commands.repairing import repaired_table
     from pose_core.commands.smoothing import How, Video, smooth_videos
     from pose_core.diagnostics.tables_found import SMOOTHED
     from pose_core.predict import incomplete
@@ -186,7 +187,11 @@ def smooth_all(
         tables = [members.table(name, member) for member in members.runs]
         there = [one for table in tables for one in (table, incomplete(table)) if one.is_file()]
         if there:
-            videos.append(Video(name, tuple(there)))
+            better = [repaired_table(table) for table in there] if arguments.repair else there
+            taken = [
+                one if one.is_file() else table for one, table in zip(better, there, strict=True)
+            ]
+            videos.append(Video(name, tuple(taken), plain=there[0]))
     how = How(arguments.smoother, {}, arguments.overwrite)
     return not smooth_videos(videos, members.output / SMOOTHED, how, plugins, say_error)
 

@@ -39,6 +39,11 @@ def check_repair(model: Path, plugins: "Plugins") -> None:
     repaired(Predictions(np.zeros((*shape, 2)), np.zeros(shape), skeleton), model, plugins)
 
 
+def repaired_table(table: Path) -> Path:
+    """Give where the repaired twin of a table lies."""
+    return table.parent / FOLDER / table.name
+
+
 def repair_tables(
     tables: Mapping[str, Path], model: Path, points: str, plugins: "Plugins", say: Say
 ) -> bool:
@@ -90,7 +95,7 @@ def repair_together(
         raise FormatError(f"{absent[0]}: is not there, so nothing is repaired; predict it first")
     given = {view: read_predictions(table, plugins) for view, table in tables.items()}
     for view, found in repair_views(given, model, points, plugins).items():
-        path = tables[view].parent / FOLDER / tables[view].name
+        path = repaired_table(tables[view])
         write_predictions(path, found, plugins)
         print(f"{tables[view]}: {'; '.join(found.notes)}, written to {path}")
 

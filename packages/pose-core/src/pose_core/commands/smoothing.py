@@ -33,10 +33,18 @@ class How:
 
 @dataclass(frozen=True)
 class Video:
-    """A video by its name, and the tables of the networks that saw it."""
+    """A video, and the tables of the networks that saw it.
+
+    Attributes:
+        name: of the video, and of its smoothed table.
+        tables: one per network.
+        plain: the first one as it was predicted, where `tables` are repaired ones; its record says
+            by which model.
+    """
 
     name: str
     tables: tuple[Path, ...]
+    plain: Path | None = None
 
     @property
     def table(self) -> str:
@@ -82,7 +90,8 @@ def cameras_of(videos: Sequence[Video], plugins: "Plugins") -> tuple[str, ...]:
     """Name the cameras of the project that the models of the first video were trained on."""
     from pose_core.partial import read_origin, record_of
 
-    origin = read_origin(record_of(videos[0].tables[0]))
+    first = videos[0]
+    origin = read_origin(record_of(first.plain or first.tables[0]))
     return views_of(Path(origin.model), plugins) if origin else ()
 
 
