@@ -106,7 +106,7 @@ def test_a_chain_in_chunks_is_that_in_one_pass(name: str, size: int) -> None:
         if way == "trace":
             trace(chain, values, take, size)
         else:
-            for one in smooth_chain(chain.cut, values, 100, size):
+            for one in smooth_chain(chain.cut, values, chunks_of(100, size)):
                 take(*one)
         assert (covered == 1).all()
 

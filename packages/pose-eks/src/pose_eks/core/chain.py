@@ -56,6 +56,17 @@ class Chain:
         """Number of frames."""
         return len(self.observed)
 
+    @property
+    def state(self) -> int:
+        """Numbers of a state: the latents, and what is hidden."""
+        motion = self.motion
+        return len(motion.first(np.array([one.scale for one in motion.parameters])))
+
+    @property
+    def wide(self) -> int:
+        """The rows or the numbers of a state, whatever are more."""
+        return max(self.loading.shape[-2], self.state)
+
     def cut(self, frames: slice) -> "Chain":
         """Give a stretch of the frames, which begins anew from the prior."""
         gaps = self.gaps[frames].copy()

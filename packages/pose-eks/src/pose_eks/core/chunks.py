@@ -5,13 +5,13 @@ the chunks from the last to the first: it filters a chunk again, and smooths it 
 posterior of the frame after it. What comes out is what one pass over all frames gives.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from pose_eks.core.chain import Chain, Path
 from pose_eks.core.forms import Dense
-from pose_eks.core.inference import passes, prepared
+from pose_eks.core.inference import parts_of, passes, prepared
 from pose_eks.core.lanes import Dynamics, Lanes, Noise
 from pose_eks.core.long_chain import LongChain
 from pose_eks.core.stored import CHUNK, chunks_of
@@ -73,25 +73,23 @@ def trace(
         take(part, form.path().cut(slice(form.start, None)))
     else:
         return
-    for part, path in smooth_chain(chain.cut, values, chain.frames, size):
+    for part, path in smooth_chain(chain.cut, values, parts_of(chain, size)):
         take(part, path)
 
 
 def smooth_chain(
-    source: ChainSource, values: np.ndarray, frames: int, size: int = CHUNK
+    source: ChainSource, values: np.ndarray, chunks: Sequence[slice]
 ) -> Iterator[tuple[slice, Path]]:
     """Smooth a chain of any length and any motion, by sums of squares alone.
 
     Args:
         source: asked twice for every chunk, forward and then back, with a frame more on each side.
         values: of its parameters.
-        frames: how many there are.
-        size: frames of a chunk.
+        chunks: its frames.
 
     Yields:
         Frames and path of every chunk, the last one first.
     """
-    chunks = chunks_of(frames, size)
     before: list[State | None] = [None]
     for chunk in chunks[:-1]:
         form = prepared(source(slice(max(chunk.start - 1, 0), chunk.stop)), values)

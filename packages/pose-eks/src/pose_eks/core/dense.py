@@ -50,43 +50,44 @@ def noise_of(rows: Rows, b: np.ndarray, t: int, i: int) -> float:
 
 
 @compiled
+def multiply(A: np.ndarray, B: np.ndarray, turned: bool, to: np.ndarray) -> None:
+    """Write A B, or A B' where it is turned; zeros of A cost little."""
+    for i in range(to.shape[0]):
+        for j in range(to.shape[1]):
+            to[i, j] = 0.0
+        for k in range(A.shape[1]):
+            a = A[i, k]
+            if a != 0.0:
+                for j in range(to.shape[1]):
+                    to[i, j] += a * (B[j, k] if turned else B[k, j])
+
+
+@compiled
+def add(A: np.ndarray, times: float, to: np.ndarray) -> None:
+    """Add a matrix, so many times, to another."""
+    for i in range(to.shape[0]):
+        for j in range(to.shape[1]):
+            to[i, j] += times * A[i, j]
+
+
+@compiled
 def predict(
-    m: np.ndarray, P: np.ndarray, F: np.ndarray, Q: np.ndarray, m_to: np.ndarray, P_to: np.ndarray
+    m: np.ndarray,
+    P: np.ndarray,
+    F: np.ndarray,
+    Q: np.ndarray,
+    m_to: np.ndarray,
+    P_to: np.ndarray,
+    room: np.ndarray,
 ) -> None:
-    """Write F m and F P F' + Q; zeros of F cost little."""
-    n = len(m)
-    half = np.zeros((n, n))
-    for i in range(n):
+    """Write F m and F P F' + Q."""
+    for i in range(len(m)):
         m_to[i] = 0.0
-        for k in range(n):
-            f = F[i, k]
-            if f != 0.0:
-                m_to[i] += f * m[k]
-                for j in range(n):
-                    half[i, j] += f * P[k, j]
-    write(Q, P_to)
-    for j in range(n):
-        for k in range(n):
-            f = F[j, k]
-            if f != 0.0:
-                for i in range(n):
-                    P_to[i, j] += half[i, k] * f
-
-
-@compiled
-def write(A: np.ndarray, to: np.ndarray) -> None:
-    """Put a matrix into another; `to[:] = A` would compile long, for the words of its errors."""
-    for i in range(A.shape[0]):
-        for j in range(A.shape[1]):
-            to[i, j] = A[i, j]
-
-
-@compiled
-def add(A: np.ndarray, to: np.ndarray) -> None:
-    """Add a matrix to another."""
-    for i in range(A.shape[0]):
-        for j in range(A.shape[1]):
-            to[i, j] += A[i, j]
+        for k in range(len(m)):
+            m_to[i] += F[i, k] * m[k]
+    multiply(F, P, False, room)
+    multiply(room, F, True, P_to)
+    add(Q, 1.0, P_to)
 
 
 @compiled
@@ -125,24 +126,15 @@ def take_in(
 
 
 @compiled
-def product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """Give A B, for small ones."""
-    C = np.zeros((A.shape[0], B.shape[1]))
-    for i in range(A.shape[0]):
-        for k in range(A.shape[1]):
-            a = A[i, k]
-            if a != 0.0:
-                for j in range(B.shape[1]):
-                    C[i, j] += a * B[k, j]
-    return C
+def divide(B: np.ndarray, P: np.ndarray, L: np.ndarray) -> None:
+    """Turn B into P^-1 B for a covariance P; directions without variance give 0.
 
-
-@compiled
-def cholesky(P: np.ndarray) -> np.ndarray:
-    """Give lower L with L L' = P; directions without variance get zeros."""
+    L becomes the lower matrix with L L' = P, with zeros for such directions.
+    """
     n = len(P)
-    L = np.zeros((n, n))
     for j in range(n):
+        for i in range(n):
+            L[i, j] = 0.0
         pivot = P[j, j]
         for k in range(j):
             pivot -= L[j, k] * L[j, k]
@@ -153,32 +145,19 @@ def cholesky(P: np.ndarray) -> np.ndarray:
                 for k in range(j):
                     rest -= L[i, k] * L[j, k]
                 L[i, j] = rest / L[j, j]
-    return L
+    for i in range(n):
+        substitute(B, L, i, 0, i, False)
+    for i in range(n - 1, -1, -1):
+        substitute(B, L, i, i + 1, n, True)
 
 
 @compiled
-def solved_below(L: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """Give L^-1 B of a lower L; where its diagonal is 0, 0."""
-    X = B.copy()
-    for i in range(len(L)):
-        for j in range(X.shape[1]):
-            for k in range(i):
-                X[i, j] -= L[i, k] * X[k, j]
-            X[i, j] = X[i, j] / L[i, i] if L[i, i] > 0.0 else 0.0
-    return X
-
-
-@compiled
-def divided(B: np.ndarray, P: np.ndarray) -> np.ndarray:
-    """Give P^-1 B of a covariance P; directions without variance give 0."""
-    L = cholesky(P)
-    X = solved_below(L, B)
-    for i in range(len(L) - 1, -1, -1):
-        for j in range(X.shape[1]):
-            for k in range(i + 1, len(L)):
-                X[i, j] -= L[k, i] * X[k, j]
-            X[i, j] = X[i, j] / L[i, i] if L[i, i] > 0.0 else 0.0
-    return X
+def substitute(B: np.ndarray, L: np.ndarray, i: int, first: int, last: int, turned: bool) -> None:
+    """Solve for row i of B from rows that are solved already."""
+    for j in range(B.shape[1]):
+        for k in range(first, last):
+            B[i, j] -= (L[k, i] if turned else L[i, k]) * B[k, j]
+        B[i, j] = B[i, j] / L[i, i] if L[i, i] > 0.0 else 0.0
 
 
 @compiled
@@ -196,16 +175,19 @@ def forward(
         The log-likelihood, and the frame that it ended before: the number of frames, or one whose
         prediction is too wide for this.
     """
-    PH = np.empty(len(steps.first))
+    n = len(steps.first)
+    PH, room = np.empty(n), np.empty((n, n))
     total = 0.0
     for t in range(start, len(means)):
         m, P = means[t], covariances[t]
         if t == 0:
-            m[:] = 0.0
-            write(steps.first, P)
+            for i in range(n):
+                m[i] = 0.0
+                for j in range(n):
+                    P[i, j] = steps.first[i, j]
         else:
             g = steps.which[t]
-            predict(means[t - 1], covariances[t - 1], steps.F[g], steps.Q[g], m, P)
+            predict(means[t - 1], covariances[t - 1], steps.F[g], steps.Q[g], m, P, room)
         square, logs, sound = take_in(rows, b, t, m, P, PH)
         if not sound:
             return total, t
@@ -229,56 +211,109 @@ def backward(
     of the frame before `start`.
     """
     n = len(steps.first)
-    dF, dQ, db = np.zeros_like(steps.F), np.zeros_like(steps.Q), np.zeros(len(b))
-    dfirst = np.zeros((n, n))
-    r, N = score[:, :1].copy(), score[:, 1:].copy()
+    dF, dQ, db = np.zeros(steps.F.shape), np.zeros(steps.Q.shape), np.zeros(len(b))
+    dfirst, room, vectors = np.zeros((n, n)), np.empty((6, n, n)), np.empty((3, n))
+    N, S, J, A, X, Y = room[0], room[1], room[2], room[3], room[4], room[5]
+    r, q, gain = vectors[0], vectors[1], vectors[2]
+    for i in range(n):
+        r[i] = score[i, 0]
+        for j in range(n):
+            N[i, j] = score[i, 1 + j]
     for t in range(len(means) - 1, start - 1, -1):
         P = covariances[t]
-        q = means[t : t + 1].T + product(P, r)
-        S = P - product(product(P, N), P)
-        J, gain = residuals(rows, b, t, q, S, db)
-        A = np.eye(n) - product(J, P)
-        r = r + gain
-        N = product(A, J + product(N, A.T.copy()))
-        gathered = 0.5 * (product(r, r.T.copy()) - N)
-        if t == 0:
-            add(gathered, dfirst)
-        else:
-            g, P = steps.which[t], covariances[t - 1]
-            F = steps.F[g]
-            NF, back = product(N, F), F.T.copy()
-            add(gathered, dQ[g])
-            r_to = product(back, r)
-            before = means[t - 1 : t].T + product(P, r_to)
-            add(product(r, before.T.copy()) - product(NF, P), dF[g])
-            r, N = r_to, product(back, NF)
-    write(r, score[:, :1])
-    write(N, score[:, 1:])
+        further(means[t], P, r, q)
+        multiply(P, N, False, X)
+        multiply(X, P, False, S)
+        for i in range(n):
+            for j in range(n):
+                S[i, j] = P[i, j] - S[i, j]
+        residuals(rows, b, t, q, S, db, J, gain)
+        multiply(J, P, False, A)
+        for i in range(n):
+            r[i] += gain[i]
+            for j in range(n):
+                A[i, j] = (1.0 if i == j else 0.0) - A[i, j]
+        multiply(N, A, True, X)
+        add(J, 1.0, X)
+        multiply(A, X, False, N)
+        gather(r, N, dQ[steps.which[t]] if t > 0 else dfirst)
+        if t > 0:
+            g, P, F = steps.which[t], covariances[t - 1], steps.F[steps.which[t]]
+            called_back(F, r, gain)
+            further(means[t - 1], P, gain, q)
+            multiply(N, F, False, X)
+            multiply(X, P, False, Y)
+            for i in range(n):
+                for j in range(n):
+                    dF[g, i, j] += r[i] * q[j] - Y[i, j]
+                    S[i, j] = F[j, i]
+            multiply(S, X, False, N)
+            for i in range(n):
+                r[i] = gain[i]
+    for i in range(n):
+        score[i, 0] = r[i]
+        for j in range(n):
+            score[i, 1 + j] = N[i, j]
     return dfirst, dF, dQ, db
 
 
 @compiled
+def further(m: np.ndarray, P: np.ndarray, r: np.ndarray, to: np.ndarray) -> None:
+    """Write m + P r."""
+    for i in range(len(m)):
+        to[i] = m[i]
+        for j in range(len(m)):
+            to[i] += P[i, j] * r[j]
+
+
+@compiled
+def called_back(F: np.ndarray, r: np.ndarray, to: np.ndarray) -> None:
+    """Write F' r."""
+    for i in range(len(r)):
+        to[i] = 0.0
+        for j in range(len(r)):
+            to[i] += F[j, i] * r[j]
+
+
+@compiled
+def gather(r: np.ndarray, N: np.ndarray, to: np.ndarray) -> None:
+    """Add (r r' - N) / 2."""
+    for i in range(len(r)):
+        for j in range(len(r)):
+            to[i, j] += 0.5 * (r[i] * r[j] - N[i, j])
+
+
+@compiled
 def residuals(
-    rows: Rows, b: np.ndarray, t: int, q: np.ndarray, S: np.ndarray, db: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give H' R^-1 H and H' R^-1 e of a frame, e about the smoothed q; add to dL/dlog b."""
-    n, latent = len(S), rows.loading.shape[2]
+    rows: Rows,
+    b: np.ndarray,
+    t: int,
+    q: np.ndarray,
+    S: np.ndarray,
+    db: np.ndarray,
+    J: np.ndarray,
+    gain: np.ndarray,
+) -> None:
+    """Write H' R^-1 H and H' R^-1 e of a frame, e about the smoothed q; add to dL/dlog b."""
+    latent = rows.loading.shape[2]
+    for k in range(len(q)):
+        gain[k] = 0.0
+        for j in range(len(q)):
+            J[k, j] = 0.0
     H = rows.loading[t if len(rows.loading) > 1 else 0]
-    J, gain = np.zeros((n, n)), np.zeros((n, 1))
     for i in range(len(rows.views)):
         e = rows.observed[t, i]
         if e == e:
             one, known = 1.0 / noise_of(rows, b, t, i), 0.0
             for k in range(latent):
-                e -= H[i, k] * (q[k, 0] + rows.mean[k])
+                e -= H[i, k] * (q[k] + rows.mean[k])
                 for j in range(latent):
                     known += H[i, k] * S[k, j] * H[i, j]
                     J[k, j] += H[i, k] * one * H[i, j]
             for k in range(latent):
-                gain[k, 0] += H[i, k] * one * e
+                gain[k] += H[i, k] * one * e
             slope = 0.5 * one * (one * (e * e + known) - 1.0)
             db[rows.floor[i]] += slope * floor_slope(rows, b, t, i)
-    return J, gain
 
 
 @compiled
@@ -297,17 +332,26 @@ def rts(steps: Steps, means: np.ndarray, covariances: np.ndarray) -> None:
     cancels after a long gap.
     """
     n = len(steps.first)
-    m, P = np.empty(n), np.empty((n, n))
+    m, room = np.empty(n), np.empty((5, n, n))
+    P, G, gain, rest, X = room[0], room[1], room[2], room[3], room[4]
     for t in range(len(means) - 2, -1, -1):
         g = steps.which[t + 1]
         F, Q = steps.F[g], steps.Q[g]
-        predict(means[t], covariances[t], F, Q, m, P)
-        G = divided(product(F, covariances[t]), P)  # its transpose is the gain
-        gain = G.T.copy()
-        rest = np.eye(n) - product(gain, F)
-        step = product(gain, (means[t + 1 : t + 2] - m).T)
+        predict(means[t], covariances[t], F, Q, m, P, X)
+        multiply(F, covariances[t], False, G)
+        divide(G, P, X)  # its transpose is the gain
         for i in range(n):
-            means[t, i] += step[i, 0]
-        kept = product(product(rest, covariances[t]), rest.T.copy())
-        kept += product(product(gain, Q + covariances[t + 1]), G)
-        write(kept, covariances[t])
+            for j in range(n):
+                gain[i, j] = G[j, i]
+        multiply(gain, F, False, rest)
+        for i in range(n):
+            for j in range(n):
+                rest[i, j] = (1.0 if i == j else 0.0) - rest[i, j]
+                means[t, i] += gain[i, j] * (means[t + 1, j] - m[j])
+        multiply(rest, covariances[t], False, X)
+        multiply(X, rest, True, covariances[t])
+        multiply(gain, Q, False, X)
+        multiply(gain, covariances[t + 1], False, P)
+        add(P, 1.0, X)
+        multiply(X, gain, True, P)
+        add(P, 1.0, covariances[t])

@@ -12,7 +12,7 @@ from pose_eks.core.forms import Dense, Form, form_of
 from pose_eks.core.lockstep import Item
 from pose_eks.core.long_chain import LongChain
 from pose_eks.core.motion import Moves, moves_of, slopes_of
-from pose_eks.core.stored import CHUNK, chunks_of
+from pose_eks.core.stored import CHUNK, chunks_of, fewer
 from pose_eks.core.threads import in_threads
 from pose_eks.core.wide import State
 
@@ -51,7 +51,7 @@ def passes(
         The frames of a chunk, the last one first, its form after `back`, their log-likelihood, and
         whether no smoothed variance was lost to rounding.
     """
-    parts = chunks_of(chain.frames, size)
+    parts = parts_of(chain, size)
     before: list[State | None] = [None]
     for part in parts[:-1]:
         form = chunk_of(chain, part, values)
@@ -65,6 +65,13 @@ def passes(
         sound = form.back(score)
         yield part, form, value, sound
         score = form.score
+
+
+def parts_of(chain: Chain | LongChain, size: int) -> list[slice]:
+    """Give the chunks of a chain, of fewer frames than `size` where each needs much memory."""
+    if isinstance(chain, LongChain):
+        return chain.parts
+    return chunks_of(chain.frames, fewer(size, chain.wide))
 
 
 def chunk_of(chain: Chain | LongChain, part: slice, values: np.ndarray) -> Form:

@@ -11,7 +11,7 @@ from pose_eks.core.chain import Path as Track
 from pose_eks.core.motion import Motion, Parameter
 from pose_eks.core.nonlinear import Nonlinear, Observe
 from pose_eks.core.robust import told
-from pose_eks.core.stored import CHUNK, Stored, chunks_of
+from pose_eks.core.stored import CHUNK, Stored, chunks_of, fewer
 
 Read = Callable[[slice], tuple[np.ndarray, np.ndarray]]
 """Gives what was observed in some frames, and its spread, both (frames, rows)."""
@@ -60,7 +60,7 @@ class LongChain:
     @property
     def parts(self) -> list[slice]:
         """Its frames, some at a time."""
-        return chunks_of(self.frames, self.size)
+        return chunks_of(self.frames, fewer(self.size, self.like.wide))
 
     def cut(self, frames: slice) -> Chain:
         """Give a stretch of the frames, which begins anew from the prior."""
@@ -143,9 +143,7 @@ class LongPath:
     @staticmethod
     def made(chain: LongChain, name: str) -> "LongPath":
         """Make room for one."""
-        motion = chain.motion
-        latent = chain.like.loading.shape[-1]
-        state = len(motion.first(np.array([one.scale for one in motion.parameters])))
+        latent, state = chain.like.loading.shape[-1], chain.like.state
         return LongPath(
             name,
             chain.parts,

@@ -8,11 +8,17 @@ from typing import Any
 import numpy as np
 
 CHUNK = 131_072  # frames
+USUAL = 6  # rows or numbers of a state, up to which so many frames are in memory
 
 
 def chunks_of(frames: int, size: int = CHUNK) -> list[slice]:
     """Give the chunks of a recording."""
     return [slice(*edge) for edge in pairwise([*range(0, frames, size), frames])]
+
+
+def fewer(size: int, wide: int) -> int:
+    """Give frames of a chunk where matrices of so many rows come with each."""
+    return max(1, size * USUAL * (USUAL + 1) // max(wide * (wide + 1), USUAL * (USUAL + 1)))
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def smooth_long_asynchronous(
     options: MultiCameraOptions,
     names: Sequence[str] = (),
     at: np.ndarray | None = None,
-    size: int = CHUNK,
+    size: int = CHUNK // 4,
     done: Callable[[int], None] = lambda _: None,
 ) -> LongViews:
     """Smooth an ensemble's predictions of cameras that each have their own times.
@@ -106,7 +106,7 @@ def smooth_long_asynchronous(
         options: of the model.
         names: of the points.
         at: (times,), increasing, further times to say where the points are; None for none.
-        size: frames that are smoothed at a time.
+        size: times that are smoothed at a time; each gap between them has its own matrices.
         done: is told how many points more are smoothed.
 
     Raises:
