@@ -95,10 +95,11 @@ def read_times(path: Path, column: str | None = None) -> np.ndarray:
     if bare.shape[1] == 1 and is_number(bare.iloc[0, 0]):
         return numbers(bare[0], path)
     columns = read_csv(path, header=0)
-    named = [one for one in ("time", "times") if one in columns] or list(columns)
+    names = [str(name) for name in columns.columns]
+    named = [one for one in ("time", "times") if one in names] or names
     name = column or named[0]
-    if name not in columns or (column is None and len(named) > 1):
-        listed = ", ".join(map(str, columns))
+    if name not in names or (column is None and len(named) > 1):
+        listed = ", ".join(names)
         which = f"no column {column!r}" if column else "no column 'time'"
         raise AnalysisError(f"{path}: has {which} among {listed}; give --column")
     return numbers(columns[name], path)
