@@ -152,7 +152,7 @@ def write_row(
     if any(all(row[name] == value for name, value in key.items()) for row in rows_in(path)):
         return
     row = {**key, "of new recordings": added_to(scene, plugins)}
-    row |= score(scene, run, plugins, repaired=False)
+    row |= score(scene, run, plugins)
     is_new = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.DictWriter(file, list(row))
