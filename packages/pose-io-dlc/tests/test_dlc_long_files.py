@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,11 +9,12 @@ from pose_io_dlc import (
     PredictionTable,
     PredictionWriter,
     read_chunks,
+    read_numbers,
     read_predictions,
     read_sheet,
     write_predictions,
 )
-from pose_io_dlc.sheets import csv_blocks, csv_header, csv_reading
+from pose_io_dlc.sheets import csv_blocks, csv_header, csv_numbers, csv_reading, csv_writing
 
 HEAD = "scorer,a,a,a\nbodyparts,n,n,n\ncoords,x,y,likelihood\n"
 TABLE = PredictionTable(
@@ -41,6 +43,42 @@ def test_blocks_parsed_in_threads_are_the_rows_in_order(save):
     np.testing.assert_array_equal(table.numbered, np.arange(500))
     np.testing.assert_array_equal(table.keypoints[:, 0, 0], np.arange(500) + 0.5)
     assert [len(chunk) for chunk in read_chunks(path, 120)] == [120] * 4 + [20]
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("change", ["", "end", "windows", "quoted", "blank"])
+def test_frame_numbers_are_those_of_the_rows_however_they_are_written(save, monkeypatch, change):
+    monkeypatch.setattr(csv_numbers, "BLOCK", 64)
+    text = rows([*range(5, 400), 1_234_567])
+    if change == "end":
+        text = text.rstrip("\n")
+    if change == "windows":
+        text = text.replace("\n", "\r\n")
+    if change == "quoted":
+        text = text.replace("\n300,", '\n"300",')
+    if change == "blank":
+        text = text.replace("\n300,", "\n\n300,")
+    path = save("a.csv", text)
+    found = np.concatenate(list(read_numbers(path)))
+    np.testing.assert_array_equal(found, [*range(5, 400), 1_234_567])
+
+
+def test_frame_numbers_of_other_files_come_from_their_rows(tmp_path):
+    table = replace(TABLE, numbers=np.arange(7, 57))
+    write_predictions(tmp_path / "a.h5", table)
+    np.testing.assert_array_equal(
+        np.concatenate(list(read_numbers(tmp_path / "a.h5"))), table.numbers
+    )
+
+
+def test_text_made_in_threads_is_written_in_order(tmp_path, monkeypatch):
+    table = replace(TABLE, numbers=np.arange(7, 57))
+    monkeypatch.setattr(csv_writing, "PIECE", 12)
+    for threads in (1, 3):
+        monkeypatch.setattr(csv_writing, "threads_here", lambda threads=threads: threads)
+        write_predictions(tmp_path / f"{threads}.csv", table)
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "3.csv").read_bytes()
+    np.testing.assert_array_equal(read_predictions(tmp_path / "3.csv").numbered, table.numbers)
 
 
 @pytest.mark.usefixtures("small_blocks")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pose_io_dlc.points3d import read_points3d as read_points3d
     from pose_io_dlc.points3d import write_points3d as write_points3d
     from pose_io_dlc.predictions import read_chunks as read_chunks
+    from pose_io_dlc.predictions import read_numbers as read_numbers
     from pose_io_dlc.predictions import read_predictions as read_predictions
     from pose_io_dlc.predictions import write_predictions as write_predictions
     from pose_io_dlc.projects.config import rewrite_config as rewrite_config
@@ -88,6 +89,7 @@ _HOME = {
     "propose_pairs": "projects.symmetry",
     "propose_views": "projects.views",
     "read_chunks": "predictions",
+    "read_numbers": "predictions",
     "read_full": "pickles",
     "read_labels": "labels",
     "read_meta": "pickles",

@@ -10,6 +10,7 @@ from pose_io_dlc.errors import FormatError
 from pose_io_dlc.file_names import parse_file_name
 from pose_io_dlc.rows import CHUNK, individuals_of, rows_of, warn_of_gaps
 from pose_io_dlc.sheets.columns import Columns
+from pose_io_dlc.sheets.csv_numbers import numbers_in_blocks
 from pose_io_dlc.sheets.files import read_pieces, read_sheet
 from pose_io_dlc.sheets.sheet import Sheet
 from pose_io_dlc.tables import PredictionTable
@@ -54,6 +55,26 @@ def read_chunks(path: Path | str, rows: int = 10_000) -> Iterator[PredictionTabl
                 )
             last = int(table.numbers.max())
         yield table
+
+
+def read_numbers(path: Path | str) -> Iterator[np.ndarray]:
+    """Read the frame number of every row, some at a time; of a CSV file in a tenth of the time.
+
+    Raises:
+        FormatError: as `read_chunks`.
+    """
+    path, done = Path(path), 0
+    if path.suffix.lower() == ".csv" and path.is_file():
+        for numbers in numbers_in_blocks(path):
+            if numbers is None:
+                break
+            done += len(numbers)
+            yield numbers
+        else:
+            return
+    for table in read_chunks(path):
+        yield table.numbered[done:]
+        done = max(0, done - len(table))
 
 
 def predictions_of(sheet: Sheet, path: Path) -> PredictionTable:

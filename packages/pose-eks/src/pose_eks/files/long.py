@@ -13,7 +13,7 @@ from pose_eks.files.members import like, only_points, told_in_one_line
 from pose_eks.files.outputs import Flags
 from pose_eks.models.shelf import ROWS, Chunks
 from pose_eks.smoothed import LongSmoothed
-from pose_io_dlc import PredictionTable, PredictionWriter, read_chunks
+from pose_io_dlc import PredictionTable, PredictionWriter, read_chunks, read_numbers
 
 SHORT = 10_000_000
 """Bytes of a file below which it is not looked at twice to see its length."""
@@ -29,8 +29,8 @@ def is_long(path: Path, frames: int) -> bool:
         return False
     seen = 0
     with told_in_one_line():
-        for table in read_chunks(path, ROWS):
-            seen += len(table)
+        for numbers in read_numbers(path):
+            seen += len(numbers)
             if seen > frames:
                 return True
     return False
@@ -78,17 +78,14 @@ class LongMembers:
         """
         if twice := [path for number, path in enumerate(paths) if path in paths[:number]]:
             raise EksError(f"{twice[0]}: is given twice; give every member once")
-        numbers, first = [], None
         with told_in_one_line():
-            for table in read_chunks(paths[0], ROWS):
-                if table.frames is not None:
-                    raise EksError(
-                        f"{paths[0]}: has images, not frames of a video, which are not smoothed in "
-                        "chunks; raise --chunk above their number"
-                    )
-                first = first or table
-                numbers.append(table.numbered)
-        assert first is not None  # there is at least one chunk
+            first = next(read_chunks(paths[0], ROWS))
+            if first.frames is not None:
+                raise EksError(
+                    f"{paths[0]}: has images, not frames of a video, which are not smoothed in "
+                    "chunks; raise --chunk above their number"
+                )
+            numbers = [first.numbered[:0], *read_numbers(paths[0])]
         rows = replace(
             first,
             keypoints=first.keypoints[:0],

@@ -114,5 +114,10 @@ def in_order(
 
 def threads_for(path: Path) -> int:
     """Give how many threads are worth starting for a file: those the process may use, at most."""
+    return max(1, min(threads_here(), path.stat().st_size // BLOCK))
+
+
+def threads_here() -> int:
+    """Give how many threads the process may use."""
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(here, MOST_THREADS, path.stat().st_size // BLOCK))
+    return min(here, MOST_THREADS)

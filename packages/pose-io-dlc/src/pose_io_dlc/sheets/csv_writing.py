@@ -2,8 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +14,12 @@ import numpy as np
 from pose_io_dlc.atomic import atomic, unwritable
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.sheets.columns import Columns, header_rows
+from pose_io_dlc.sheets.csv_blocks import threads_here
 from pose_io_dlc.sheets.decimals import MOST, rows_as_text
 from pose_io_dlc.sheets.sheet import Append, Index, Words
+
+PIECE = 1 << 17
+"""Numbers that are made text at a time, few enough that they stay near the processor."""
 
 
 @contextmanager
@@ -38,19 +45,56 @@ def appending_csv(
     """
     if decimals is not None and not 1 <= decimals <= MOST:
         raise FormatError(f"{path}: decimals is {decimals}; give 1 to {MOST}, or None for all")
-    with atomic(path) as temporary, temporary.open("wb") as file:
+    with (
+        atomic(path) as temporary,
+        temporary.open("wb") as file,
+        in_turn(file.write, path, threads_here()) as write,
+    ):
         file.write(as_csv(header_rows(columns, index_width, text)))
 
         def append(index: Index, values: np.ndarray, words: Words = (), /) -> None:
             ends = [as_csv([row]).rstrip(b"\n") for row in zip(*words, strict=True)]
             names = index_cells(index, index_width, path)
-            rows = rows_as_text(names, values, decimals, ends)
-            try:
-                file.write(rows)
-            except OSError as error:
-                raise unwritable(path, error) from error
+            step = max(1, PIECE // max(1, values.shape[1]))
+            for start in range(0, len(values), step):
+                part = slice(start, start + step)
+                write(partial(rows_as_text, names[part], values[part], decimals, ends[part]))
 
         yield append
+
+
+@contextmanager
+def in_turn(
+    write: Callable[[bytes], object], path: Path, threads: int
+) -> Iterator[Callable[[Callable[[], bytes]], None]]:
+    """Give what has text made, in threads, which is written in the order it was asked for.
+
+    Args:
+        write: writes text.
+        path: the file, for errors.
+        threads: how many; below two it is made at once.
+
+    Raises:
+        FormatError: if it cannot be written.
+    """
+    waiting: deque[Future[bytes]] = deque()
+
+    def put(text: bytes) -> None:
+        try:
+            write(text)
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+    with ThreadPoolExecutor(threads) as pool:
+
+        def later(work: Callable[[], bytes]) -> None:
+            waiting.append(pool.submit(work))
+            while len(waiting) > threads:
+                put(waiting.popleft().result())
+
+        yield later if threads > 1 else lambda work: put(work())
+        while waiting:
+            put(waiting.popleft().result())
 
 
 def index_cells(index: Index, index_width: int, path: Path) -> list[bytes] | np.ndarray:
