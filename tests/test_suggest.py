@@ -1,6 +1,7 @@
 """`pose suggest` from the command line, on small projects of both tools."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -102,6 +103,26 @@ def test_what_is_predicted_waits_to_be_corrected_and_is_no_label(project, tables
         table = (machine / "machinelabels.csv").read_text().splitlines()
         assert table[3].startswith("labeled-data,v,img13.png,6.5,20")
         assert (machine / "machinelabels-iter0.h5").exists()
+
+
+def test_the_predictions_of_a_sweep_are_found(project, tables, tmp_path):
+    """As `pose predict SWEEP VIDEO` leaves them: beside the runs, a folder for each video."""
+    sweep = tmp_path / "sweep"
+    shutil.copytree(tables, sweep / "predictions" / "v")
+    (table,) = (sweep / "predictions" / "v").glob("*.csv")
+    table.rename(table.with_stem("seed=0"))
+    finished_run(sweep / "seed=0")
+    assert suggest(project, "--runs", sweep, "--frames", 3, "--gap", 5) == 0
+    assert sorted(int(row.frame) for row in read_rows(project)) == list(GLITCHES)
+
+
+def finished_run(folder):
+    """Make what is read of a run beside its predictions."""
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text("model: {}\ndata: {}\n")
+    (folder / "skeleton.json").write_text(json.dumps(Skeleton(NAMES).to_dict()))
+    (folder / "status.json").write_text('{"finished": true}')
+    (folder / "model.safetensors").touch()
 
 
 def test_frames_are_not_suggested_twice_even_if_their_image_was_removed(project, tables):

@@ -436,3 +436,9 @@ def test_a_folder_without_tables_is_one_line(pose, mean, tmp_path):
     status, _, error = pose(*given)
     assert status == 1
     assert "holds no tables of predictions; name them" in one_line(error, "pose smooth: ")
+
+
+def test_a_misspelt_option_is_told_from_the_nearest_one(pose):
+    status, _, error = pose("predict", "model", "video.mp4", "--outptu", "x")
+    assert status == 2
+    assert "'--outptu'; did you mean '--output'?" in one_line(error, "pose predict: ")

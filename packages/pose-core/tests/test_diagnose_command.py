@@ -137,6 +137,19 @@ def test_the_run_to_use_is_named_and_the_table_written(
     assert [float(row["pixel_error (px)"]) for row in rows] == pytest.approx([1, 2, 3], abs=1e-3)
 
 
+def test_a_table_of_something_else_is_not_replaced(
+    make_run: Make, tiny_project: Path, pose: Pose, tmp_path: Path
+) -> None:
+    runs = [make_run(f"s{n}", tiny_project, 3.0 - n, {"seed": n}) for n in range(2)]
+    labels = tmp_path / "CollectedData.csv"
+    labels.write_text("scorer,me,me\n")
+    status, _, error = pose("select", *runs, "-o", labels)
+    assert (status, labels.read_text()) == (1, "scorer,me,me\n")
+    assert "is there, and no table of pose select" in error
+    for _ in range(2):  # one of its own is
+        assert pose("select", *runs, "-o", tmp_path / "mine.csv")[0] == 0
+
+
 def test_splits_are_written_as_training_reads_them(
     tiny_project: Path, plugins: Plugins, pose: Pose, tmp_path: Path
 ) -> None:

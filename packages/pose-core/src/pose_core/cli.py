@@ -8,6 +8,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from typing import NoReturn
 
 from pose_core import __version__
 from pose_core.errors import PoseError
@@ -82,10 +83,19 @@ def parse(parser: ArgumentParser, given: Sequence[str]) -> Namespace:
     """
     parsed, left = parser.parse_known_args(given)
     if left and not (hasattr(parsed, "overrides") and all("=" in text for text in left)):
-        parser.error(f"unrecognized arguments: {' '.join(left)}")
+        refuse_unknown(parsed.parser, left)
     if left:
         parsed.overrides = [*parsed.overrides, *left]
     return parsed
+
+
+def refuse_unknown(parser: ArgumentParser, left: Sequence[str]) -> NoReturn:
+    """Refuse what a subcommand does not know, with the nearest option it does."""
+    options = [text.partition("=")[0] for text in left if text.startswith("-")]
+    if not options:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    known = [name for name in parser._option_string_actions if name.startswith("--")]
+    parser.error(f"unknown option {options[0]!r}; {suggest(options[0], known)}")
 
 
 def build_parser(plugins: Plugins) -> ArgumentParser:
@@ -102,6 +112,7 @@ def build_parser(plugins: Plugins) -> ArgumentParser:
             epilog=command.epilog, formatter_class=RawDescriptionHelpFormatter,
         )  # fmt: skip
         command.add_arguments(sub)
+        sub.set_defaults(parser=sub)  # for what it does not know
     return parser
 
 

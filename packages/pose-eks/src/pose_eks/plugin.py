@@ -70,7 +70,10 @@ def mirrored_views(ensemble: "Ensemble", options: MultiCameraOptions) -> "Smooth
     from pose_eks.models.multicam import smooth_views
 
     views = ensemble.skeleton.views
-    places = {name: (view, str(k)) for view, own in views.items() for k, name in enumerate(own)}
+    shown = [next(filter(None, own), "") for own in zip(*views.values(), strict=True)]
+    places = {
+        name: (view, shown[k]) for view, own in views.items() for k, name in enumerate(own) if name
+    }
     told = [places.get(name, (next(iter(views), ""), name)) for name in ensemble.skeleton.names]
     parts = Mirrored.of(Members(ensemble.keypoints, ensemble.confidence), Layout.of(told))
     return parts.joined(smooth_views(parts.views, options, names=parts.points).views)

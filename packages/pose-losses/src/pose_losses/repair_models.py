@@ -80,6 +80,8 @@ def said(found: Repaired, fitted: Repair, points: Points) -> str:
     if points == "all":
         which = "those that the others contradict, and every point moved to where all have it"
     total = found.variance.size
+    if not found.count and points == "doubtful":
+        which += ", of which the confident points of their frames tell nothing, if there are any"
     return f"repaired {found.count:,} of {total:,} points: {which}, by {fitted.poses.about}"
 
 

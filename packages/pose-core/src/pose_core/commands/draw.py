@@ -46,7 +46,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "video", metavar="VIDEO", type=Path, help="to draw on; several, or a folder of them, too"
     )
     parser.add_argument(
-        "others", metavar="PREDICTIONS", nargs="*", type=Path,
+        "others", metavar="PREDICTIONS", nargs="*", type=Path, default=[],
         help="tables, runs, sweeps, or folders of tables; further videos before them",
     )  # fmt: skip
     parser.add_argument(

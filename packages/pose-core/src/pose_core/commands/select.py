@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pose_core.commands.sources import add_sources, common_folder, finished, parse_threshold
+from pose_core.errors import FormatError
 
 if TYPE_CHECKING:
     from pose_core.diagnostics.selection import Selection
@@ -42,11 +43,12 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     from pose_core.reports.tables import table_text, write_csv
 
     say = once()
+    path = arguments.output or common_folder(arguments.runs) / SELECTION
+    refuse_other(path)
     runs, folders = finished(arguments.runs, say)
     folders += arguments.predictions
     thresholds = dict(map(parse_threshold, arguments.threshold))
     found = select(runs, plugins, folders, arguments.project, thresholds, say)
-    path = arguments.output or common_folder(arguments.runs) / SELECTION
     table = table_of_runs(found, path.parent)
     write_csv(path, table)
     print(table_text(table))
@@ -56,6 +58,18 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     best = [found.members[name].folder for name in found.settings[0].runs]
     print(f"next: pose predict {' '.join(map(str, best))} VIDEO")
     return 0
+
+
+def refuse_other(path: Path) -> None:
+    """Refuse to replace what is no such table.
+
+    Raises:
+        FormatError: naming it.
+    """
+    if path.is_dir():
+        raise FormatError(f"{path}: is a folder; name a table, such as {path / SELECTION}")
+    if path.exists() and not path.read_bytes().startswith(b"run,"):
+        raise FormatError(f"{path}: is there, and no table of pose select; give another --output")
 
 
 def table_of_runs(found: "Selection", folder: Path) -> "Table":

@@ -81,7 +81,9 @@ def smooth_videos(
         try:
             smooth_session(session, output, how, plugins)
         except PoseError as error:
-            say(str(error))
+            is_smoother = str(error).startswith("smoother.")
+            names = ", ".join(one.name for one in session.values())
+            say(f"{names}: {error}" if is_smoother else str(error))
             failed += len(session)
     return failed
 

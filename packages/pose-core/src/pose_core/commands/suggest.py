@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pose_core.commands.sources import finished
 from pose_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pose suggest` takes."""
     parser.add_argument("project", metavar="PROJECT", type=Path, help="to label more frames in")
     parser.add_argument(
-        "videos", metavar="VIDEO", nargs="*", type=Path,
+        "videos", metavar="VIDEO", nargs="*", type=Path, default=[],
         help="to choose from [those of the predictions, or of the project]",
     )  # fmt: skip
     parser.add_argument(
@@ -76,7 +77,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     progress = sys.stderr.isatty()
     wish = Wish(arguments.frames, arguments.gap, arguments.seed, progress)
     chosen = METHODS[method](candidates, wish, reader)
-    say_chosen(chosen, candidates, arguments)
+    say_chosen(chosen, candidates, arguments, method == "violations")
     if not chosen or arguments.dry_run:
         print("nothing is written (--dry-run)" if chosen else "nothing is written")
         return 0 if chosen else 1
@@ -115,18 +116,18 @@ def find_candidates(
 ) -> "list[Candidate]":
     """Open the videos, with what is predicted of them where that is named."""
     from pose_core.files import existing
-    from pose_core.run_folder import find_runs
     from pose_core.suggestions.candidates import plain_candidates, predicted_candidates
     from pose_core.suggestions.writing import labels_of, survey_of
 
     survey = survey_of(existing(arguments.project), plugins)
     for line in survey.warnings:
         say(line)
-    runs = [run for given in arguments.runs for run in find_runs(given)]
-    if not runs and not arguments.predictions:
+    runs, folders = finished(arguments.runs, say) if arguments.runs else ([], [])
+    folders += arguments.predictions
+    if not runs and not folders:
         return plain_candidates(arguments.videos, survey, reader, say)
     labels = labels_of(arguments.project, plugins)
-    given = (runs, arguments.predictions, arguments.videos)
+    given = (runs, folders, arguments.videos)
     return predicted_candidates(*given, survey, plugins, reader, labels, say)
 
 
@@ -136,7 +137,10 @@ def say(line: str) -> None:
 
 
 def say_chosen(
-    chosen: "Sequence[Suggestion]", candidates: "Sequence[Candidate]", arguments: Namespace
+    chosen: "Sequence[Suggestion]",
+    candidates: "Sequence[Candidate]",
+    arguments: Namespace,
+    in_doubt: bool,
 ) -> None:
     """Print the frames and why they were chosen, and whether there are fewer than asked for."""
     from pose_core.reports.tables import Table, table_text
@@ -150,6 +154,6 @@ def say_chosen(
     if len(chosen) < arguments.frames:
         say(
             f"{arguments.project}: {len(chosen)} frames found of {arguments.frames} asked for; "
-            "no others are in doubt, far enough from those that are there; a smaller --gap or "
-            "more videos give more"
+            f"no others are {'in doubt and ' if in_doubt else ''}far enough from those that are "
+            "there; a smaller --gap or more videos give more"
         )

@@ -55,7 +55,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "path", metavar="PATH", help="folder of the project; or resume=RUN, with no options"
     )
-    parser.add_argument("overrides", metavar="KEY=VALUE", nargs="*", help="options to change")
+    parser.add_argument(
+        "overrides", metavar="KEY=VALUE", nargs="*", default=[], help="options to change"
+    )
     parser.add_argument(
         "--multirun", "-m", action="store_true", help="sweep: KEY=A,B,C trains one model each"
     )

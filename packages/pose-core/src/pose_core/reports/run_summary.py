@@ -72,6 +72,8 @@ def _rules_told(compared: Comparison) -> list[str]:
         order = sorted(rates(compared.videos, measure, limit).items(), key=lambda pair: pair[1])
         if len(order) > 1:
             (best, least), (worst, most) = order[0], order[-1]
+            if f"{least:.1f}" == f"{most:.1f}":
+                continue  # a tie, as it is shown
             share = f"{words(measure)} {least:.1f} % ({worst} {most:.1f} %)"
             won.setdefault(best, []).append(share)
     return [

@@ -55,8 +55,9 @@ class Wish:
 def gap_of(candidates: Sequence[Candidate], wish: Wish) -> int:
     """Give the least distance between frames that are chosen."""
     frames = sum(one.info.frames for one in candidates)
+    count = wish.count + sum(len(one.taken) for one in candidates)
     fps = min(one.info.fps for one in candidates)
-    return wish.gap or usual_gap(frames, wish.count, fps)
+    return wish.gap or usual_gap(frames, count, fps)
 
 
 def rooms_of(candidates: Sequence[Candidate], wish: Wish) -> list[Room]:

@@ -10,7 +10,8 @@ def usual_gap(frames: int, count: int, fps: float) -> int:
 
     Args:
         frames: of all videos together.
-        count: that are wanted; they could stand four times closer than evenly spread.
+        count: that are wanted, and those that are there; they may stand four times closer than
+            evenly spread.
         fps: frames per second.
     """
     return max(1, min(round(fps), frames // (4 * max(count, 1))))
