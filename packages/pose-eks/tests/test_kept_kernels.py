@@ -1,5 +1,6 @@
 """Machine code that is kept: the same numbers as numba's, and numba is not imported for it."""
 
+import importlib
 import importlib.util
 import json
 import os
@@ -154,6 +155,23 @@ def test_a_process_that_smooths_does_not_import_numba() -> None:
     smooth(np.random.default_rng(0).normal(size=(3, 40, 2, 2)))
     done = subprocess.run([sys.executable, "-c", SMOOTHED], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("name", DYNAMICS)
+def test_chunks_of_lanes_run_without_numba(name: str) -> None:
+    lanes, noise = lanes_of(0)
+    dynamics = DYNAMICS[name]
+    state = dynamics.prior(lanes)
+    dynamics.smoothed(lanes, noise, dynamics.filtered(lanes, noise, state), state, 1.0)
+    kernels = vars(importlib.import_module(f"pose_eks.core.{name}"))
+    for kernel in ("filtered", "smoothed"):
+        assert None not in kernels[kernel].loaded.values()
+
+
+def test_an_array_of_one_row_is_of_the_kind_of_others() -> None:
+    kinds = [native.words_of((np.zeros(shape),)).kinds for shape in ((5, 3), (1, 3), (3, 1))]
+    assert kinds[0] == kinds[1] == kinds[2]
+    assert native.words_of((np.zeros((5, 3)).T,)).kinds != kinds[0]
 
 
 def test_results_of_every_kind_come_back(

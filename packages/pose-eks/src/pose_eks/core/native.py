@@ -27,7 +27,8 @@ import numpy as np
 SYMBOL = "pose_eks_kernel"
 FREE = "NRT_decref"
 """numba's name of what gives up a reference to an owner of memory."""
-FLAGS = 0x1 | 0x2 | 0x100 | 0x400  # numpy's: contiguous as C and as Fortran, aligned, writeable
+ROWS, COLUMNS = 0x1, 0x2  # numpy's flags: contiguous as C, and as Fortran
+FLAGS = ROWS | COLUMNS | 0x100 | 0x400  # and aligned, and writeable
 FINE = (0, -2)  # numba's status of a result, and of None
 NUMBERS: dict[type, tuple[str, type]] = {
     bool: ("?", bool),
@@ -98,7 +99,10 @@ def take_array(value: np.ndarray, words: Words) -> None:
     dtype = value.dtype
     if dtype.kind not in "biuf" or not dtype.isnative:
         raise UnfitError(f"an array is of type {dtype}")
-    words.kinds.append(f"{dtype.str}{value.ndim}:{value.flags.num & FLAGS}")
+    flags = value.flags.num & FLAGS
+    if flags & ROWS:  # numba takes it as that, whatever else it is
+        flags &= ~COLUMNS
+    words.kinds.append(f"{dtype.str}{value.ndim}:{flags}")
     own = (0, 0, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides)
     words.codes.extend("q" * len(own))
     words.values.extend(own)

@@ -117,7 +117,7 @@ def taken_in(state: State, y: float, R: float) -> State:
 @compiled
 def filtered(lanes: Lanes, noise: Noise, before: np.ndarray) -> np.ndarray:
     """Give the state (lanes, 5) after the last frame from that before the first."""
-    states = np.empty(before.shape)
+    states = np.empty((len(before), 5))
     for lane in range(len(before)):
         m, u, p, c, w = read(before[lane])
         for t in range(lanes.observed.shape[1]):

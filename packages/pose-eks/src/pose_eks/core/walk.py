@@ -56,7 +56,7 @@ def prior(lanes: Lanes) -> np.ndarray:
 @compiled
 def filtered(lanes: Lanes, noise: Noise, before: np.ndarray) -> np.ndarray:
     """Give the state (lanes, 2) after the last frame from that before the first."""
-    states = np.empty(before.shape)
+    states = np.empty((len(before), 2))
     for lane in range(len(before)):
         m, p = before[lane, 0], before[lane, 1]
         for t in range(lanes.observed.shape[1]):

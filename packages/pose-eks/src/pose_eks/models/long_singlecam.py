@@ -58,7 +58,7 @@ def smooth_long(
             "gaussian model; raise --chunk above its number of frames"
         )
     shelf = Shelf.fill(chunks, folder, options)
-    center, spread = shelf.center.opened("r"), shelf.spread.opened("r")
+    center, spread = shelf.center.opened("c"), shelf.spread.opened("c")  # a kind kernels know
     groups = groups_of(options, names, len(shelf.alone))
     setting = Setting(options, gaps_of(times, shelf.frames), shelf.offset, groups)
     task = task_of_lanes(center, spread, shelf.alone, setting)
