@@ -56,7 +56,7 @@ from pose_core.video.windows import consecutive
 BATCH = 8
 SEMI = {"temporal": {}, "pca_singleview": {}, "pca_multiview": {}}
 REACH = 8  # frames
-NEAR, SPACED = (-2, -1, 0, 1, 2), (-8, -4, -2, 0, 2, 4, 8)
+SPACED = (-8, -4, -2, 0, 2, 4, 8)
 ROWS = "rows.csv"
 
 
@@ -77,24 +77,13 @@ class Variant:
     losses: Mapping[str, Any] | None = None
 
 
-def cell(name: str, offsets: tuple[int, ...] = NEAR) -> dict[str, Any]:
-    """Give the options of the head with a cell on a window."""
-    return {"cell": name, "offsets": offsets}
-
-
 RUNS: Mapping[str, Variant] = {
     "baseline": Variant("heatmap"),
     "baseline, hiding": Variant("heatmap", hide=0.5),
-    "published": Variant(options=cell("crnn"), hide=False),
-    "published, hiding": Variant(options=cell("crnn")),
-    "crnn, spaced": Variant(options=cell("crnn", SPACED)),
-    "crnn, spaced, centre": Variant(options={**cell("crnn", SPACED), "read": "centre"}),
-    "fusion": Variant(options=cell("fusion")),
-    "fusion, spaced": Variant(options=cell("fusion", SPACED)),
-    "interpolation": Variant(options=cell("interpolation")),
-    "interpolation, spaced": Variant(options=cell("interpolation", SPACED)),
     "context": Variant(),
     "context, not hiding": Variant(hide=False),
+    "spaced": Variant(options={"offsets": SPACED}),
+    "spaced, not hiding": Variant(options={"offsets": SPACED}, hide=False),
     "baseline, semi": Variant("heatmap", losses=SEMI),
     "context, semi": Variant(losses=SEMI),
 }
@@ -325,7 +314,7 @@ def speed(given: argparse.Namespace) -> None:
     """Print frames/s of prediction, and what a training step keeps in memory."""
     frames = torch.rand(given.speed_frames, 3, given.size, given.size)
     found = {}
-    for run in ("baseline", "published", "fusion, spaced", "interpolation, spaced"):
+    for run in ("baseline", "context", "spaced"):
         variant = RUNS[run]
         options = ModelOptions(
             backbone=given.backbone,

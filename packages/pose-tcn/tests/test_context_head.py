@@ -20,8 +20,6 @@ from pose_core.video.windows import reflected
 from pose_tcn.head import ContextHead, build_context_head
 from pose_tcn.options import ContextOptions
 
-READS = ["end", "centre"]
-
 
 def head(backbone: int = 32, keypoints: int = 3, channels: int = 16, **options) -> ContextHead:
     torch.manual_seed(0)
@@ -44,12 +42,11 @@ def test_listing_the_plugin_imports_no_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize("backbone", [16, 32])
 @pytest.mark.parametrize("stride", [2, 4, 8])
 @pytest.mark.parametrize("n", [0, 1, 2])
-def test_both_branches_have_the_stride_asked_for(read, backbone, stride, n):
-    context = head(backbone, n=n, read=read, stride=stride)
+def test_both_branches_have_the_stride_asked_for(backbone, stride, n):
+    context = head(backbone, n=n, stride=stride)
     heatmaps = context(features(2 * n + 1))
     assert heatmaps.shape == (2, 2, 3, 2 * backbone // stride, 3 * backbone // stride)
     assert context.offsets == tuple(range(-n, n + 1))
@@ -73,7 +70,7 @@ def test_the_static_branch_starts_as_the_baseline_head():
 
 def test_the_recurrence_is_the_published_one_written_out():
     """Stride 32, five frames: W_pre, then x ← W u + H x both ways, mean of the last states."""
-    context = head(read="end").context.double()
+    context = head().context.double()
     for parameter in context.parameters():
         nn.init.normal_(parameter)  # biases too
     x = features(5).double()
@@ -120,35 +117,22 @@ def test_weights_start_xavier_uniform_and_biases_zero():
             assert 0.9 * bound < weight.abs().max() <= bound
 
 
-@pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize("n", [1, 2, 3])
-def test_time_backwards_is_the_two_directions_swapped(read, n):
-    one, other = head(n=n, read=read).context, head(n=n, read=read).context
+def test_time_backwards_is_the_two_directions_swapped(n):
+    one, other = head(n=n).context, head(n=n).context
     other.forwards.load_state_dict(one.backwards.state_dict())
     other.backwards.load_state_dict(one.forwards.state_dict())
     x = features(2 * n + 1)
     torch.testing.assert_close(one(x), other(x.flip(1)))
 
 
-@pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize("options", [{"n": 0}, {"n": 1}, {"n": 2}, {"offsets": (-4, 0, 1, 9)}])
-def test_every_frame_and_every_parameter_gets_a_gradient(read, options):
-    context = head(read=read, **options)
+def test_every_frame_and_every_parameter_gets_a_gradient(options):
+    context = head(**options)
     x = features(len(context.offsets)).requires_grad_()
     context(x).square().sum().backward()
     assert all(one.grad is not None and one.grad.any() for one in context.parameters())
     assert x.grad.flatten(2).abs().sum(2).all()
-
-
-def test_each_direction_read_at_the_centre_has_seen_one_side():
-    context = head(read="centre", n=1).context
-    nn.init.zeros_(context.forwards.enter.weight)
-    x = features(3)
-    changed = x.clone()
-    changed[:, 0] += 1
-    torch.testing.assert_close(context(changed), context(x))
-    changed[:, 2] += 1
-    assert not torch.allclose(context(changed), context(x))
 
 
 def test_channels_that_cannot_be_shuffled_are_taken():

@@ -21,11 +21,7 @@ from pose_tcn.options import ContextOptions
 
 SIZE, FRAME = (64, 96), (80, 120)
 SPACED = (-8, -4, -2, 0, 2, 4, 8)
-WINDOWS = [
-    {"cell": cell, "offsets": offsets}
-    for cell in ("crnn", "fusion", "interpolation")
-    for offsets in ((-2, -1, 0, 1, 2), SPACED)
-]
+WINDOWS = [{"offsets": offsets} for offsets in ((-2, -1, 0, 1, 2), SPACED)]
 
 
 class Backbone(nn.Conv2d):

@@ -6,8 +6,6 @@ from torch import Tensor, nn
 
 from pose_core.heatmaps import spatial_softmax
 from pose_core.model.heads import HeatmapHead
-from pose_tcn.fusion import Fusion
-from pose_tcn.interpolation import Interpolation
 from pose_tcn.options import ContextOptions
 from pose_tcn.recurrence import BidirectionalRecurrence
 
@@ -34,34 +32,21 @@ class ContextHead(nn.Module):
         self.offsets = options.window
         self.center = self.offsets.index(0)
         self.static = HeatmapHead(channels, features_stride, keypoints, options.stride)
-        self.context = build_cell(channels, features_stride, keypoints, options)
+        self.context = BidirectionalRecurrence(
+            channels,
+            features_stride,
+            keypoints,
+            self.offsets,
+            stride=options.stride,
+            gain=options.gain,
+        )
 
     def forward(
         self, features: Float[Tensor, "batch offsets channels h w"]
     ) -> Float[Tensor, "batch 2 keypoints H W"]:
         """Give probability maps of the static and of the context branch."""
-        if isinstance(self.context, Interpolation):
-            logits = self.static.logits(features.flatten(0, 1)).unflatten(0, features.shape[:2])
-            static = logits[:, self.center]
-            context = static + self.context(logits)
-        else:
-            static = self.static.logits(features[:, self.center])
-            context = self.context(features)
-        return spatial_softmax(torch.stack([static, context], dim=1))
-
-
-def build_cell(
-    channels: int, features_stride: int, keypoints: int, options: ContextOptions
-) -> BidirectionalRecurrence | Fusion | Interpolation:
-    """Build what the context branch has beside the static one."""
-    if options.cell == "interpolation":
-        return Interpolation(len(options.window))
-    shape = (channels, features_stride, keypoints, options.window)
-    if options.cell == "crnn":
-        return BidirectionalRecurrence(
-            *shape, stride=options.stride, read=options.read, gain=options.gain
-        )
-    return Fusion(*shape, stride=options.stride)
+        static = self.static.logits(features[:, self.center])
+        return spatial_softmax(torch.stack([static, self.context(features)], dim=1))
 
 
 def build_context_head(

@@ -12,23 +12,17 @@ class ContextOptions:
         n: neighbours on each side; the window is the 2n + 1 frames round the one wanted.
         offsets: the window written out, in place of n: increasing frame numbers relative to the
             frame wanted, 0 among them, such as `[-8, -4, -2, 0, 2, 4, 8]`.
-        cell: what brings the frames together. `crnn`: the published convolutional recurrence, which
-            has no non-linearity. `fusion`: features of all frames, each offset with weights of its
-            own, added to those of the frame wanted through a gate. `interpolation`: the static
-            heatmaps of all frames, by one small network for all keypoints alike.
-        read: where `crnn` is read. `end`: each direction runs over the whole window, as published.
-            `centre`: each direction stops at the frame wanted, so that one has seen the
-            past and the other the future.
+        cell: what brings the frames together: `crnn`, the published convolutional recurrence, which
+            has no non-linearity.
         combine: what the prediction is, keypoint by keypoint. `mean`: of the static and the context
             branch. `confident`: the more confident of both, as published.
         stride: image pixels per heatmap cell.
-        gain: of the Xavier-uniform weights that `crnn` starts from.
+        gain: of the Xavier-uniform weights that the recurrence starts from.
     """
 
     n: int = 2
     offsets: tuple[int, ...] | None = None
-    cell: Literal["crnn", "fusion", "interpolation"] = "crnn"
-    read: Literal["end", "centre"] = "end"
+    cell: Literal["crnn"] = "crnn"
     combine: Literal["mean", "confident"] = "mean"
     stride: Literal[2, 4, 8] = 4
     gain: float = 1.0

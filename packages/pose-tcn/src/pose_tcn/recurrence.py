@@ -72,9 +72,6 @@ class BidirectionalRecurrence(nn.Module):
 
     At stride 32 the features first pass the baseline head's layers but the last, shared by all
     frames, so that the recurrence enters through that last one.
-
-    Attributes:
-        center: index in the window of the frame wanted.
     """
 
     def __init__(
@@ -85,20 +82,16 @@ class BidirectionalRecurrence(nn.Module):
         offsets: tuple[int, ...],
         *,
         stride: int = 4,
-        read: str = "end",
         gain: float = 1.0,
     ) -> None:
         super().__init__()
-        self.center = offsets.index(0)
-        self.read = read
         steps = doublings(features_stride, stride)
         widths = [channels_after(channels), *[keypoints] * max(0, steps - 1)]
         before = [double(a, keypoints) for a in widths[:-1]]
         self.shared = nn.Sequential(shuffle(channels), *before)
-        past = self.center if read == "centre" else len(offsets) - 1
-        future = len(offsets) - 1 - self.center if read == "centre" else len(offsets) - 1
-        self.forwards = Direction(widths[-1], keypoints, steps > 0, recurs=past > 0)
-        self.backwards = Direction(widths[-1], keypoints, steps > 0, recurs=future > 0)
+        recurs = len(offsets) > 1
+        self.forwards = Direction(widths[-1], keypoints, steps > 0, recurs)
+        self.backwards = Direction(widths[-1], keypoints, steps > 0, recurs)
         initialise(self, gain)
 
     def forward(
@@ -106,7 +99,4 @@ class BidirectionalRecurrence(nn.Module):
     ) -> Float[Tensor, "batch keypoints H W"]:
         """Give the logits of the frame wanted."""
         entered = self.shared(features.flatten(0, 1)).unflatten(0, features.shape[:2]).unbind(1)
-        past, future = entered, entered[::-1]
-        if self.read == "centre":
-            past, future = entered[: self.center + 1], entered[self.center :][::-1]
-        return (self.forwards(past) + self.backwards(future)) / 2
+        return (self.forwards(entered) + self.backwards(entered[::-1])) / 2
