@@ -107,10 +107,10 @@ def test_asynchronous_cameras_in_chunks_are_those_in_one_pass(
     asked = np.array([0.05, 99.05, 100.0, 499.5])
     expected = smooth_asynchronous(views, times, options, at=asked)
     own = np.arange(2)
-    long = [LongView(shelf_of(tmp_path / name, one, options), own) for name, one in views.items()]
-    found = smooth_long_asynchronous(
-        long, list(times.values()), tmp_path, options, at=asked, size=128
-    )
+    long = {
+        name: LongView(shelf_of(tmp_path / name, one, options), own) for name, one in views.items()
+    }
+    found = smooth_long_asynchronous(long, times, tmp_path, options, at=asked, size=128)
     for name, one, further in zip(views, found.shelves, found.requested, strict=True):
         assert_same(one, expected.views[name])
         assert_same(further, expected.requested[name])
