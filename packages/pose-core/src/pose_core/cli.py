@@ -82,8 +82,9 @@ def parse(parser: ArgumentParser, given: Sequence[str]) -> Namespace:
     argparse takes a list of positionals in one piece, and leaves those after an option over.
     """
     parsed, left = parser.parse_known_args(given)
+    command = vars(parsed).pop("parser")  # no option of the subcommand
     if left and not (hasattr(parsed, "overrides") and all("=" in text for text in left)):
-        refuse_unknown(parsed.parser, left)
+        refuse_unknown(command, left)
     if left:
         parsed.overrides = [*parsed.overrides, *left]
     return parsed
