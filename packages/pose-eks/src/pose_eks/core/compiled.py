@@ -138,18 +138,17 @@ class Kernel:
         from numba import typeof
 
         signature = tuple(map(typeof, arguments))
-        self.bare.compile(signature)
+        dispatcher = self.dispatcher
+        dispatcher.compile(signature)
+        if dispatcher.stats.cache_hits[signature]:  # numba kept it without what is needed here
+            dispatcher = njit()(**HOW)(self.function)
+            dispatcher.compile(signature)
         try:
             from pose_eks.core.exported import exported
 
-            return exported(self.bare, signature)
+            return exported(dispatcher, signature)
         except Exception:  # whatever another release of numba comes to
             return b""
-
-    @cached_property
-    def bare(self) -> Any:
-        """The function as other code calls it: without what Python would need, half of the work."""
-        return njit()(no_cpython_wrapper=True, no_cfunc_wrapper=True, **HOW)(self.function)
 
     @cached_property
     def dispatcher(self) -> Any:
@@ -175,7 +174,7 @@ def njit() -> Any:
 
     @typeof_impl.register(Kernel)
     def type_of(kernel: Kernel, context: Any) -> Any:
-        return numba.types.Dispatcher(kernel.bare)
+        return numba.types.Dispatcher(kernel.dispatcher)
 
     return numba.njit
 
