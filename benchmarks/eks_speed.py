@@ -242,7 +242,7 @@ def run_ours(row: Row, files: list[Path], limit: float, repeats: int) -> Cost | 
     """Measure pose-eks."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / row.output
-        command = [*PROGRAM, *row.ours(files), "--output", str(output), "--force"]
+        command = [*PROGRAM, *row.ours(files), "--output", str(output), "--overwrite"]
         return least(command, limit, repeats, lambda: None)
 
 

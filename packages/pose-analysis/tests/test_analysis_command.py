@@ -203,6 +203,6 @@ def test_an_output_is_replaced_with_force_alone(folder, done, refused):
     given = ["pupil", folder / "net0.csv", "-o", folder / "pupil"]
     done(*given)
     before = (folder / "pupil" / "pupil.csv").read_bytes()
-    assert "pupil.csv: is there already; choose another, or add --force" in refused(*given)
+    assert "pupil.csv: is there already; choose another, or add --overwrite" in refused(*given)
     assert (folder / "pupil" / "pupil.csv").read_bytes() == before
-    done(*given, "--force", "--min-confidence", 0)
+    done(*given, "--overwrite", "--min-confidence", 0)

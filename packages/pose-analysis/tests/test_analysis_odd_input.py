@@ -80,7 +80,7 @@ def test_files_that_are_no_predictions_of_a_video(tmp_path, refused):
 def test_outputs_that_cannot_be_written(tmp_path, refused):
     table = write_table(tmp_path / "a.csv", np.zeros((40, 1, 2)))
     assert "out.txt: unknown suffix" in refused("filter", table, "-o", tmp_path / "out.txt")
-    assert "is among the inputs" in refused("filter", table, "-o", table, "--force")
+    assert "is among the inputs" in refused("filter", table, "-o", table, "--overwrite")
     there = refused("filter", table, "-o", tmp_path / "no" / "out.csv")
     assert "cannot be written to" in there
     assert "cannot be written to" in refused("pupil", table, "-o", table / "folder")

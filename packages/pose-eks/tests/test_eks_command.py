@@ -66,7 +66,7 @@ def test_an_output_that_is_there_is_replaced_only_by_force(
     output.write_text("mine")
     assert run("singlecam", *predictions, "--output", output) == 1
     assert output.read_text() == "mine"
-    assert run("singlecam", *predictions, "--output", output, "--force") == 0
+    assert run("singlecam", *predictions, "--output", output, "--overwrite") == 0
     assert len(read_predictions(output)) == 60
 
 

@@ -115,7 +115,7 @@ def test_files_without_a_single_prediction_are_refused(tmp_path: Path) -> None:
         ("nowhere/smoothed.csv", r"folder '.*nowhere' does not exist; make it first"),
         ("member0.csv", "is among the inputs; choose another --output"),
         ("folder.csv", "cannot be written; choose another --output"),
-        ("there.csv", "is there already; choose another --output, or add --force"),
+        ("there.csv", "is there already; choose another --output, or add --overwrite"),
     ],
 )
 def test_an_output_that_cannot_be_is_refused_before_the_work(

@@ -26,8 +26,8 @@ def usage_error(capsys, *arguments):
         ),
         (["info"], "pose-io-dlc: info: needs PATH; see pose-io-dlc info --help\n"),
         (
-            ["convert", "a", "b", "--forse"],
-            "pose-io-dlc: convert: unknown option --forse, did you mean --force?; "
+            ["convert", "a", "b", "--overwrote"],
+            "pose-io-dlc: convert: unknown option --overwrote, did you mean --overwrite?; "
             "see pose-io-dlc convert --help\n",
         ),
         (

@@ -60,15 +60,15 @@ def test_numbers_are_exact_unless_decimals_are_asked_for(save, tmp_path, options
 def test_a_file_that_is_there_is_replaced_only_by_force(save, capsys):
     source, target = save("a.csv", PREDICTIONS), save("b.csv", "mine")
     assert convert(source, target) == 1
-    assert "b.csv: is there already; give --force to replace it" in capsys.readouterr().err
+    assert "b.csv: is there already; give --overwrite to replace it" in capsys.readouterr().err
     assert target.read_text() == "mine"
-    assert convert(source, target, "--force") == 0
+    assert convert(source, target, "--overwrite") == 0
     assert read_predictions(target).numbers.tolist() == [0, 2]
 
 
 def test_the_file_itself_is_never_written_over(save, capsys):
     source = save("a.csv", PREDICTIONS)
-    assert convert(source, source, "--force") == 1
+    assert convert(source, source, "--overwrite") == 1
     assert "is the file to be read itself" in capsys.readouterr().err
 
 
@@ -186,7 +186,7 @@ def test_images_can_stay_where_they_are(lab, tmp_path):
 
 def test_a_folder_that_is_there_is_never_written_into(lab, tmp_path, capsys):
     (tmp_path / "lp").mkdir()
-    assert convert(lab, tmp_path / "lp", "--force") == 1
+    assert convert(lab, tmp_path / "lp", "--overwrite") == 1
     assert "is there already; choose another name" in capsys.readouterr().err
 
 

@@ -521,12 +521,12 @@ PATHS = [
         "OUT is there",
         {"a.csv": HEAD, "b.csv": ""},
         "convert a.csv b.csv",
-        "is there already; give --force",
+        "is there already; give --overwrite",
     ),
     Case(
         "OUT is IN",
         {"a.csv": HEAD},
-        "convert a.csv ./a.csv --force",
+        "convert a.csv ./a.csv --overwrite",
         "is the file to be read itself",
     ),
     Case(

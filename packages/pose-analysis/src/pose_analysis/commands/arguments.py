@@ -20,7 +20,7 @@ class OneLineParser(argparse.ArgumentParser):
 def add_output(parser: argparse.ArgumentParser, output: str) -> None:
     """Add where to write, and what to draw."""
     parser.add_argument("--output", "-o", type=Path, required=True, metavar="PATH", help=output)
-    parser.add_argument("--force", action="store_true", help="replace what is there")
+    parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     parser.add_argument(
         "--plot",
         type=Path,

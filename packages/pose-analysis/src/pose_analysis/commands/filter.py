@@ -94,7 +94,7 @@ def check_table(given: argparse.Namespace) -> Path:
         known = " or ".join(SUFFIXES)
         raise AnalysisError(f"{given.output}: unknown suffix; end the output's name in {known}")
     summary: Path = given.output.with_suffix(".json")
-    check_files([given.output, summary], given.predictions, given.force)
+    check_files([given.output, summary], given.predictions, given.overwrite)
     check_plot(given)
     return summary
 

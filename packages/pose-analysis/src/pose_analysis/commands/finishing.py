@@ -16,7 +16,7 @@ from pose_analysis.plots import import_figure, save
 
 PICTURES = (".png", ".svg")
 SUMMARY = "summary.json"
-UNSAID = ("command", "force", "prog", "run", "run_analysis")
+UNSAID = ("command", "overwrite", "prog", "run", "run_analysis")
 """Of a command line, what a summary does not repeat."""
 
 
@@ -48,7 +48,7 @@ def check_folder(
     folder: Path = given.output
     if folder.is_dir():
         paths = [folder / name for name in (*tables, SUMMARY)]
-        check_files(paths, [path for path in inputs if path], given.force)
+        check_files(paths, [path for path in inputs if path], given.overwrite)
     while not folder.exists():
         folder = folder.parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
@@ -69,7 +69,7 @@ def check_plot(given: argparse.Namespace) -> None:
     if path.suffix.lower() not in PICTURES:
         raise AnalysisError(f"{path}: unknown suffix; end it in {' or '.join(PICTURES)}")
     if path.exists() or path.parent != given.output:  # which is made at the end
-        check_files([path], [], given.force)
+        check_files([path], [], given.overwrite)
     import_figure()
 
 

@@ -28,7 +28,7 @@ def whole(path: Path) -> Iterator[Path]:
         raise AnalysisError(str(error)) from error
 
 
-def check_files(paths: Sequence[Path], inputs: Sequence[Path], force: bool) -> None:
+def check_files(paths: Sequence[Path], inputs: Sequence[Path], overwrite: bool) -> None:
     """Refuse files that could not be written at the end, before the work begins.
 
     Raises:
@@ -42,8 +42,8 @@ def check_files(paths: Sequence[Path], inputs: Sequence[Path], force: bool) -> N
             raise AnalysisError(f"{path}: folder {str(path.parent)!r} cannot be written to")
         if path.is_dir():
             raise AnalysisError(f"{path}: is a folder; name a file")
-        if path.exists() and not force:
-            raise AnalysisError(f"{path}: is there already; choose another, or add --force")
+        if path.exists() and not overwrite:
+            raise AnalysisError(f"{path}: is there already; choose another, or add --overwrite")
 
 
 def make_folder(folder: Path) -> None:

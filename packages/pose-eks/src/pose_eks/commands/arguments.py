@@ -202,7 +202,7 @@ def add_files(mode: argparse.ArgumentParser, output: str) -> None:
         help="predictions: .csv, .h5 or .parquet",
     )
     mode.add_argument("--output", required=True, type=Path, metavar="PATH", help=output)
-    mode.add_argument("--force", action="store_true", help="replace an output that is there")
+    mode.add_argument("--overwrite", action="store_true", help="replace an output that is there")
     mode.add_argument("--plain", action="store_true", help="write x, y and likelihood alone")
     mode.add_argument(
         "--plot",

@@ -14,7 +14,7 @@ def check(given: argparse.Namespace) -> None:
     Raises:
         EksError: saying which, and why.
     """
-    check_output(given.output, given.predictions, given.force)
+    check_output(given.output, given.predictions, given.overwrite)
     check_plot(given)
 
 

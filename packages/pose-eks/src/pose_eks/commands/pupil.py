@@ -44,7 +44,7 @@ def run(given: argparse.Namespace) -> int:
 
     work = Work(NAME, given, options, {NAME: given.predictions}, unit="")
     check(given)
-    check_output(signals_beside(given.output), given.predictions, given.force)
+    check_output(signals_beside(given.output), given.predictions, given.overwrite)
     if in_chunks(given, options, *given.predictions[:1]):
         long = open_shown(given, NAME)
         with shelf_beside(given, long, options) as (shelf, folder):

@@ -87,7 +87,7 @@ def found_cameras(given: argparse.Namespace, known: Sequence[str] = ()) -> Camer
         EksError: if cameras cannot be told, or the output not written.
     """
     files = cameras_of(given, known)
-    check_folder(given.output, (path for one in files.values() for path in one), given.force)
+    check_folder(given.output, (path for one in files.values() for path in one), given.overwrite)
     check_plot(given)
     return files
 

@@ -23,7 +23,7 @@ FLAGGED = 3.0
 """Standard deviations between centre and smoothed point from which a frame is flagged."""
 
 
-def check_output(path: Path, inputs: Sequence[Path], force: bool = False) -> None:
+def check_output(path: Path, inputs: Sequence[Path], overwrite: bool = False) -> None:
     """Refuse an output that could not be written at the end, before the work begins.
 
     Raises:
@@ -40,11 +40,11 @@ def check_output(path: Path, inputs: Sequence[Path], force: bool = False) -> Non
         raise EksError(f"{path}: cannot be written; choose another --output")
     if path.resolve() in [one.resolve() for one in inputs]:
         raise EksError(f"{path}: is among the inputs; choose another --output")
-    if path.exists() and not force:
-        raise EksError(f"{path}: is there already; choose another --output, or add --force")
+    if path.exists() and not overwrite:
+        raise EksError(f"{path}: is there already; choose another --output, or add --overwrite")
 
 
-def check_folder(folder: Path, inputs: Iterable[Path], force: bool = False) -> None:
+def check_folder(folder: Path, inputs: Iterable[Path], overwrite: bool = False) -> None:
     """Refuse a folder for outputs that could not be made or filled, before the work begins.
 
     Raises:
@@ -54,8 +54,8 @@ def check_folder(folder: Path, inputs: Iterable[Path], force: bool = False) -> N
     if folder.resolve() in {one.resolve().parent for one in inputs}:
         raise EksError(f"{folder}: holds the inputs; choose another folder as --output")
     check_made(folder)
-    if folder.exists() and any(folder.iterdir()) and not force:
-        raise EksError(f"{folder}: has files in it; choose another --output, or add --force")
+    if folder.exists() and any(folder.iterdir()) and not overwrite:
+        raise EksError(f"{folder}: has files in it; choose another --output, or add --overwrite")
 
 
 def check_made(folder: Path) -> None:

@@ -12,7 +12,7 @@ MOST_DECIMALS = 8
 
 EXAMPLES = """examples:
   pose-io-dlc convert mouseDLC_resnet50.h5 mouse.csv            every number stays as it is
-  pose-io-dlc convert mouse.csv mouse.h5 --force                replace a file that is there
+  pose-io-dlc convert mouse.csv mouse.h5 --overwrite            replace a file that is there
   pose-io-dlc convert mouse.h5 mouse.csv --decimals 3           a smaller file
   pose-io-dlc convert CollectedData_ann.csv CollectedData_ann.h5
   pose-io-dlc convert mouse.csv mouse.parquet                   fast to read again
@@ -23,7 +23,7 @@ EXAMPLES = """examples:
 
 the suffix of OUT chooses: .csv .h5, with pip install "pose-io-dlc[parquet]" also .parquet, and with
 "pose-io-dlc[convert]" .slp and .analysis.h5 (SLEAP) and .nc (movement). A file that is there is
-only replaced with --force, a folder never. Body parts keep their order.
+only replaced with --overwrite, a folder never. Body parts keep their order.
 """
 
 
@@ -42,7 +42,7 @@ def add_to(subparsers: Any) -> argparse.ArgumentParser:
     digits.add_argument(
         "--exact", action="store_true", help="as many digits as each number needs (the default)"
     )
-    parser.add_argument("--force", action="store_true", help="replace OUT if it is a file")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it is a file")
     parser.add_argument(
         "--to",
         choices=("deeplabcut", "lightning-pose"),
@@ -129,9 +129,9 @@ def refuse_replacing(given: argparse.Namespace) -> None:
         raise FormatError(f"{target}: is a folder; give the name of a file, with its suffix")
     if target.exists() and target.samefile(given.source):
         raise FormatError(f"{target}: is the file to be read itself; give another name")
-    if target.exists() and not given.force:
+    if target.exists() and not given.overwrite:
         raise FormatError(
-            f"{target}: is there already; give --force to replace it, or another name"
+            f"{target}: is there already; give --overwrite to replace it, or another name"
         )
     if not target.absolute().parent.is_dir():
         raise FormatError(f"{target}: there is no folder {target.parent}; make it first")
