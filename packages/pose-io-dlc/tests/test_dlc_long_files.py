@@ -29,7 +29,7 @@ def small_blocks(monkeypatch):
     """Split files into blocks of a few rows, for three threads."""
     monkeypatch.setattr(csv_blocks, "BLOCK", 64)
     monkeypatch.setattr(csv_reading, "threads_for", lambda path: 3)
-    monkeypatch.setattr(csv_reading.read_csv_pieces, "__defaults__", (64,))
+    monkeypatch.setattr(csv_reading.read_csv_pieces, "__defaults__", (64, True))
 
 
 def rows(numbers, cell="1.5"):
@@ -42,7 +42,8 @@ def test_blocks_parsed_in_threads_are_the_rows_in_order(save):
     table = read_predictions(path)
     np.testing.assert_array_equal(table.numbered, np.arange(500))
     np.testing.assert_array_equal(table.keypoints[:, 0, 0], np.arange(500) + 0.5)
-    assert [len(chunk) for chunk in read_chunks(path, 120)] == [120] * 4 + [20]
+    for ahead in (True, False):
+        assert [len(chunk) for chunk in read_chunks(path, 120, ahead)] == [120] * 4 + [20]
 
 
 @pytest.mark.usefixtures("small_blocks")

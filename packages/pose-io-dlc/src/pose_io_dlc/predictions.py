@@ -32,11 +32,19 @@ def read_predictions(path: Path | str) -> PredictionTable:
     return replace(table, warnings=(*table.warnings, *warn_of_gaps(table.numbers, path)))
 
 
-def read_chunks(path: Path | str, rows: int = 10_000) -> Iterator[PredictionTable]:
+def read_chunks(
+    path: Path | str, rows: int = 10_000, ahead: bool = True
+) -> Iterator[PredictionTable]:
     """Read a file of predictions some rows at a time, in memory that does not grow with it.
 
     At least one table is given, and all are of `rows` rows, but for the last. `numbers` says which
     frames they are of.
+
+    Args:
+        path: the file.
+        rows: of a table.
+        ahead: whether threads read on meanwhile; without, many files can be open side by side in
+            little memory.
 
     Raises:
         FormatError: as `read_predictions`, once it gets there; or if the frame numbers of a video
@@ -46,7 +54,7 @@ def read_chunks(path: Path | str, rows: int = 10_000) -> Iterator[PredictionTabl
     if rows < 1:
         raise FormatError(f"{path}: cannot be read {rows} rows at a time; ask for 1 or more")
     last = -1
-    for sheet in read_pieces(path, rows):
+    for sheet in read_pieces(path, rows, ahead):
         table = predictions_of(sheet, path)
         if table.numbers is not None and len(table):
             if (first := int(table.numbers.min())) <= last:

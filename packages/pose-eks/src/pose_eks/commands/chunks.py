@@ -16,11 +16,8 @@ from pose_eks.files.outputs import existing
 from pose_eks.models.shelf import Chunks, Shelf
 from pose_eks.options import ObservationOptions, SingleCameraOptions
 
-ROOM = 150
+ROOM = 300
 """Bytes on the disk per frame and keypoint of a camera, the most at a time."""
-
-RAW = 24
-"""The same of a network, for as long as its camera's files are read."""
 
 
 def in_chunks(given: argparse.Namespace, options: ObservationOptions, *paths: Path) -> bool:
@@ -67,8 +64,7 @@ def room_beside(output: Path, members: Collection[LongMembers]) -> Iterator[Path
     """
     beside = existing(output.absolute().parent)
     rows = [one.frames * len(one.labels) for one in members]
-    raw = max(RAW * len(one.paths) * n for one, n in zip(members, rows, strict=True))
-    needed = raw + ROOM * sum(rows)
+    needed = ROOM * sum(rows)
     if (free := shutil.disk_usage(beside).free) < needed:
         raise EksError(
             f"{beside}: {free / 1e9:.1f} GB are free, smoothing in chunks needs {needed / 1e9:.1f} "
@@ -78,16 +74,15 @@ def room_beside(output: Path, members: Collection[LongMembers]) -> Iterator[Path
         yield Path(folder)
 
 
-def stored(members: LongMembers, folder: Path) -> Chunks:
-    """Lay predictions out in a folder, and say how far they are read."""
-    step = counter(f"read {members.paths[0].name}", len(members.paths) * members.frames)
-    return members.stored(folder, step)
+def chunks_of(members: LongMembers) -> Chunks:
+    """Give what reads predictions, and says how far it is."""
+    total = len(members.paths) * members.frames
+    return lambda: members.chunks(counter(f"read {members.paths[0].name}", total))
 
 
 def shelved(members: LongMembers, folder: Path, options: ObservationOptions) -> Shelf:
     """Gather what the members of one camera say, on a shelf in a folder."""
-    with TemporaryDirectory(dir=folder) as raw:
-        return Shelf.fill(stored(members, Path(raw)), Path(mkdtemp(dir=folder)), options)
+    return Shelf.fill(chunks_of(members), Path(mkdtemp(dir=folder)), options)
 
 
 @contextmanager

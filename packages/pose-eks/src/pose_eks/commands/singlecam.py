@@ -49,14 +49,14 @@ def run(given: argparse.Namespace) -> int:
 def run_long(work: "Work") -> int:
     """Do the same with a recording that is in memory some frames at a time."""
     from pose_eks.commands.beginning import open_shown
-    from pose_eks.commands.chunks import room_beside, stored
+    from pose_eks.commands.chunks import chunks_of, room_beside
     from pose_eks.commands.finishing import Output, finish
     from pose_eks.models.long_singlecam import smooth_long
 
     given = work.given
     members = open_shown(given, NAME)
     with room_beside(given.output, [members]) as folder:
-        chunks = stored(members, folder)
+        chunks = chunks_of(members)
         found = smooth_long(chunks, folder, work.options, members.times, members.labels)
         output = Output(given.output, members, found)
         finish(work, [output], given.output.with_suffix(".json"), {})

@@ -71,6 +71,14 @@ def add(A: np.ndarray, times: float, to: np.ndarray) -> None:
 
 
 @compiled
+def take_from(A: np.ndarray, to: np.ndarray) -> None:
+    """Turn a matrix B into A - B."""
+    for i in range(to.shape[0]):
+        for j in range(to.shape[1]):
+            to[i, j] = A[i, j] - to[i, j]
+
+
+@compiled
 def predict(
     m: np.ndarray,
     P: np.ndarray,
@@ -212,8 +220,9 @@ def backward(
     """
     n = len(steps.first)
     dF, dQ, db = np.zeros(steps.F.shape), np.zeros(steps.Q.shape), np.zeros(len(b))
-    dfirst, room, vectors = np.zeros((n, n)), np.empty((6, n, n)), np.empty((3, n))
-    N, S, J, A, X, Y = room[0], room[1], room[2], room[3], room[4], room[5]
+    dfirst, one = np.zeros((n, n)), np.eye(n)
+    room, vectors = np.empty((5, n, n)), np.empty((3, n))
+    N, S, J, A, X = room[0], room[1], room[2], room[3], room[4]
     r, q, gain = vectors[0], vectors[1], vectors[2]
     for i in range(n):
         r[i] = score[i, 0]
@@ -224,15 +233,12 @@ def backward(
         further(means[t], P, r, q)
         multiply(P, N, False, X)
         multiply(X, P, False, S)
-        for i in range(n):
-            for j in range(n):
-                S[i, j] = P[i, j] - S[i, j]
+        take_from(P, S)
         residuals(rows, b, t, q, S, db, J, gain)
         multiply(J, P, False, A)
+        take_from(one, A)
         for i in range(n):
             r[i] += gain[i]
-            for j in range(n):
-                A[i, j] = (1.0 if i == j else 0.0) - A[i, j]
         multiply(N, A, True, X)
         add(J, 1.0, X)
         multiply(A, X, False, N)
@@ -242,10 +248,10 @@ def backward(
             called_back(F, r, gain)
             further(means[t - 1], P, gain, q)
             multiply(N, F, False, X)
-            multiply(X, P, False, Y)
+            multiply(X, P, False, A)
             for i in range(n):
                 for j in range(n):
-                    dF[g, i, j] += r[i] * q[j] - Y[i, j]
+                    dF[g, i, j] += r[i] * q[j] - A[i, j]
                     S[i, j] = F[j, i]
             multiply(S, X, False, N)
             for i in range(n):
@@ -332,7 +338,7 @@ def rts(steps: Steps, means: np.ndarray, covariances: np.ndarray) -> None:
     cancels after a long gap.
     """
     n = len(steps.first)
-    m, room = np.empty(n), np.empty((5, n, n))
+    m, one, room = np.empty(n), np.eye(n), np.empty((5, n, n))
     P, G, gain, rest, X = room[0], room[1], room[2], room[3], room[4]
     for t in range(len(means) - 2, -1, -1):
         g = steps.which[t + 1]
@@ -343,11 +349,11 @@ def rts(steps: Steps, means: np.ndarray, covariances: np.ndarray) -> None:
         for i in range(n):
             for j in range(n):
                 gain[i, j] = G[j, i]
-        multiply(gain, F, False, rest)
         for i in range(n):
             for j in range(n):
-                rest[i, j] = (1.0 if i == j else 0.0) - rest[i, j]
                 means[t, i] += gain[i, j] * (means[t + 1, j] - m[j])
+        multiply(gain, F, False, rest)
+        take_from(one, rest)
         multiply(rest, covariances[t], False, X)
         multiply(X, rest, True, covariances[t])
         multiply(gain, Q, False, X)

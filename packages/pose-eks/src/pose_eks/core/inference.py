@@ -76,6 +76,8 @@ def parts_of(chain: Chain | LongChain, size: int) -> list[slice]:
 
 def chunk_of(chain: Chain | LongChain, part: slice, values: np.ndarray) -> Form:
     """Give the kernels for a chunk, which has the frame before it, and the gap after it."""
+    if isinstance(chain, Chain) and part == slice(0, chain.frames):
+        return prepared(chain, values)  # which remembers what it has laid out for kernels
     more = part.stop < chain.frames
     return prepared(chain.cut(slice(max(part.start - 1, 0), part.stop + more)), values, more)
 

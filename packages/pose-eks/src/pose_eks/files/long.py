@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 
-from pose_eks.core.stored import Stored, chunks_of
+from pose_eks.core.stored import chunks_of
+from pose_eks.core.threads import in_threads
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_eks.files.members import like, only_points, told_in_one_line
 from pose_eks.files.outputs import Flags
-from pose_eks.models.shelf import ROWS, Chunks
+from pose_eks.models.shelf import ROWS
 from pose_eks.smoothed import LongSmoothed
 from pose_io_dlc import PredictionTable, PredictionWriter, read_chunks, read_numbers
 
@@ -95,50 +97,47 @@ class LongMembers:
         )
         return LongMembers(tuple(paths), rows, np.concatenate(numbers).astype(float))
 
-    def stored(self, folder: Path, step: Callable[[int], None] = lambda _: None) -> Chunks:
-        """Lay the predictions out on a disk, one file after the other; give them in chunks.
+    def chunks(self, step: Callable[[int], None] = lambda _: None) -> Iterator[Ensemble]:
+        """Read all files side by side, some frames at a time.
 
-        Readers side by side would be quicker, and need memory each.
-
-        Args:
-            folder: for arrays, 24 bytes per network, frame and keypoint; its user removes it.
-            step: is told how many frames more of a file are read.
+        `step` is told how many rows more are read.
 
         Raises:
             EksError: if a file has other keypoints or frames than the first.
         """
-        shape = (len(self.times), len(self.rows.names), 3)
-        files = [Stored(folder / f"{n}.raw", float, shape) for n in range(len(self.paths))]
-        for path, stored in zip(self.paths, files, strict=True):
-            with told_in_one_line(), stored.path.open("wb") as file:
-                start = 0
-                for table in read_chunks(path, ROWS):
-                    self.checked(table, path, start).tofile(file)
-                    start += len(table)
-                    step(len(table))
-            if start < shape[0]:
-                raise EksError(f"{path}: has {start} frames, {self.paths[0]} has {shape[0]}")
+        files = [read_chunks(path, ROWS, ahead=False) for path in self.paths]
+        for part in chunks_of(self.frames, ROWS):
+            with told_in_one_line():
+                each = in_threads(self.next_of, files, self.paths, repeat(part), workers=None)
+            members = np.stack(each)
+            yield Ensemble(members[..., :2], members[..., 2])
+            step(members.shape[0] * members.shape[1])
 
-        def chunks() -> Iterator[Ensemble]:
-            for part in chunks_of(shape[0], ROWS):
-                members = np.stack([one[part] for one in files])
-                yield Ensemble(members[..., :2], members[..., 2])
+    def next_of(self, file: Iterator[PredictionTable], path: Path, part: slice) -> np.ndarray:
+        """Read the next frames of a file; see `checked`.
 
-        return chunks
+        Raises:
+            EksError: if it has other keypoints or frames than the first, fewer or more.
+        """
+        table = next(file, None)
+        stop = part.start + len(table or ())
+        if table is None or stop < part.stop:
+            raise EksError(f"{path}: has {stop} frames, {self.paths[0]} has {self.frames}")
+        if stop > part.stop or (stop == self.frames and next(file, None) is not None):
+            raise EksError(
+                f"{path}: has more frames than {self.paths[0]}, {self.frames}; predict the same "
+                "video with every model"
+            )
+        return self.checked(table, path, part)
 
-    def checked(self, table: PredictionTable, path: Path, start: int) -> np.ndarray:
+    def checked(self, table: PredictionTable, path: Path, part: slice) -> np.ndarray:
         """Give x, y and confidence (frames, keypoints, 3) in the first file's order of keypoints.
 
         Raises:
             EksError: if it has other keypoints or frames than the first file.
         """
-        numbers = self.times[start : start + len(table)].astype(int)
-        if len(numbers) < len(table):
-            raise EksError(
-                f"{path}: has more frames than {self.paths[0]}, {len(self.times)}; predict the "
-                "same video with every model"
-            )
         blank = np.broadcast_to(np.nan, (len(table), len(self.rows.names), 2))
+        numbers = self.numbered[part]
         expected = replace(self.rows, keypoints=blank, confidence=blank[..., 0], numbers=numbers)
         one = like(only_points(table), expected, path, self.paths[0])
         return np.concatenate([one.keypoints, one.confidence[..., None]], axis=-1)

@@ -52,12 +52,13 @@ def read_csv(path: Path | str) -> Sheet:
     return joined(read_csv_pieces(path, 1 << 62))
 
 
-def read_csv_pieces(path: Path | str, size: int = BLOCK) -> Iterator[Sheet]:
+def read_csv_pieces(path: Path | str, size: int = BLOCK, ahead: bool = True) -> Iterator[Sheet]:
     """Read a CSV file piece by piece, in constant memory; at least one, the first without rows.
 
     Args:
         path: the file.
         size: bytes of a piece, about; there are at least as many pieces as threads.
+        ahead: whether threads read on meanwhile.
 
     Raises:
         FormatError: if it cannot be read, with the row and the value.
@@ -68,7 +69,7 @@ def read_csv_pieces(path: Path | str, size: int = BLOCK) -> Iterator[Sheet]:
     none = np.empty((0, len(header.columns.columns)))
     yield Sheet(header.columns, (), none, header.index_width, dict.fromkeys(header.text, ()))
     try:
-        yield from pieces_of(path, beginning, size)
+        yield from pieces_of(path, beginning, size, threads_for(path) if ahead else 1)
     except (ValueError, OSError) as error:
         if isinstance(error, FormatError):
             raise
@@ -76,13 +77,12 @@ def read_csv_pieces(path: Path | str, size: int = BLOCK) -> Iterator[Sheet]:
         raise first_fault(path, header) or FormatError(f"{path}: {reason}") from error
 
 
-def pieces_of(path: Path, beginning: Beginning, size: int) -> Iterator[Sheet]:
+def pieces_of(path: Path, beginning: Beginning, size: int, threads: int) -> Iterator[Sheet]:
     """Read block by block, and from the first quote on, which may hide a line end, in one go.
 
     Raises:
         ValueError: if a row cannot be read.
     """
-    threads = threads_for(path)
     size = min(size, path.stat().st_size // threads + 1)
     work = partial(parse_block, path, beginning)
     for start, piece in in_order(work, blocks_of(path, beginning.offset, size), threads):

@@ -47,16 +47,18 @@ def read_sheet(path: Path | str) -> Sheet:
     return joined(open_pieces(path))
 
 
-def read_pieces(path: Path | str, rows: int) -> Iterator[Sheet]:
+def read_pieces(path: Path | str, rows: int, ahead: bool = True) -> Iterator[Sheet]:
     """Read a table some rows at a time; at least one piece, the last may be short.
+
+    Where `ahead` is False no thread reads on meanwhile.
 
     Raises:
         FormatError: if it cannot be read, or its suffix is unknown.
     """
-    return regrouped(open_pieces(Path(path)), rows)
+    return regrouped(open_pieces(Path(path), ahead), rows)
 
 
-def open_pieces(path: Path) -> Iterator[Sheet]:
+def open_pieces(path: Path, ahead: bool = True) -> Iterator[Sheet]:
     """Read a table in pieces of a size that suits its kind.
 
     Raises:
@@ -71,9 +73,10 @@ def open_pieces(path: Path) -> Iterator[Sheet]:
 
         if (sheet := read_small(path)) is not None:
             return iter([sheet])
+        from pose_io_dlc.sheets.csv_blocks import BLOCK
         from pose_io_dlc.sheets.csv_reading import read_csv_pieces
 
-        return read_csv_pieces(path)
+        return read_csv_pieces(path, BLOCK if ahead else BLOCK // 2, ahead)
     if path.suffix.lower() in H5:
         from pose_io_dlc.sheets.h5_reading import read_h5_pieces
 
