@@ -144,6 +144,20 @@ def test_a_dry_run_writes_nothing(project, tables, capsys):
     assert "nothing is written" in capsys.readouterr().out
 
 
+def test_a_dry_run_refuses_what_could_not_be_written(project, tmp_path, plugins, capsys):
+    table = tmp_path / "others" / "v.csv"
+    points = np.full((LENGTH, 2, 2), 20.0)
+    points[GLITCHES, 1] = (60, 45)
+    other = Predictions(points, np.full((LENGTH, 2), 0.3), Skeleton(("nose", "ear")), scorer="net")
+    write_predictions(table, other, plugins)
+    told = []
+    for further in ((), ("--dry-run",)):
+        assert suggest(project, "--predictions", table.parent, *further) == 1
+        told.append(capsys.readouterr().err.strip().splitlines()[-1])
+    assert told[0] == told[1]
+    assert "'ear'" in told[0]
+
+
 def test_without_predictions_frames_that_move_are_added(project):
     assert suggest(project, "--frames", 4, "--gap", 3) == 0
     rows = read_rows(project)

@@ -72,7 +72,7 @@ def test_among_errors_that_chance_explains_most_diagnostics_decide(
     found = select(runs[:2], plugins)
     assert found.settings[0].runs == ("smooth",)
     assert found.settings[0].best_in == ("temporal of clips", "pca of clips")
-    assert "4 validation frames do not tell its pixel error" in " ".join(explain(found))
+    assert "4 validation frames cannot tell its pixel error" in " ".join(explain(found))
     third = select(runs, plugins)
     assert [one.runs[0] for one in third.settings] == ["smallest", "smooth", "bad"]
     assert "bad is best in more, 2, but its pixel error, 40.00 px" in " ".join(explain(third))
@@ -134,7 +134,7 @@ def test_one_run_or_none_with_evidence_is_refused(
     runs = [make_run(name, tiny_project, sets=["train"] * 12) for name in "ab"]
     with pytest.raises(FormatError, match=r"data\.validation above 0"):
         select(runs, plugins)
-    with pytest.raises(FormatError, match="1 runs can be compared"):
+    with pytest.raises(FormatError, match="1 run can be compared"):
         select(runs[:1], plugins)
 
 
@@ -145,7 +145,7 @@ def test_a_run_that_is_not_evaluated_is_said_and_the_others_compared(
     runs = [make_run(name, tiny_project, n + 1.0) for n, name in enumerate("abc")]
     (runs[0] / "predictions.csv").unlink()
     (runs[1] / "status.json").write_text("{")
-    with pytest.raises(FormatError, match="1 runs can be compared"):
+    with pytest.raises(FormatError, match="1 run can be compared"):
         select(runs, plugins, say=said.append)
     assert any("run pose evaluate" in line for line in said)
     assert any("status.json: cannot be read" in line for line in said)

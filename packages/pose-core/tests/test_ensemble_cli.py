@@ -303,7 +303,7 @@ def test_a_table_in_place_of_a_folder_is_refused(pose, table, tmp_path):
     table("all/one/a.npz")
     status, _, errors = pose("smooth", tmp_path / "all", "--output", tmp_path / "s.csv")
     assert status == 1
-    assert "is to hold the tables of 1 videos; name a folder" in errors[0]
+    assert "is to hold the tables of 1 video; name a folder" in errors[0]
 
 
 def test_tables_without_an_output_are_one_line(pose, table):

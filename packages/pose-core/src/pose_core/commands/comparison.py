@@ -12,6 +12,7 @@ from pose_core.diagnostics.measures import ERROR
 from pose_core.reports.tables import Cell, Table, table_text, write_csv
 from pose_core.run_folder import runs_below
 from pose_core.training.options import ENOUGH
+from pose_core.wording import count_of
 
 COMPARISON = "comparison.csv"
 PIXELS = (VALIDATION_ERROR, ERROR)
@@ -71,5 +72,6 @@ def verdict(sweep: Path, members: Sequence[Member]) -> list[str]:
             "warning: members were validated on different frames; give all of them one split=PATH"
         )
     elif best.points < ENOUGH:
-        lines.append(f"warning: {best.points} labeled points to validate on do not tell much")
+        points = count_of(best.points, "labeled point")
+        lines.append(f"warning: {points} to validate on cannot tell much")
     return [*lines, f"best: {best.folder.relative_to(sweep)}, {best.error:.2f} px"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pose_core.commands.sources import add_sources, common_folder, finished, parse_threshold
 from pose_core.errors import ConfigError, FormatError
+from pose_core.wording import count_of
 
 if TYPE_CHECKING:
     from pose_core.diagnostics.diagnosis import Diagnosis, Wishes
@@ -62,7 +63,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     for table in (labels_table(diagnosis), violations_table(diagnosis), groups_table(diagnosis)):
         if table.rows:
             print(table_text(table) + "\n")
-    print(f"written: {len(diagnosis.tables)} tables, summary.csv and more in {output}")
+    print(f"written: {count_of(len(diagnosis.tables), 'table')}, summary.csv and more in {output}")
     print("next: pose report " + " ".join(map(str, arguments.runs)))
     return 0
 

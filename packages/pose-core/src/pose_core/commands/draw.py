@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pose_core.errors import ConfigError, FormatError, PoseError
+from pose_core.wording import count_of
 
 if TYPE_CHECKING:
     from pose_core.commands.draw_inputs import Inputs
@@ -231,17 +232,18 @@ def print_done(
 ) -> None:
     """Say what became of a video, and how its speed could be another one."""
     if done.damaged:
-        say_error(f"{video}: {done.damaged} of {info.frames} frames do not decode and are black")
+        damaged = count_of(done.damaged, "frame does", "frames do")
+        say_error(f"{video}: {damaged} not decode, of {info.frames}; black in the drawing")
     if info.cut_off:
-        say_error(f"{video}: its end is lost, {info.cut_off} frames more by its header")
+        say_error(f"{video}: its end is lost, {count_of(info.cut_off, 'frame')} more by its header")
     rate = f"{done.frames / max(done.seconds, 1e-9):.0f} frames/s"
     slower = shown.speed < 0.999
     pace = f"{1 / shown.speed:.3g} times slower" if slower else f"{shown.speed:.3g} times faster"
     as_life = abs(shown.speed - 1) < 1e-3
     life = "as fast as life" if as_life else f"{pace} than life"
     print(
-        f"{video}: {done.frames} frames drawn in {done.seconds:.1f} s ({rate}), written to "
-        f"{target}, {shown.fps:.4g} frames/s, {life}"
+        f"{video}: {count_of(done.frames, 'frame')} drawn in {done.seconds:.1f} s ({rate}), "
+        f"written to {target}, {shown.fps:.4g} frames/s, {life}"
     )
     if slower and len(shown.numbers) > 1:
         print("next: watch it; --speed 1 plays at the speed of life, --start and --stop cut a part")

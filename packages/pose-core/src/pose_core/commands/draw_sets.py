@@ -19,6 +19,7 @@ from pose_core.plugins import Plugins
 from pose_core.predictions import Predictions
 from pose_core.run_folder import SKELETON, read_skeleton
 from pose_core.skeleton import Skeleton
+from pose_core.wording import count_of
 
 
 def read_sets(
@@ -59,21 +60,17 @@ def fitted(one: Predictions, table: Path, info: VideoInfo) -> Predictions:
             f"{table}: is of images, not of a video; give a table of {info.path.name}"
         )
     lacking = info.frames - len(one)
+    rows, frames = count_of(len(one), "row"), count_of(info.frames, "frame")
+    lengths = f"{table}: has {rows}, {info.path} {frames}"
     if -lacking > info.cut_off:
-        raise FormatError(
-            f"{table}: has {len(one)} rows, {info.path} {info.frames} frames; give predictions of "
-            "this video"
-        )
+        raise FormatError(f"{lengths}; give predictions of this video")
     if lacking > 0:
-        warn(
-            f"{table}: has {len(one)} rows, {info.path} {info.frames} frames; the last {lacking} "
-            "are drawn without marks"
-        )
-    rows = [(0, max(lacking, 0)), (0, 0)]
+        warn(f"{lengths}; the last {lacking} are drawn without marks")
+    padding = [(0, max(lacking, 0)), (0, 0)]
     return replace(
         one,
-        keypoints=np.pad(one.keypoints, [*rows, (0, 0)], constant_values=np.nan)[: info.frames],
-        confidence=np.pad(one.confidence, rows, constant_values=np.nan)[: info.frames],
+        keypoints=np.pad(one.keypoints, [*padding, (0, 0)], constant_values=np.nan)[: info.frames],
+        confidence=np.pad(one.confidence, padding, constant_values=np.nan)[: info.frames],
         extra={},
     )
 

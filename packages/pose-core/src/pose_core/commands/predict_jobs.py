@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pose_core.commands.predict_inputs import Job, Members
 from pose_core.errors import FormatError, PoseError
+from pose_core.wording import count_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -120,8 +121,8 @@ def predict_one_video(
     predicted = max(one.predicted for one in results)
     rate = f"{predicted / max(done.seconds, 1e-9):.1f} frames/s"
     resumed = "" if predicted == done.frames else f" ({predicted} of them now)"
-    by = f" by {len(models)} model{'s' * (len(models) > 1)}" if members.is_ensemble else ""
-    what = f"{done.frames} frames{resumed}{by} in {done.seconds:.1f} s ({rate})"
+    by = f" by {count_of(len(models), 'model')}" if members.is_ensemble else ""
+    what = f"{count_of(done.frames, 'frame')}{resumed}{by} in {done.seconds:.1f} s ({rate})"
     print(f"{job.path}: {what}, written to {where}")
     return True
 
@@ -141,7 +142,7 @@ def predict_stills(
     for view, predictions in predict(model, job.path, batch_size, plugins).items():
         table = members.table(f"{job.name}_{view}" if view else job.name, name)
         write_predictions(table, predictions, plugins)
-        print(f"{job.path}: {len(predictions)} images, written to {table}")
+        print(f"{job.path}: {count_of(len(predictions), 'image')}, written to {table}")
 
 
 def predict_project(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pose_core.commands.smoothing import DEFAULT, OF_VIEWS, How, Video
 from pose_core.errors import ConfigError, FormatError
+from pose_core.wording import count_of
 
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
@@ -97,9 +98,8 @@ def run_folder(
 
     place = output or folder / SMOOTHED
     if place.suffix in (".csv", ".h5") and not place.is_dir():
-        raise ConfigError(
-            f"--output: {place} is to hold the tables of {len(videos)} videos; name a folder"
-        )
+        count = count_of(len(videos), "video")
+        raise ConfigError(f"--output: {place} is to hold the tables of {count}; name a folder")
     writer_of(place / videos[0].table, plugins)
     failed = smooth_videos(videos, place, how, plugins, say_error)
     if failed:

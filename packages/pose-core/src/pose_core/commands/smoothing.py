@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pose_core.commands.cameras import sessions_in, views_of
 from pose_core.errors import FormatError, PoseError
+from pose_core.wording import count_of
 
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
@@ -165,7 +166,7 @@ def say_smoothed(members: int, found: "Predictions", by: str, where: str) -> Non
     """Say what was done."""
     for line in found.notes:
         print(line)
-    count = f"{members} member{'s' if members > 1 else ''}, {len(found)} frames"
+    count = f"{count_of(members, 'member')}, {count_of(len(found), 'frame')}"
     print(f"{count}, smoothed by {by}: {where}")
 
 
@@ -200,7 +201,7 @@ def check_alike(tables: Sequence[Path], members: Sequence["Predictions"]) -> Non
                 "give tables of one skeleton"
             )
         if len(member) != len(first) or member.frames != first.frames:
-            rows = f"{len(member)} rows, not the {len(first)}"
+            rows = f"{count_of(len(member), 'row')}, not the {len(first)}"
             what = rows if len(member) != len(first) else "other images than those"
             raise FormatError(
                 f"{path}: has {what} of {tables[0]}; predict the same video with every model"

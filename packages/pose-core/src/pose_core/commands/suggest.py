@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pose_core.commands.sources import finished
 from pose_core.errors import ConfigError
+from pose_core.wording import count_of
 
 if TYPE_CHECKING:
     from pose_core.hookspecs import VideoReader
@@ -77,6 +78,8 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     progress = sys.stderr.isatty()
     wish = Wish(arguments.frames, arguments.gap, arguments.seed, progress)
     chosen = METHODS[method](candidates, wish, reader)
+    if chosen and arguments.dry_run:
+        refuse_unplaceable(arguments.project, candidates, chosen, plugins)
     say_chosen(chosen, candidates, arguments, method == "violations")
     if not chosen or arguments.dry_run:
         print("nothing is written (--dry-run)" if chosen else "nothing is written")
@@ -84,7 +87,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     added = add(arguments.project, candidates, chosen, method, plugins, reader)
     folders = sorted({str(image.parent) for image in added.images})
     beside = f" and {added.beside} beside them" if added.beside else ""
-    print(f"{len(added.images)} frames{beside} added in {', '.join(folders)}")
+    print(f"{count_of(len(added.images), 'frame')}{beside} added in {', '.join(folders)}")
     for line in (*added.notes, f"{added.table}: what was suggested, and why"):
         print(line)
     print(f"next: {added.next_step}")
@@ -131,6 +134,23 @@ def find_candidates(
     return predicted_candidates(*given, survey, plugins, reader, labels, say)
 
 
+def refuse_unplaceable(
+    project: Path,
+    candidates: "Sequence[Candidate]",
+    chosen: "Sequence[Suggestion]",
+    plugins: "Plugins",
+) -> None:
+    """Refuse, without writing, what the project would not take.
+
+    Raises:
+        FormatError: for example for predictions of other keypoints than the project's.
+    """
+    from pose_core.files import able
+    from pose_core.suggestions.writing import new_frames
+
+    able(plugins, "place_frames", project, None)(project, new_frames(candidates, chosen))
+
+
 def say(line: str) -> None:
     """Print what is left out, or odd."""
     print(f"warning: {line}", file=sys.stderr)
@@ -152,8 +172,8 @@ def say_chosen(
         ]
         print(table_text(Table.of(("video", "frame", "score", "why"), rows)))
     if len(chosen) < arguments.frames:
+        found = f"{count_of(len(chosen), 'frame')} found of {arguments.frames} asked for"
         say(
-            f"{arguments.project}: {len(chosen)} frames found of {arguments.frames} asked for; "
-            f"no others are {'in doubt and ' if in_doubt else ''}far enough from those that are "
-            "there; a smaller --gap or more videos give more"
+            f"{arguments.project}: {found}; no others are {'in doubt and ' if in_doubt else ''}far "
+            "enough from those that are there; a smaller --gap or more videos give more"
         )

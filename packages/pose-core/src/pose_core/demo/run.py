@@ -33,6 +33,7 @@ from pose_core.smoothing import ensemble_mean, ensemble_median, smooth
 from pose_core.splits import read_split
 from pose_core.synthetic import Scene, draw_sessions, read_truth, skeleton, write_project
 from pose_core.video.readers import choose
+from pose_core.wording import count_of
 
 MARKER, VIDEO, PAGE = "demo.json", "labeled.mp4", "report.html"
 FOLDERS = ("project", "held-out", "truth", "networks", "predictions")
@@ -109,8 +110,8 @@ def run_demo(
     jobs = jobs_of(folder, options, held_out)
     done = sum(job.is_done() for job in jobs)
     say(
-        f"training {options.networks} networks of random weights for {options.epochs} epochs"
-        + (f"; {done} are done already" if done else "")
+        f"training {count_of(options.networks, 'network')} of random weights "
+        f"for {count_of(options.epochs, 'epoch')}" + (f"; {done} are done already" if done else "")
     )
     with clock.time("train and predict"):
         train_all(jobs, progress)
@@ -211,9 +212,10 @@ def draw(folder: Path, options: DemoOptions, say: Say) -> Path:
     """Draw the recordings unless they are there; give the video that is kept out."""
     if not (folder / "project" / "CollectedData.csv").exists():  # written last
         known = options.sessions - 1
+        labeled = count_of(options.labels, "labeled frame")
         say(
             f"drawing {options.sessions} recordings of a mouse seen from the side and from below: "
-            f"{known} with {options.labels} labeled frames each, one of another look kept out"
+            f"{known} with {labeled} each, one of another look kept out"
         )
         write_project(
             folder,

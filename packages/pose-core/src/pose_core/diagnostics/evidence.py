@@ -21,6 +21,7 @@ from pose_core.diagnostics.notices import Say
 from pose_core.diagnostics.tracks import LABELS, Tracks
 from pose_core.errors import FormatError
 from pose_core.plugins import Plugins
+from pose_core.wording import count_of
 
 NOT_JUDGED = frozenset({"error", "gate", "loss", "noise"})
 """What validation finds beside the losses of held-out clips."""
@@ -102,7 +103,8 @@ def common_frames(measured: Sequence[Measured], say: Say) -> list[Measured]:
     if not len(common):
         raise FormatError(f"{measured[0].source}: shares no validation frame with others; {advice}")
     if any(own.sum() > len(common) for own in of_runs):
-        say(f"runs have different splits: compared on the {len(common)} common frames; {advice}")
+        shared = count_of(len(common), "common frame")
+        say(f"runs have different splits: compared on the {shared}; {advice}")
     return [one.select(common) for one in measured]
 
 

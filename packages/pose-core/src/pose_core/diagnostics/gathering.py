@@ -23,6 +23,7 @@ from pose_core.predictions import Predictions
 from pose_core.project import Project
 from pose_core.run_folder import SKELETON, read_skeleton
 from pose_core.skeleton import Skeleton
+from pose_core.wording import count_of
 
 
 @dataclass(frozen=True)
@@ -263,7 +264,7 @@ def video_tracks(
     sources: dict[str, ReadTable] = {}
     for one in tables:
         if len(one.predictions) != usual:
-            rows = f"{len(one.predictions)} rows, not the {usual} of {first.table.path}"
+            rows = f"{count_of(len(one.predictions), 'row')}, not the {usual} of {first.table.path}"
             say(f"{one.table.path}: has {rows}; it is left out, predict the same video again")
         elif other_video(one.table, first.table):
             say(f"{one.table.path}: is of another video than {first.table.path}; it is left out")

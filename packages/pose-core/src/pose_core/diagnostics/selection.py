@@ -22,6 +22,7 @@ from pose_core.diagnostics.thresholds import choose_thresholds, length_of
 from pose_core.diagnostics.tracks import LABELS, Tracks
 from pose_core.errors import FormatError, PoseError
 from pose_core.plugins import Plugins
+from pose_core.wording import count_of
 
 MUCH = 1.05
 """Times the smallest pixel error: what is below is not held against a setting, for another seed may
@@ -97,7 +98,8 @@ def select(
     found = gather([one.folder for one in members.values()], plugins, folders, project, say)
     members = with_labels(members, found)
     if len(members) < 2:
-        raise FormatError(f"{runs[0]}: {len(members)} runs can be compared; give two or more")
+        given = count_of(len(members), "run")
+        raise FormatError(f"{runs[0]}: {given} can be compared; give two or more")
     limits = choose_thresholds(units_of_measures(plugins), length_of(found), thresholds or {})
     evidence = weigh(members, found, plugins, limits, say)
     if not any(evidence.diagnostics.values()):
@@ -205,9 +207,11 @@ def doubts(selection: Selection) -> list[str]:
     lines = [f"its pixel error, {best.error:.2f} px, is smaller than others' by more than chance"]
     if alike:
         near = min(alike, key=lambda one: one.error)
+        of = f"{near.name}, {near.error:.2f} px"
+        of = of if len(alike) == 1 else f"{len(alike)} others, such as {of}"
         lines = [
-            f"warning: {frames} validation frames do not tell its pixel error, {best.error:.2f} "
-            f"px, from that of {len(alike)} others, such as {near.name}, {near.error:.2f} px"
+            f"warning: {count_of(frames, 'validation frame')} cannot tell its pixel error, "
+            f"{best.error:.2f} px, from that of {of}"
         ]
     if len(best.runs) == 1:
         lines.append("warning: it was trained once; what another seed would change is not known")

@@ -12,6 +12,7 @@ from pose_core.errors import FormatError
 from pose_core.labels import OCCLUDED, VISIBLE, Labels
 from pose_core.predictions import Predictions
 from pose_core.reports.tables import Cell, Table
+from pose_core.wording import count_of
 
 GROSS = 10.0  # pixels beyond which an error is a mistake: another paw, not a poor aim
 
@@ -54,8 +55,9 @@ def summary_of(results: DemoResults, errors: Mapping[str, np.ndarray]) -> str:
     """Say in one sentence what came out."""
     best = list(errors)[-1]
     single = mean(np.array([mean(errors[name]) for name in results.networks]))
+    networks = count_of(len(results.networks), "network")
     return (
-        f"{len(results.networks)} networks trained on {results.labeled} labeled frames find the "
+        f"{networks} trained on {count_of(results.labeled, 'labeled frame')} find the "
         f"{len(results.truth.skeleton)} points of an animal that looks like none of those, on "
         f"average {single:.2f} px from the truth; {best}: {mean(errors[best]):.2f} px."
     )

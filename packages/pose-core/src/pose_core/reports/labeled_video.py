@@ -16,6 +16,7 @@ from pose_core.reports import lettering, marks
 from pose_core.reports.palette import SET_COLOURS, confidence_colours, keypoint_colours
 from pose_core.reports.playback import Playback, playback
 from pose_core.skeleton import Skeleton
+from pose_core.wording import count_of
 
 BLOCK = 16  # frames decoded at once
 ColourBy = Literal["keypoint", "model", "confidence"]
@@ -168,9 +169,8 @@ def refuse_unlike(sets: Sequence[Predictions]) -> None:
         FormatError: for no set, more than four, or sets of different lengths.
     """
     if not 1 <= len(sets) <= len(marks.SHAPES):
-        raise FormatError(
-            f"labeled video: {len(sets)} sets of predictions; give 1 to {len(marks.SHAPES)}"
-        )
+        given = count_of(len(sets), "set")
+        raise FormatError(f"labeled video: {given} of predictions; give 1 to {len(marks.SHAPES)}")
     lengths = [len(one) for one in sets]
     if len(set(lengths)) > 1:
         raise FormatError(f"labeled video: sets of {lengths} frames; give those of one video")
@@ -217,7 +217,7 @@ def label_video(
     known = reader.probe(video)
     if known.frames != len(sets[0]):
         raise FormatError(
-            f"{video}: has {known.frames} frames, the predictions {len(sets[0])}; "
+            f"{video}: has {count_of(known.frames, 'frame')}, the predictions {len(sets[0])}; "
             "give the predictions of this video"
         )
     every = playback(range(known.frames), known.fps, known.fps)

@@ -26,6 +26,7 @@ from pose_core.reports.run_traces import line_colours, recordings
 from pose_core.reports.tables import Cell, Table
 from pose_core.reports.traces import BUDGET, traces
 from pose_core.reports.worst_frames import WorstFrame
+from pose_core.wording import count_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +113,8 @@ WORST = (
 def title(compared: Comparison) -> str:
     """Name the page."""
     runs, rest = len(compared.runs), len(compared.colours) - len(compared.runs)
-    named = f"{runs} run{'s' if runs != 1 else ''}"
-    return f"{named} and {rest} smoother{'s' if rest > 1 else ''}" if rest > 0 else named
+    named = count_of(runs, "run")
+    return f"{named} and {count_of(rest, 'smoother')}" if rest > 0 else named
 
 
 def _errors(compared: Comparison) -> list[html.Html]:
@@ -139,7 +140,7 @@ def error_tables(labeled: Subject) -> list[Table]:
             for k, keypoint in enumerate(labeled.keypoints)
         ]
         body.append(["all", *(mean(v) for v in errors.values())])
-        heading = f"Mean error on {len(rows)} {called} frames (px)"
+        heading = f"Mean error on {count_of(len(rows), f'{called} frame')} (px)"
         tables.append(Table.of(["keypoint", *errors], body, title=heading))
     return tables
 

@@ -11,6 +11,7 @@ from pose_core.reports.demo_results import mean
 from pose_core.reports.palette import OKABE_ITO
 from pose_core.reports.plots import Trace, line_plot
 from pose_core.reports.row_plot import row_plot
+from pose_core.wording import count_of
 
 FEWEST = 10
 """Points below which a mean is not drawn."""
@@ -33,7 +34,9 @@ def error_plots(labeled: Subject, colours: Mapping[str, int]) -> list[str]:
         if points == 0:
             continue
         series = {n: [mean(column) for column in v.T] for n, v in errors.items()}
-        title = f"{called.capitalize()}: {len(rows)} frames, {points} points"
+        title = (
+            f"{called.capitalize()}: {count_of(len(rows), 'frame')}, {count_of(points, 'point')}"
+        )
         names = labeled.keypoints
         plots.append(row_plot(names, series, title, "mean error (px)", colours))
     return plots

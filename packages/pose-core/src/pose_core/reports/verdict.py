@@ -7,6 +7,7 @@ import numpy as np
 
 from pose_core.diagnostics.measures import ERROR
 from pose_core.reports.compared import SETS, Subject, rows_of
+from pose_core.wording import count_of
 
 FEW_FRAMES, FEW_POINTS = 20, 200
 """Below either, errors depend on which frames happen to be there."""
@@ -103,7 +104,7 @@ def difference(first: np.ndarray, second: np.ndarray, known: np.ndarray) -> tupl
 
 def told(found: Standing) -> str:
     """Say a standing in one or two sentences."""
-    where = f"{found.frames} {found.set} frame{'s' if found.frames != 1 else ''}"
+    where = count_of(found.frames, f"{found.set} frame")
     if len(found.errors) == 1:
         said = f"{found.best} errs by {found.errors[found.best]:.2f} px on {where}."
     else:
@@ -111,7 +112,8 @@ def told(found: Standing) -> str:
     if found.set == SETS["train"]:
         return f"{said} They say nothing about frames that were not trained on."
     if found.few:
-        return f"{said} That is few ({found.points} points): other frames may give another order."
+        points = count_of(found.points, "point")
+        return f"{said} That is few ({points}): other frames may give another order."
     return said
 
 

@@ -245,7 +245,9 @@ class PoseModule(LightningModule):
         frames = len(heatmaps) // views
         follows = torch.arange(frames, device=heatmaps.device) > 0
         if not self.objective.decodes_clips:
-            maps = side_by_side(heatmaps[:, -1], views)
+            # the surest branch, where one is taken, is the one of the highest peak
+            weights = weigh_branches(heatmaps.amax((-2, -1)), self.network.combine)
+            maps = side_by_side(merge_branches(heatmaps, weights), views)
             return Predicted(heatmaps=maps, follows=follows), heatmaps
         keypoints, confidence = self.decode(heatmaps, self.network.stride)
         weights = weigh_branches(confidence, self.network.combine)
