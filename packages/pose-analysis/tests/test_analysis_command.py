@@ -58,7 +58,8 @@ def test_filtered_tables_are_read_back(suffix, folder, done):
 
 def test_the_median_leaves_long_gaps_where_it_is_told_to(folder, done):
     out = folder / "filtered.csv"
-    done("filter", folder / "net0.csv", "-o", out, "--filter", "median", "--max-gap", 2)
+    said = done("filter", folder / "net0.csv", "-o", out, "--filter", "median", "--max-gap", 2)
+    assert said.startswith("1 table, 6000 frames, 5 keypoints")
     assert np.isnan(read_predictions(out).keypoints[200:203, 4]).all()
 
 
@@ -199,7 +200,7 @@ def test_every_command_draws(pupil, folder, done):
         assert path.stat().st_size > 10_000
 
 
-def test_an_output_is_replaced_with_force_alone(folder, done, refused):
+def test_an_output_is_replaced_with_overwrite_alone(folder, done, refused):
     given = ["pupil", folder / "net0.csv", "-o", folder / "pupil"]
     done(*given)
     before = (folder / "pupil" / "pupil.csv").read_bytes()

@@ -9,7 +9,7 @@ import numpy as np
 
 from pose_analysis.bins import interpolated
 from pose_analysis.commands.arguments import add_output, pair
-from pose_analysis.commands.finishing import Found, check_folder, finish, shown
+from pose_analysis.commands.finishing import Found, check_folder, count_of, finish, shown
 from pose_analysis.correlation import canonical_correlation
 from pose_analysis.errors import AnalysisError
 from pose_analysis.files.recordings import Recording, nearest, read_recording
@@ -268,6 +268,7 @@ def of_signals(sides: Sides, given: argparse.Namespace) -> Found:
     component = np.arange(1, count + 1)
     short = {"component": component, "correlation": canonical.correlations}
     listed = ", ".join(shown(value) for value in canonical.correlations[:6])
+    counts = f"{count_of(canonical.rows, 'row')}, {count_of(count, 'component')}"
     return Found(
         summary={
             "correlations": canonical.correlations,
@@ -275,7 +276,7 @@ def of_signals(sides: Sides, given: argparse.Namespace) -> Found:
             "first_weights": weights_of(sides.first, canonical.first_weights),
             "second_weights": weights_of(sides.second, canonical.second_weights),
         },
-        lines=[f"{canonical.rows} rows, {count} components, which correlate by {listed}"],
+        lines=[f"{counts}; correlations {listed}"],
         draw=lambda figure: draw_projected(figure, *projected, canonical.correlations),
         tables=dict(zip(TABLES, (short, columns), strict=True)),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pose_analysis.commands.arguments import add_events, add_output, add_signal, positive
-from pose_analysis.commands.finishing import Found, check_folder, finish, shown
+from pose_analysis.commands.finishing import Found, check_folder, count_of, finish, shown
 from pose_analysis.decoding import Decoded, decode, r2_scores
 from pose_analysis.errors import AnalysisError
 from pose_analysis.files.columns import COUNTED, read_columns, read_spikes, read_times
@@ -146,10 +146,14 @@ def read_predictors(given: argparse.Namespace) -> Predictors:
 def lines_of(lined: Lined, found: Decoded, features: int) -> list[str]:
     """Say how well it was decoded."""
     bins = int(np.isfinite(found.predicted).sum())
-    what = "one series" if lined.trials is None else f"{len(lined.trials)} trials"
-    lines = [f"{what}, {bins} bins, {features} features; R² {shown(found.r2)}"]
+    what = "one series" if lined.trials is None else count_of(len(lined.trials), "trial")
+    lines = [
+        f"{what}, {count_of(bins, 'bin')}, {count_of(features, 'feature')}; R² {shown(found.r2)}"
+    ]
     if left := lined.target.size - bins:
-        lines.append(f"{left} bins left out: the signal or a predictor is missing there")
+        lines.append(
+            f"{count_of(left, 'bin')} left out: the signal or a predictor is missing there"
+        )
     if len(found.shifted):
         lines.append(
             f"moved in time: R² {shown(float(found.shifted.mean()))} on average of "

@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from pose_analysis.commands.arguments import add_gates, add_output, gates
-from pose_analysis.commands.finishing import Found, check_plot, conclude, next_command, shown
+from pose_analysis.commands.finishing import (
+    Found,
+    check_plot,
+    conclude,
+    count_of,
+    next_command,
+    shown,
+)
 from pose_analysis.ensembles import Filtered, filter_points
 from pose_analysis.errors import AnalysisError
 from pose_analysis.files.members import Members, read_members, write_points
@@ -125,15 +132,16 @@ def told(members: Members, found: Filtered) -> dict[str, dict[str, float]]:
 
 def lines_of(members: Members, found: Filtered) -> list[str]:
     """Say what was there, what was missing, and how far points were moved."""
-    count, frames = len(members.keypoints), len(members.rows)
-    lines = [f"{count} table{'s' * (count > 1)}, {frames} frames, {len(members.labels)} keypoints"]
+    frames = len(members.rows)
+    counts = {"table": len(members.keypoints), "frame": frames, "keypoint": len(members.labels)}
+    lines = [", ".join(count_of(count, noun) for noun, count in counts.items())]
     for label, before, after in zip(
         members.labels, missing_in(found.center), missing_in(found.keypoints), strict=True
     ):
         if before == frames:
             lines.append(f"warning: {label}: is missing in every frame, and stays so")
         elif before:
-            lines.append(f"{label}: {before} frames missing, {before - after} bridged")
+            lines.append(f"{label}: {count_of(before, 'frame')} missing, {before - after} bridged")
     moved = moved_by(found)
     known = moved[np.isfinite(moved)]
     return [*lines, f"moved by {shown(known.mean() if len(known) else np.nan)} px on average"]

@@ -110,6 +110,11 @@ def conclude(given: argparse.Namespace, found: Found, summary: Path) -> None:
     print("\n".join(found.lines))
 
 
+def count_of(count: int, noun: str) -> str:
+    """Write a number and what it counts: "1 frame", "2 frames"."""
+    return f"{count} {noun if count == 1 else noun + 's'}"
+
+
 def shown(value: float, digits: int = 3) -> str:
     """Give a number to read; a dash where it cannot be told."""
     return "-" if np.isnan(value) else f"{value:.{digits}g}"

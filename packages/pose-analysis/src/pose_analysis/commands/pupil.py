@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pose_analysis.commands.arguments import add_clock, add_gates, add_output, gates
-from pose_analysis.commands.finishing import Found, check_folder, finish, shown
+from pose_analysis.commands.finishing import Found, check_folder, count_of, finish, shown
 from pose_analysis.ensembles import center_of
 from pose_analysis.files.members import read_members
 from pose_analysis.files.recordings import Recording
@@ -79,9 +79,9 @@ def signals_of(pupil: Pupil) -> dict[str, np.ndarray]:
 def lines_of(quality: PupilQuality, frames: int) -> list[str]:
     """Say how far it can be trusted."""
     lines = [
-        f"{frames} frames, {quality.missing} without a diameter",
+        f"{count_of(frames, 'frame')}, {quality.missing} without a diameter",
         f"vertical and horizontal diameter correlate by {shown(quality.correlation)} and differ by "
-        f"{shown(100 * quality.disagreement, 2)} % (median of {quality.frames} frames)",
+        f"{shown(100 * quality.disagreement, 2)} % (median of {count_of(quality.frames, 'frame')})",
         f"signal to noise {shown(quality.signal_to_noise)}",
     ]
     if quality.missing == frames:

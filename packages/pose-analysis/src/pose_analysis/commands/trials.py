@@ -5,7 +5,7 @@ import argparse
 import numpy as np
 
 from pose_analysis.commands.arguments import add_events, add_output, add_signal
-from pose_analysis.commands.finishing import Found, check_folder, finish, shown
+from pose_analysis.commands.finishing import Found, check_folder, count_of, finish, shown
 from pose_analysis.files.columns import read_times
 from pose_analysis.files.recordings import read_recording
 from pose_analysis.plots import draw_trials
@@ -59,8 +59,8 @@ def run(given: argparse.Namespace) -> int:
         },
         lines=[
             *lines_of(trials, len(events)),
-            f"{len(trials)} trials of {len(trials.times)} bins; consistency {shown(alike)} "
-            f"({shown(chance)} if they had nothing in common)",
+            f"{count_of(len(trials), 'trial')} of {count_of(len(trials.times), 'bin')}; "
+            f"consistency {shown(alike)} ({shown(chance)} if they had nothing in common)",
         ],
         draw=lambda figure: draw_trials(figure, trials, given.signal),
         tables=dict(zip(TABLES, (long_table(trials), short_table(mean)), strict=True)),
