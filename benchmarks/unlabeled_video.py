@@ -1,10 +1,13 @@
 """What a real project's own video, unlabeled, changes: mirror-mouse-example, at equal steps.
 
-    POSE_DATA_DIR=... python benchmarks/unlabeled_video.py OUTPUT [--seeds 2] [--steps 600]
+    POSE_DATA_DIR=... python benchmarks/unlabeled_video.py OUTPUT [--seeds 3] [--steps 600]
+        [--runs control pca_singleview all]
 
-The control sees the same clips, their losses at weight 0. Of the video: the mean step from frame to
-frame, and the distances to what both views and the labels' poses allow; of frames kept out of
-training: the pixel error. All in pixels of the frame. What is finished is kept in OUTPUT.
+The control sees the same clips, their losses at weight 0; `pca_singleview` is the loss that helps
+most in benchmarks/semi_supervised.py, `all` has the other two besides. Of the video: the mean step
+from frame to frame, and the distances to what both views and the labels' poses allow; of frames
+kept out of training: the pixel error. All in pixels of the frame. What is finished is kept in
+OUTPUT.
 """
 
 import argparse
@@ -31,14 +34,15 @@ from pose_core.training.fit import train
 from pose_core.training.options import RunOptions, TrainingOptions
 from pose_core.video.readers import choose
 
-LOSSES: dict[str, Any] = {"temporal": {}, "pca_singleview": {}, "pca_multiview": {}}
-RUNS = {"control": 0.0, "semi-supervised": 1.0}
+ALL = ("temporal", "pca_singleview", "pca_multiview")
+RUNS = {"control": ALL, "pca_singleview": ("pca_singleview",), "all": ALL}
+"""The losses of clips of each."""
 METRICS = ("temporal_norm", "pca_multiview_error", "pca_singleview_error")
 
 
-def options_of(project: Project, output: Path, weight: float, given: Any) -> RunOptions:
+def options_of(project: Project, name: str, output: Path, given: Any) -> RunOptions:
     """Give the options of a run."""
-    batch = 8
+    batch, weight = 8, 0.0 if name == "control" else 1.0
     return RunOptions(
         project=str(project.root),
         output=str(output),
@@ -47,7 +51,7 @@ def options_of(project: Project, output: Path, weight: float, given: Any) -> Run
         data=DataOptions(size=(given.size, given.size), validation=0.1, test=0.2, batch_size=batch),
         augment=AugmentOptions(rotation=10.0),
         model=ModelOptions(backbone="small_unet", pretrained=False),
-        losses={"heatmap_mse": {}, **LOSSES},
+        losses={"heatmap_mse": {}, **{loss: {} for loss in RUNS[name]}},
         unlabeled=UnlabeledOptions(length=8, weight=weight, validation_clips=0),
         training=TrainingOptions(
             epochs=round(given.steps / -(-0.7 * len(project.labels) // batch)),
@@ -67,7 +71,7 @@ def perform(project: Project, name: str, output: Path, given: Any) -> list[list[
     tables = {name: output / "video.csv", f"{name}, repaired": output / "repaired.csv"}
     if not tables[f"{name}, repaired"].exists():
         with (output / "log.txt").open("a") as log, redirect_stdout(log), redirect_stderr(log):
-            train(options_of(project, output, RUNS[name], given), plugins)
+            train(options_of(project, name, output, given), plugins)
         reader, _ = choose(plugins)
         plain = tables[name]
         predict_video(load_model(output, plugins), video, plain, reader, plugins, progress=False)
@@ -93,12 +97,13 @@ def measured(found: Predictions, project: Project, plugins: Plugins) -> list[flo
 
 
 def main() -> None:
-    """Train both, and print what the video shows."""
+    """Train them, and print what the video shows."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("output", type=Path)
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS))
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--size", type=int, default=192, help="that networks see")
     given = parser.parse_args()
@@ -107,7 +112,7 @@ def main() -> None:
     found: dict[str, list[list[float]]] = {}
     for seed in range(given.seeds):
         given.seed = seed
-        for name in RUNS:
+        for name in given.runs:
             for shown, *values in perform(project, name, given.output / f"{seed}-{name}", given):
                 print(seed, shown, values, flush=True)
                 found.setdefault(str(shown), []).append([float(value) for value in values])
