@@ -67,13 +67,13 @@ class Variant:
     Attributes:
         head: its name.
         options: of the head.
-        hide: as `augment.hide`; None for the default of the head.
+        hide: as `augment.hide`, the chance that labeled points are covered in their own frame.
         losses: unsupervised ones.
     """
 
     head: str = "context"
     options: Mapping[str, Any] | None = None
-    hide: float | bool | None = None
+    hide: float | None = None
     losses: Mapping[str, Any] | None = None
 
 
@@ -81,9 +81,9 @@ RUNS: Mapping[str, Variant] = {
     "baseline": Variant("heatmap"),
     "baseline, hiding": Variant("heatmap", hide=0.5),
     "context": Variant(),
-    "context, not hiding": Variant(hide=False),
+    "context, hiding": Variant(hide=0.5),
     "spaced": Variant(options={"offsets": SPACED}),
-    "spaced, not hiding": Variant(options={"offsets": SPACED}, hide=False),
+    "spaced, hiding": Variant(options={"offsets": SPACED}, hide=0.5),
     "baseline, semi": Variant("heatmap", losses=SEMI),
     "context, semi": Variant(losses=SEMI),
 }

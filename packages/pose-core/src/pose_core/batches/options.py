@@ -92,8 +92,8 @@ class AugmentOptions:
         translation: fraction of the size.
         elastic: bend of labeled frames, as a fraction of the shorter side.
         boxes: how many plain boxes are drawn, at most.
-        hide: chance that a labeled point is covered in its own frame, and not in its neighbours.
-            null: 0.5 for a network that looks at these, by the presets default and topdown.
+        hide: chance that a labeled point is covered in its own frame, and not in its neighbours,
+            for networks that look at these. No preset has it.
         dropout: fraction made black, in small squares.
         gamma: factor of the exponent.
         contrast: factor on the distance to the mean.
@@ -139,14 +139,7 @@ class AugmentOptions:
     def __post_init__(self) -> None:
         self.operations()  # refuses what cannot be, before anything is loaded
 
-    def operations(self, context: bool = False) -> Pipeline:
-        """Give the operations in their order.
-
-        Args:
-            context: whether the network looks at neighbouring frames.
-        """
+    def operations(self) -> Pipeline:
+        """Give the operations in their order."""
         changes = {name: getattr(self, name) for name in OPERATIONS}
-        usual = self.pipeline is None and self.preset in ("default", "topdown")
-        if context and usual and self.hide is None:
-            changes["hide"] = True
         return build_pipeline(self.preset, self.pipeline, changes)

@@ -143,9 +143,7 @@ def make_module(
         network=network,
         decode=decoder.build(decoder_options),
         objective=objective,
-        augmentation=Augmentation(
-            options.augment.operations(context=len(network.offsets) > 1), options.seed
-        ),
+        augmentation=Augmentation(options.augment.operations(), options.seed),
         swapped=project.skeleton.swapped(),
         schedule=Schedule.of(options),
         options=options,
