@@ -138,17 +138,23 @@ def perform(folder: Path, labels: int, seed: int, run: str, scale: Scale) -> lis
 
 
 def train_once(options: RunOptions, plugins: Plugins) -> None:
-    """Train, without the pose loss if its published form wants more complete poses."""
+    """Train, without the pose loss if its published form wants more complete poses.
+
+    Raises:
+        KeyboardInterrupt: if training was stopped, so that nothing half trained is scored.
+    """
     output = Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
     with (output / "log.txt").open("a") as log, redirect_stdout(log), redirect_stderr(log):
         try:
-            train(options, plugins)
+            trained = train(options, plugins)
         except ConfigError as refusal:
             if "pca_singleview" not in str(refusal):
                 raise
             kept = {name: of for name, of in options.losses.items() if name != "pca_singleview"}
-            train(replace(options, losses=kept), plugins)
+            trained = train(replace(options, losses=kept), plugins)
+    if trained.interrupted:
+        raise KeyboardInterrupt
 
 
 def predict_once(video: Path, output: Path, plugins: Plugins) -> None:

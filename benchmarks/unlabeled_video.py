@@ -71,7 +71,8 @@ def perform(project: Project, name: str, output: Path, given: Any) -> list[list[
     tables = {name: output / "video.csv", f"{name}, repaired": output / "repaired.csv"}
     if not tables[f"{name}, repaired"].exists():
         with (output / "log.txt").open("a") as log, redirect_stdout(log), redirect_stderr(log):
-            train(options_of(project, name, output, given), plugins)
+            if train(options_of(project, name, output, given), plugins).interrupted:
+                raise KeyboardInterrupt
         reader, _ = choose(plugins)
         plain = tables[name]
         predict_video(load_model(output, plugins), video, plain, reader, plugins, progress=False)
