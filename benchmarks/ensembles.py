@@ -16,7 +16,7 @@ with OUTPUT/ensembles.html, and with the page of `pose report` for each kind.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -27,7 +27,7 @@ import numpy as np
 import small_unet
 import torch
 from hard_scene import draw
-from semi_supervised import Scale, columns, figures, options_of, scored, train_once
+from semi_supervised import Scale, columns, figures, options_of, train_once
 
 from pose_core.cli import build_parser, parse
 from pose_core.diagnostics.gathering import gather_videos
@@ -37,7 +37,7 @@ from pose_core.evaluation import evaluate
 from pose_core.files import open_project
 from pose_core.metrics import auroc, midranks
 from pose_core.plugins import Plugins
-from pose_core.predictions import Ensemble, Predictions
+from pose_core.predictions import Ensemble
 from pose_core.reports import page as html
 from pose_core.reports.plots import Trace, line_plot
 from pose_core.reports.tables import Table, table_text, write_csv
@@ -49,6 +49,8 @@ KINDS = {"supervised": "supervised", "semi-supervised": "improved"}
 """Names of sweeps, and of the runs of `semi_supervised` that their members are."""
 ONE_VIEW, BOTH_VIEWS = "eks_singlecam", "eks_mirrored"
 MEMBER, MEAN, MEDIAN = "a member", "mean", "median"
+OF_ALL = (MEAN, MEDIAN, ONE_VIEW, BOTH_VIEWS)
+"""What is made of all members."""
 SHOWN = {
     "all_mean": "mean", "all_median": "median", "all_p95": "95 %", "all_gross": "gross %",
     "visible_mean": "visible", "visible_median": "its median", "visible_gross": "its gross %",
@@ -65,12 +67,16 @@ TELLS = {
 }
 LEFT = (100, 50, 25, 10, 5, 2)
 """Shares of the points, per cent, those of the largest spread."""
-TOGETHER = "spread of both kinds"
+TOGETHER = "spread over both kinds"
+Points = dict[tuple[str, str], dict[str, np.ndarray]]
+"""By kind and source, then by name: (points,), the same points in the same order everywhere."""
 
-Source = tuple[str, str]
-"""A kind, and the name of a member, a pool of them or a smoother."""
-Points = dict[Source, dict[str, np.ndarray]]
-"""By source, then by name: (points,), the same points in the same order for all sources."""
+
+def found_plugins() -> Plugins:
+    """Find all plugins, and the network of the benchmarks."""
+    plugins = Plugins().load()
+    plugins.add(small_unet)
+    return plugins
 
 
 def train_member(scene: Path, run: Path, kind: str, seed: int, member: int, scale: Scale) -> None:
@@ -85,147 +91,117 @@ def train_member(scene: Path, run: Path, kind: str, seed: int, member: int, scal
     evaluate(run, plugins)
 
 
-def found_plugins() -> Plugins:
-    """Find all plugins, and the network of the benchmarks."""
-    plugins = Plugins().load()
-    plugins.add(small_unet)
-    return plugins
-
-
-def pose(words: Sequence[str | Path], plugins: Plugins) -> None:
+def pose(plugins: Plugins, *words: str | Path) -> None:
     """Run a command as the command line does."""
     given = parse(build_parser(plugins), [str(word) for word in words])
     if plugins.find("command", given.command).run(given, plugins):
         raise SystemExit(f"pose {given.command} failed; see above")
 
 
-def track(scene: Path, sweep: Path, plugins: Plugins) -> None:
-    """Predict and smooth the scored recordings, both ways, and write the page about the runs."""
+def track(scene: Path, sweep: Path, plugins: Plugins) -> list[Tracks]:
+    """Predict and smooth the scored recordings, write the page, and give all tracks by name."""
     tables, alone = sweep / TRACKS, sweep / ONE_VIEW
     with (sweep / "log.txt").open("a") as log, redirect_stdout(log):
-        pose(["predict", sweep, scene / "held-out", "--smooth"], plugins)
-        pose(["smooth", tables, "--smoother", ONE_VIEW, "--output", alone / "smoothed"], plugins)
+        pose(plugins, "predict", sweep, scene / "held-out", "--smooth")
+        pose(plugins, "smooth", tables, "--smoother", ONE_VIEW, "--output", alone / "smoothed")
         page = sweep.with_name(f"{sweep.name}.html")
-        pose(["report", sweep, "--predictions", alone, "--output", page], plugins)
+        pose(plugins, "report", sweep, "--predictions", alone, "--output", page)
+    return [with_pools(one) for one in gather_videos(runs_below(sweep), plugins, [tables, alone])]
 
 
-def tracks_of(sweep: Path, plugins: Plugins) -> list[Tracks]:
-    """Give what members, their mean and median, and the smoothers say of each recording."""
-    found = gather_videos(runs_below(sweep), plugins, [sweep / TRACKS, sweep / ONE_VIEW])
-    return [replace(one, sources={**one.sources, **pooled(one)}) for one in found]
-
-
-def pooled(tracks: Tracks) -> dict[str, Predictions]:
-    """Give mean and median of the members."""
+def with_pools(tracks: Tracks) -> Tracks:
+    """Add mean and median of the members, and put the sources in the order that tables have."""
     members = Ensemble.of([tracks.sources[name] for name in tracks.members])
-    return {MEAN: ensemble_mean(members), MEDIAN: ensemble_median(members)}
+    found = {**tracks.sources, MEAN: ensemble_mean(members), MEDIAN: ensemble_median(members)}
+    return replace(tracks, sources={name: found[name] for name in (*tracks.members, *OF_ALL)})
 
 
-def points_of(scene: Path, found: Mapping[str, Sequence[Tracks]], plugins: Plugins) -> Points:
-    """Hold all sources of both kinds against the truth of all scored recordings of a scene."""
-    training = open_project(scene / "project", plugins).labels
-    parts: dict[Source, dict[str, list[np.ndarray]]] = {}
-    for number in range(len(scored(scene))):
-        shown = {kind: own[number] for kind, own in found.items()}
-        members = [one.sources[name] for one in shown.values() for name in one.members]
+def points_of(shown: Iterable[tuple[Path, Mapping[str, Tracks]]], plugins: Plugins) -> Points:
+    """Hold what networks of each kind say of recordings, given with their scene, against truth."""
+    parts: dict[tuple[str, str], dict[str, list[np.ndarray]]] = {}
+    for scene, kinds in shown:
+        training = open_project(scene / "project", plugins).labels
+        members = [one.sources[name] for one in kinds.values() for name in one.members]
         together = ensemble_spread(np.stack([one.keypoints for one in members]))
-        for kind, tracks in shown.items():
+        for kind, tracks in kinds.items():
             truth = read_truth(scene / "truth" / f"{tracks.subject}.npz")
             measured = {one.source: one.values for one in measure(tracks, plugins, training)}
-            common = {TOGETHER: together} | {
-                f"{name} {DEVIATION}": measured[name][DEVIATION] for name in (ONE_VIEW, BOTH_VIEWS)
-            }
+            deviations = {f"{of} {DEVIATION}": measured[of][DEVIATION] for of in OF_ALL[2:]}
             for name, predictions in tracks.sources.items():
-                values = {**dict(columns(predictions, truth, training, {})), **common}
-                for what, value in {**measured[name], **values}.items():
-                    parts.setdefault((kind, name), {}).setdefault(what, []).append(value.ravel())
+                found = {**measured[name], **deviations, TOGETHER: together}
+                found |= dict(columns(predictions, truth, training, {}))
+                for what, values in found.items():
+                    own = parts.setdefault((kind, name), {})
+                    own.setdefault(what, []).append(values.ravel())
     return {
         source: {what: np.concatenate(values) for what, values in own.items()}
         for source, own in parts.items()
     }
 
 
-def joined(parts: Sequence[Points]) -> Points:
-    """Put the points of several scenes together."""
-    return {
-        source: {
-            what: np.concatenate([part[source][what] for part in parts])
-            for what in parts[0][source]
-        }
-        for source in parts[0]
-    }
-
-
-def sources_of(points: Points, kind: str, wanted: str) -> list[dict[str, np.ndarray]]:
-    """List the points of a source, or those of every member."""
-    others = (MEAN, MEDIAN, ONE_VIEW, BOTH_VIEWS)
-    own = {name: values for (of, name), values in points.items() if of == kind}
-    return [v for n, v in own.items() if n == wanted or (wanted == MEMBER and n not in others)]
+def known(points: Points, kind: str, wanted: str, what: str) -> list[tuple[np.ndarray, ...]]:
+    """Give a quantity, errors and which are gross, of a source or of every member."""
+    members = [name for of, name in points if of == kind and name not in OF_ALL]
+    found = []
+    for name in members if wanted == MEMBER else [wanted]:
+        own = points[kind, name]
+        there = np.isfinite(own["error"]) & np.isfinite(own[what])
+        found.append((own[what][there], own["error"][there], own["gross"][there] > 0))
+    return found
 
 
 def error_table(points: Points, kind: str) -> Table:
     """Tell the errors of all sources of a kind."""
-    rows = [
-        [name, *(figures(values)[of] for of in SHOWN)]
-        for (of_kind, name), values in points.items()
-        if of_kind == kind
-    ]
+    summed = {name: figures(own) for (of, name), own in points.items() if of == kind}
+    rows = [[name, *(own[key] for key in SHOWN)] for name, own in summed.items()]
     return Table.of(["px", *SHOWN.values()], rows, f"{kind}: error", best="low")
 
 
 def tails(points: Points, kind: str, wanted: str, shares: Sequence[float]) -> np.ndarray:
-    """Give thresholds of the spread and mean errors above them, (2, shares); members' means."""
+    """Give thresholds of the spread and mean errors above them, (2, shares)."""
     found = []
-    for values in sources_of(points, kind, wanted):
-        known = np.isfinite(values["error"]) & np.isfinite(values[TOGETHER])
-        order = np.argsort(-values[TOGETHER][known], kind="stable")
-        error, spread = values["error"][known][order], values[TOGETHER][known][order]
+    for spread, error, _ in known(points, kind, wanted, TOGETHER):
+        order = np.argsort(-spread, kind="stable")
         counts = [max(1, round(len(order) * share / 100)) for share in shares]
-        found.append([[spread[n - 1] for n in counts], [error[:n].mean() for n in counts]])
+        means = [error[order[:count]].mean() for count in counts]
+        found.append([spread[order[np.array(counts) - 1]], means])
     return np.mean(found, axis=0)
 
 
 def tail_table(points: Points) -> Table:
     """Tell mean errors above thresholds of the spread."""
-    names = [(kind, name) for name in (MEMBER, MEAN, BOTH_VIEWS) for kind in KINDS]
-    found = {source: tails(points, *source, LEFT) for source in names}
-    thresholds = found[names[0]][0].tolist()
-    rows = [
-        [share, threshold, *(float(own[1, n]) for own in found.values())]
-        for n, (share, threshold) in enumerate(zip(LEFT, thresholds, strict=True))
-    ]
-    heads = [f"{name}, {kind}" for kind, name in names]
-    title = "mean error of the points whose spread over all networks is at least a threshold"
-    return Table.of(["points left %", "spread px", *heads], rows, title)
+    sources = [(kind, name) for name in (MEMBER, MEAN, BOTH_VIEWS) for kind in KINDS]
+    found = [tails(points, *source, LEFT) for source in sources]
+    columns = np.stack([found[0][0], *(own[1] for own in found)], axis=1)
+    rows = [[share, *row] for share, row in zip(LEFT, columns.tolist(), strict=True)]
+    heads = ["points left %", "spread px", *(f"{name}, {kind}" for kind, name in sources)]
+    return Table.of(heads, rows, "mean error (px) of the points of at least a spread")
 
 
 def told_table(points: Points, kind: str) -> Table:
     """Tell how well what is known without truth tells errors, for each sort of source."""
     wanted = (MEMBER, MEAN, ONE_VIEW, BOTH_VIEWS)
-    rows: list[list[str | float]] = []
-    for shown, what in TELLS.items():
-        cells = [told(own, what) for name in wanted for own in [sources_of(points, kind, name)]]
-        rows.append([shown, *(number for pair in cells for number in pair)])
+    rows = [
+        [shown, *(number for name in wanted for number in told(known(points, kind, name, what)))]
+        for shown, what in TELLS.items()
+    ]
     heads = [f"{name}: {what}" for name in wanted for what in ("rho", "AUROC")]
     title = f"{kind}: Spearman's correlation with the error, AUROC of gross errors"
     return Table.of(["what tells", *heads], rows, title, best="high")
 
 
-def told(sources: Sequence[Mapping[str, np.ndarray]], what: str) -> tuple[float, float]:
-    """Give Spearman's correlation and AUROC, of members the means."""
-    found = []
-    for values in sources:
-        known = np.isfinite(values["error"]) & np.isfinite(values[what])
-        error, signal, gross = (values[name][known] for name in ("error", what, "gross"))
-        rho = np.corrcoef(midranks(signal), midranks(error))[0, 1]
-        found.append((float(rho), auroc(signal, gross > 0)))
-    rho, area = np.mean(found, axis=0).tolist()
-    return rho, area
+def told(sources: Sequence[tuple[np.ndarray, ...]]) -> list[float]:
+    """Give Spearman's correlation and AUROC; of several sources the means."""
+    found = [
+        (np.corrcoef(midranks(signal), midranks(error))[0, 1], auroc(signal, gross))
+        for signal, error, gross in sources
+    ]
+    return [float(value) for value in np.mean(found, axis=0)]
 
 
 def drawing(points: Points) -> str:
-    """Draw mean errors above thresholds of the spread, both kinds dashed apart."""
-    shares = np.geomspace(100, LEFT[-1], 60)
+    """Draw mean errors above thresholds of the spread."""
+    shares = np.geomspace(LEFT[0], LEFT[-1], 60)
     traces = [
         Trace(f"{name}, {kind}", *tails(points, kind, name, shares), colour=colour, dash=dash)
         for colour, name in enumerate((MEMBER, MEAN, BOTH_VIEWS))
@@ -239,11 +215,12 @@ def report(points: Points, output: Path) -> None:
     """Print the tables, and write them and a page."""
     tables = [error_table(points, kind) for kind in KINDS]
     tables += [tail_table(points), *(told_table(points, kind) for kind in KINDS)]
-    for number, one in enumerate(tables):
+    for number, one in enumerate(tables, start=1):
         print(table_text(one) + "\n")
-        write_csv(output / f"table-{number + 1}.csv", one)
-    blocks = [html.plot(drawing(points)), *map(html.table, tables)]
-    summary = "Members, their mean and median, and smoothed tracks, against the truth."
+        write_csv(output / f"table-{number}.csv", one)
+    dashes = "Supervised networks are drawn through, semi-supervised ones dashed."
+    blocks = [html.plot(drawing(points), dashes), *map(html.table, tables)]
+    summary = "Members, their mean and median, and smoothed tracks, held against the truth."
     content = html.page("What an ensemble is worth", summary, [("", blocks)])
     html.write_page(output / "ensembles.html", content)
 
@@ -261,26 +238,20 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=128, help="that networks see")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
-    scale, places = Scale(given.steps, 8, given.size, 1.0), range(given.members)
-    scenes = {seed: given.output / str(seed) / "scene" for seed in range(given.seeds)}
-    for seed, scene in scenes.items():
+    scale, work = Scale(given.steps, length=8, size=given.size, longer=1.0), []
+    scenes = [given.output / str(seed) / "scene" for seed in range(given.seeds)]
+    for seed, scene in enumerate(scenes):
         draw(scene, given.labels, seed)
-    work = [
-        (scene, scene.with_name(kind) / f"seed={member}", kind, seed, member, scale)
-        for seed, scene in scenes.items()
-        for kind in KINDS
-        for member in places
-    ]
+        runs = [(kind, member) for kind in KINDS for member in range(given.members)]
+        work += [(scene, scene.with_name(k) / f"seed={m}", k, seed, m, scale) for k, m in runs]
     with ProcessPoolExecutor(given.processes, get_context("spawn")) as pool:
         list(pool.map(train_member, *zip(*work, strict=True)))
     torch.set_num_threads(1)
-    plugins, parts = found_plugins(), []
-    for scene in scenes.values():
-        for kind in KINDS:
-            track(scene, scene.with_name(kind), plugins)
-        found = {kind: tracks_of(scene.with_name(kind), plugins) for kind in KINDS}
-        parts.append(points_of(scene, found, plugins))
-    report(joined(parts), given.output)
+    plugins, shown = found_plugins(), []
+    for scene in scenes:
+        found = [track(scene, scene.with_name(kind), plugins) for kind in KINDS]
+        shown += [(scene, dict(zip(KINDS, pair, strict=True))) for pair in zip(*found, strict=True)]
+    report(points_of(shown, plugins), given.output)
 
 
 if __name__ == "__main__":
