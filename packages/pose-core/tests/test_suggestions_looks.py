@@ -1,13 +1,31 @@
-"""Motion, principal components, clusters, and room in time."""
+"""Motion, principal components, clusters, room in time, and what is chosen by them."""
+
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from pose_core.diagnostics.measured import Measured
 from pose_core.plugins import Plugins
 from pose_core.suggestions.candidates import Candidate
-from pose_core.suggestions.choosing import Wish, choose_any, choose_moving
+from pose_core.suggestions.choosing import (
+    Wish,
+    choose_any,
+    choose_doubtful,
+    choose_moving,
+    drawn,
+    worst_nearby,
+)
 from pose_core.suggestions.looks import clustered, look_at, look_at_all, principal, small
-from pose_core.suggestions.spreading import Room, apart, one_of_each, shares, usual_gap
+from pose_core.suggestions.spreading import (
+    Room,
+    apart,
+    one_of_each,
+    proportional,
+    shares,
+    usual_gap,
+)
 from pose_core.video.readers import choose
 from pose_core.video.writing import VideoWriter
 
@@ -58,8 +76,33 @@ def test_frames_that_move_are_chosen_one_of_each_kind(video, reader):
     assert all("moves more than" in one.reason for one in chosen)
 
 
+def doubted(video, *frames, spread=32.0):
+    """Give a video on some of whose frames networks are apart."""
+    apart = np.full((video.info.frames, 1), 2.0)
+    apart[list(frames)] = spread
+    measured = Measured("net", "video", ("nose",), {"ensemble_spread": apart}, {})
+    return replace(video, measured=[measured])
+
+
+def test_frames_in_doubt_are_chosen_of_all_their_looks(video, reader):
+    left, right = range(10, 20), range(70, 80)
+    for seed in range(5):
+        wish = Wish(2, gap=3, seed=seed)
+        chosen = choose_doubtful([doubted(video, *left, *right)], wish, reader)
+        assert {one.number in left for one in chosen} == {True, False}
+        assert all(one.number in (*left, *right) for one in chosen)
+        assert all("networks are 32 px apart on nose" in one.reason for one in chosen)
+
+
+def test_videos_give_as_many_frames_as_they_have_of_the_doubt(video, reader):
+    one, other = doubted(video, *range(0, 6)), doubted(video, *range(60, 78))
+    chosen = choose_doubtful([one, other], Wish(4, gap=1), reader)
+    assert Counter(found.candidate for found in chosen) == {0: 1, 1: 3}
+
+
 def test_the_same_seed_chooses_the_same_frames(video, reader):
-    for method in (choose_moving, choose_any):
+    video = doubted(video, *range(0, 100, 7))
+    for method in (choose_moving, choose_any, choose_doubtful):
         first, second = (method([video], Wish(5, seed=3), reader) for _ in range(2))
         assert [one.number for one in first] == [one.number for one in second]
 
@@ -72,8 +115,8 @@ def test_a_video_of_one_frame_gives_it(tmp_path, reader):
 
 
 def test_frames_near_to_those_that_are_taken_are_not_chosen(video, reader):
-    taken = Candidate(video.video, video.info, frozenset({50}))
-    for method in (choose_moving, choose_any):
+    taken = replace(doubted(video, *range(40, 60)), taken=frozenset({50}))
+    for method in (choose_moving, choose_any, choose_doubtful):
         numbers = [one.number for one in method([taken], Wish(30, gap=4), reader)]
         spaces = np.diff(sorted([*numbers, 50]))
         assert spaces.min() >= 4
@@ -133,6 +176,28 @@ def test_the_first_of_each_cluster_comes_before_the_others():
     clusters = np.array([2, 2, 0, 2, 1, 0])
     assert one_of_each(clusters, 3) == [0, 2, 4]
     assert one_of_each(clusters, 5) == [0, 1, 2, 3, 4]
+
+
+def test_frames_are_shared_out_in_proportion():
+    assert proportional([10, 30, 60], 10) == [1, 3, 6]
+    assert proportional([10, 30, 61], 5) == [1, 1, 3]
+    assert proportional([5, 0], 3) == [3, 0]
+    assert proportional([1, 2], 20) == [1, 2]
+    assert proportional([0, 0], 4) == [0, 0]
+
+
+def test_of_near_frames_in_doubt_the_worst_stands_for_them():
+    totals = [np.array([0.0, 0.2, 0.3, 0.1, 0.0, 0.1, 0.0]), np.array([0.3, 0.0])]
+    rooms = [Room(7, 2), Room(2, 2)]
+    assert worst_nearby(totals, rooms) == [(0, 2), (1, 0), (0, 5)]
+
+
+def test_frames_are_drawn_by_the_square_of_their_doubt():
+    frames, totals = [(1, 0), (0, 2), (0, 0)], [np.array([0.1, 0.0, 0.2]), np.array([0.3])]
+    found = Counter(drawn(frames, totals, 1, seed)[0] for seed in range(2000))
+    for frame, chance in zip(frames, (9 / 14, 4 / 14, 1 / 14), strict=True):
+        assert abs(found[frame] / 2000 - chance) < 0.05  # five standard errors
+    assert drawn(frames, totals, 10, seed=0) == frames
 
 
 def test_frames_are_shared_out_evenly_where_there_is_room():

@@ -9,12 +9,19 @@ from pose_core.hookspecs import VideoReader
 from pose_core.suggestions.candidates import Candidate
 from pose_core.suggestions.looks import clustered, look_at, look_at_all, principal
 from pose_core.suggestions.scores import score
-from pose_core.suggestions.spreading import Room, apart, one_of_each, shares, usual_gap
+from pose_core.suggestions.spreading import (
+    Room,
+    apart,
+    one_of_each,
+    proportional,
+    shares,
+    usual_gap,
+)
 
 POOL = 3
 """Frames in doubt that are looked at for each one that is chosen."""
-LEAST = 0.5
-"""Of the score of the last frame that would be chosen by it alone: none below is looked at."""
+SHARPNESS = 2.0
+"""Power of its doubt that a frame's chance of being looked at goes by."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +76,15 @@ def rooms_of(candidates: Sequence[Candidate], wish: Wish) -> list[Room]:
 def choose_doubtful(
     candidates: Sequence[Candidate], wish: Wish, reader: VideoReader
 ) -> list[Suggestion]:
-    """Choose frames whose predictions are most in doubt, of different looks.
+    """Choose frames whose predictions are in doubt, of different looks.
 
-    Of all videos together the most doubtful frames that are far enough apart, `POOL` times as many
-    as are wanted, are clustered by what they look like; the worst of each cluster is chosen.
+    Of all videos together frames that are worse than those near them are drawn, `POOL` times as
+    many as are wanted, the more likely the more doubtful: the worst of all alone are often odd ones
+    that teach little of the others. Every video gives as large a part as it has of those; they are
+    clustered by what they look like, and the worst of each cluster is chosen.
+
+    Source: doubt as chance, and clusters of what is in doubt: Prabhu et al., Active Domain
+    Adaptation via Clustering Uncertainty-weighted Embeddings (2021); the embedding is looks here.
 
     Raises:
         FormatError: if nothing is measured of the predictions that could tell.
@@ -80,40 +92,54 @@ def choose_doubtful(
     """
     scores = score([one.measured for one in candidates])
     totals = [one.total for one in scores]
+    worst = worst_nearby(totals, rooms_of(candidates, wish))
+    pool = drawn(worst, totals, POOL * wish.count, wish.seed)
+    own = [[n for v, n in pool if v == video] for video in range(len(candidates))]
+    given = proportional([len(numbers) for numbers in own], wish.count)
+    chosen = [
+        (video, numbers[row])
+        for video, (numbers, count) in enumerate(zip(own, given, strict=True))
+        if count
+        for row in one_of_each(looks_of(candidates[video], numbers, count, wish, reader), count)
+    ]
+    chosen.sort(key=lambda one: -totals[one[0]][one[1]])
+    return [Suggestion(v, n, float(totals[v][n]), scores[v].reason(n)) for v, n in chosen]
+
+
+def worst_nearby(totals: Sequence[np.ndarray], rooms: Sequence[Room]) -> list[tuple[int, int]]:
+    """Give the frames in doubt that are worse than all that are nearer than the gap, worst first.
+
+    Args:
+        totals: (frames,) of each video, how much in doubt they are.
+        rooms: of the videos, in which they are taken.
+    """
     order = [(v, n) for v, total in enumerate(totals) for n in np.flatnonzero(total > 0).tolist()]
     order.sort(key=lambda one: (-totals[one[0]][one[1]], one))
-    pool = apart(order, rooms_of(candidates, wish), POOL * wish.count)
-    last = min((totals[v][n] for v, n in pool[: wish.count]), default=0.0)
-    pool = [(v, n) for v, n in pool if totals[v][n] >= LEAST * last]
-    rows = one_of_each(looks_of(pool, candidates, wish, reader), wish.count)
-    return [
-        Suggestion(v, n, float(totals[v][n]), scores[v].reason(n))
-        for v, n in (pool[row] for row in rows)
-    ]
+    return apart(order, rooms, len(order))
+
+
+def drawn(
+    frames: Sequence[tuple[int, int]], totals: Sequence[np.ndarray], count: int, seed: int
+) -> list[tuple[int, int]]:
+    """Draw some frames without putting back, doubtful ones more likely; they keep their order.
+
+    Source: Efraimidis and Spirakis, Weighted random sampling with a reservoir (2006).
+    """
+    weights = np.array([totals[v][n] for v, n in frames]) ** SHARPNESS
+    late = np.random.default_rng(seed).exponential(size=len(frames)) / weights
+    return [frames[row] for row in np.sort(np.argsort(late, kind="stable")[:count])]
 
 
 def looks_of(
-    pool: Sequence[tuple[int, int]],
-    candidates: Sequence[Candidate],
-    wish: Wish,
-    reader: VideoReader,
+    candidate: Candidate, numbers: Sequence[int], count: int, wish: Wish, reader: VideoReader
 ) -> np.ndarray:
-    """Cluster frames of any videos by what they look like, int (frames,)."""
-    if len(pool) <= wish.count:
-        return np.arange(len(pool))
-    found = np.zeros(len(pool), dtype=int)
-    shapes: dict[tuple[int, ...], dict[int, np.ndarray]] = {}
-    for video in sorted({video for video, _ in pool}):
-        rows = sorted((r for r, (v, _) in enumerate(pool) if v == video), key=lambda r: pool[r][1])
-        one = candidates[video]
-        pictures = look_at(one.video, one.info, [pool[row][1] for row in rows], reader)
-        shapes.setdefault(pictures.shape[1:], {}).update(zip(rows, pictures, strict=True))
-    first = 0
-    for alike in shapes.values():  # those of another shape look different in any case
-        count = max(1, round(wish.count * len(alike) / len(pool)))
-        points = principal(np.stack(list(alike.values())))
-        found[list(alike)] = first + clustered(points, count, wish.seed)[0]
-        first += count
+    """Cluster frames of a video by what they look like, int (frames,)."""
+    if len(numbers) <= count:
+        return np.arange(len(numbers))
+    rising = np.argsort(numbers)
+    pictures = look_at(candidate.video, candidate.info, [numbers[row] for row in rising], reader)
+    found = np.zeros(len(numbers), dtype=int)
+    found[rising] = clustered(principal(pictures), count, wish.seed)[0]
     return found
 
 
