@@ -71,7 +71,7 @@ def line_plot(
         zero: whether y begins at 0.
     """
     height, width = size
-    top, keys = legend(_keys(traces), width)
+    top, keys = legend(_keys(traces), width, {t.name: "broken" for t in traces if t.dash % 4})
     x = _tight([trace.x for trace in traces], width)
     y = scale_for([t.y for t in traces], height - BOTTOM, top, logarithmic, 0.0 if zero else None)
     curves = "".join(_curve(trace, _colour(trace, n), x, y) for n, trace in enumerate(traces))
@@ -156,8 +156,23 @@ def dots(x: np.ndarray, y: np.ndarray, radius: float) -> str:
     )
 
 
-def legend(colours: Mapping[str, str], width: float) -> tuple[float, str]:
+SWATCH: Mapping[str, tuple[tuple[float, float, str], ...]] = {
+    "full": ((0, 14, "fill:{}"),),
+    "broken": ((0, 6, "fill:{}"), (8, 6, "fill:{}")),
+    "hollow": ((0.8, 12.4, "fill:none;stroke:{};stroke-width:1.6"),),
+}
+"""Keys of series: where each part begins, its width, and its style with room for the colour."""
+
+
+def legend(
+    colours: Mapping[str, str], width: float, kinds: Mapping[str, str] | None = None
+) -> tuple[float, str]:
     """Draw names with their colours in rows below the title.
+
+    Args:
+        colours: by name.
+        width: of the plot.
+        kinds: "broken" for names of dashed lines, "hollow" for those of rings.
 
     Returns:
         Where the plot may begin below them, and the drawing.
@@ -169,10 +184,13 @@ def legend(colours: Mapping[str, str], width: float) -> tuple[float, str]:
         wide = 32 + LETTER * len(name)
         if x + wide > width - RIGHT and x > LEFT:
             x, y = float(LEFT), y + 17
+        parts += [
+            f'<rect x="{number(x + left)}" y="{number(y - 5)}" width="{number(own)}" height="6" '
+            f'rx="2" style="{style.format(colour)}"/>'
+            for left, own, style in SWATCH[(kinds or {}).get(name, "full")]
+        ]
         parts.append(
-            f'<rect x="{number(x)}" y="{number(y - 5)}" width="14" height="6" rx="2" '
-            f'style="fill:{colour}"/><text class="key" x="{number(x + 19)}" '
-            f'y="{number(y + 2)}">{escaped(name)}</text>'
+            f'<text class="key" x="{number(x + 19)}" y="{number(y + 2)}">{escaped(name)}</text>'
         )
         x += wide
     return y + 16, "".join(parts)

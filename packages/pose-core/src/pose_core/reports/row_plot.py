@@ -16,13 +16,14 @@ from pose_core.reports.axes import (
     svg,
     tick_text,
 )
-from pose_core.reports.palette import series_colour
+from pose_core.reports.palette import OKABE_ITO, series_colour
 from pose_core.reports.plots import dots, legend
 
 ROW, APART = 21.0, 5.0
 """Pixels of a row at least, and between dots that would lie on each other."""
 WIDEST = 0.38
 """Part of the width that names may take; longer ones are cut."""
+RING = "fill:none;stroke:{};stroke-width:1.5"
 
 
 def row_plot(
@@ -35,6 +36,8 @@ def row_plot(
 ) -> str:
     """Draw one row of dots per name, a dot for each series, and a line from the least to the most.
 
+    Series whose colour has been taken before are rings.
+
     Args:
         rows: names, from top to bottom.
         series: name to one value per row, NaN for none.
@@ -43,7 +46,8 @@ def row_plot(
         colours: number of the colour of each series.
         width: pixels; `axes.WIDE` is as wide as a page.
     """
-    top, keys = legend({name: series_colour(colours[name]) for name in series}, width)
+    rings = {name: "hollow" for name in series if colours[name] // len(OKABE_ITO) % 2}
+    top, keys = legend({name: series_colour(colours[name]) for name in series}, width, rings)
     values = np.array([list(own) for own in series.values()], float).reshape(-1, len(rows))
     row = max(ROW, APART * len(series) + 9)
     bottom = top + row * max(len(rows), 1)
@@ -56,9 +60,10 @@ def row_plot(
         *(_row(name, values[:, n], x, float(middles[n])) for n, name in enumerate(rows)),
     ]
     for place, (name, own) in enumerate(zip(series, values, strict=True)):
-        path = dots(x(own), middles + APART * (place - (len(series) - 1) / 2), 3.7)
-        colour = series_colour(colours[name])
-        parts.append(f'<path fill-opacity=".88" style="fill:{colour}" d="{path}"/>')
+        radius, style = (3.0, RING) if name in rings else (3.7, "fill:{}")
+        path = dots(x(own), middles + APART * (place - (len(series) - 1) / 2), radius)
+        style = style.format(series_colour(colours[name]))
+        parts.append(f'<path fill-opacity=".88" style="{style}" d="{path}"/>')
     return svg("".join(parts) + keys, width, bottom + BOTTOM, title)
 
 

@@ -61,7 +61,7 @@ def spread_plots(labeled: Subject, colours: Mapping[str, int]) -> list[str]:
     if not any(len(trace.x) for trace in tails):
         return []
     left = ("points left out, least spread first (%)", "mean error of the rest (px)")
-    right = ("ensemble spread of a tenth of the points (px)", "mean error (px)")
+    right = ("median ensemble spread of equally many points (px)", "mean error (px)")
     return [
         line_plot(tails, "Do members disagree where they err?", left),
         line_plot(groups, "Error by spread", right),
