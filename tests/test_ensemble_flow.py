@@ -124,3 +124,27 @@ def test_all_members_see_a_video_and_are_smoothed(
     assert (tmp_path / f"{video.stem}.csv").read_bytes() == tables[1].read_bytes()
     assert main(["smooth", str(place), "--overwrite", "--smoother", "eks_singlecam"]) == 0
     assert "smoothed by eks_singlecam: " in capsys.readouterr().out
+
+
+def test_a_video_too_short_for_its_views_is_one_line_and_the_others_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"{name}_{view}" for view in ("top", "bot") for name in ("nose", "paw", "tail")]
+    walk = np.random.default_rng(0).normal(size=(60, 3, 2)).cumsum(0) + 40
+    for video, frames in (("long", 60), ("short", 1)):
+        for member in "ab":
+            points = np.concatenate([walk, walk + 3], 1)[:frames]
+            table = pose_io_dlc.PredictionTable(names, points, np.full((frames, 6), 0.9))
+            path = tmp_path / video / f"{member}.csv"
+            path.parent.mkdir(exist_ok=True)
+            pose_io_dlc.write_predictions(path, table)
+    assert main(["smooth", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "2 members, 60 frames, smoothed by eks_mirrored: " in printed.out
+    assert printed.err.splitlines() == [
+        "pose smooth: short: smoother.eks_mirrored: 1 frame is too few to learn how the views "
+        "relate; give --smoother eks_singlecam, which smooths each view by itself",
+        "pose smooth: 1 of 2 videos could not be smoothed",
+    ]
+    assert main(["smooth", str(tmp_path / "short"), "--smoother", "eks_singlecam"]) == 0
+    assert "2 members, 1 frame, smoothed by eks_singlecam: " in capsys.readouterr().out

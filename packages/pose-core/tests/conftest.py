@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from pose_core import Labels, Predictions, Project, Skeleton
+from pose_core import Labels, Predictions, Project, Skeleton, cli
 from pose_core.files import atomic
 from pose_core.hookspecs import Format, hookimpl
 from pose_core.plugins import Plugins
@@ -165,6 +165,45 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture
+def pose(
+    plugins: Plugins, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command with the tiny format alone; give status, output and errors."""
+    monkeypatch.setattr(Plugins, "load", lambda self: plugins)
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        try:
+            status = cli.main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        printed = capsys.readouterr()
+        return status, printed.out, without_bars(printed.err)
+
+    return run
+
+
+def without_bars(text: str) -> str:
+    """Leave out progress bars."""
+    lines = text.replace("\r", "\n").splitlines()
+    return "\n".join(
+        line for line in lines if line.strip() and "it/s" not in line and "%|" not in line
+    )
+
+
+@pytest.fixture
+def add(plugins: Plugins) -> Callable[..., None]:
+    """Add components to the plugins of a test."""
+
+    def components(**hooks: Any) -> None:
+        module = types.ModuleType("added")
+        for name, found in hooks.items():
+            setattr(module, name, hookimpl(lambda found=found: found))
+        plugins.add(module)
+
+    return components
 
 
 @pytest.fixture(scope="session")

@@ -15,48 +15,8 @@ import pytest
 
 from pose_core import cli
 from pose_core.errors import PoseError
-from pose_core.hookspecs import Command, Smoother, VideoReader, hookimpl
+from pose_core.hookspecs import Command, VideoReader
 from pose_core.plugins import Broken, Plugins
-from pose_core.predictions import Ensemble, Predictions
-
-
-@pytest.fixture
-def pose(plugins, monkeypatch, capsys):
-    """Run the command with the tiny format alone; give status, output and errors."""
-    monkeypatch.setattr(Plugins, "load", lambda self: plugins)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        try:
-            status = cli.main([str(argument) for argument in arguments])
-        except SystemExit as stop:
-            status = int(stop.code or 0)
-        printed = capsys.readouterr()
-        return status, printed.out, without_bars(printed.err)
-
-    return run
-
-
-def without_bars(text: str) -> str:
-    """Leave out progress bars."""
-    lines = text.replace("\r", "\n").splitlines()
-    return "\n".join(
-        line for line in lines if line.strip() and "it/s" not in line and "%|" not in line
-    )
-
-
-@pytest.fixture
-def add(plugins):
-    """Add components to the plugins of a test."""
-
-    def components(**hooks):
-        import types
-
-        module = types.ModuleType("added")
-        for name, found in hooks.items():
-            setattr(module, name, hookimpl(lambda found=found: found))
-        plugins.add(module)
-
-    return components
 
 
 @pytest.fixture
@@ -93,6 +53,12 @@ def test_wrong_arguments_are_one_line_with_where_help_is(pose, arguments):
     status, _, error = pose(*arguments)
     assert status == 2
     assert one_line(error, "pose").endswith("--help")
+
+
+def test_a_misspelt_option_is_told_from_the_nearest_one(pose):
+    status, _, error = pose("predict", "model", "video.mp4", "--outptu", "x")
+    assert status == 2
+    assert "'--outptu'; did you mean '--output'?" in one_line(error, "pose predict: ")
 
 
 @pytest.mark.parametrize(
@@ -313,6 +279,18 @@ def test_no_memory_names_the_batch_size(pose, copied, make_video, monkeypatch):
     one_line(error, "pose predict: out of memory with batches of 64; set a smaller --batch-size")
 
 
+def test_a_path_after_an_option_without_its_value_is_a_path(pose, copied, make_video):
+    """So that --repair may stand before the model, as --smooth may."""
+    video = make_video()
+    for arguments in (["--repair", copied, video], [copied, "--repair", video]):
+        status, _, error = pose("predict", *arguments, "--suffix", ".npz")
+        assert status == 1
+        one_line(error, "pose predict: --repair: there is no smoother 'pose_repair'; install pose-")
+    status, _, error = pose("predict", copied, video, "--repair", "al")
+    assert status == 2
+    assert "invalid choice: 'al' (choose from" in one_line(error, "pose predict: ")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals differ")
 def test_what_was_predicted_before_ctrl_c_stays(copied, make_video, tmp_path):
     rows = tmp_path / ".slow.npz.partial" / "rows.f32"
@@ -327,118 +305,3 @@ def test_what_was_predicted_before_ctrl_c_stays(copied, make_video, tmp_path):
     assert started.returncode != 0
     assert rows.stat().st_size > 0
     assert not (tmp_path / "slow.npz").exists()
-
-
-# pose evaluate
-
-
-def test_evaluation_is_printed_and_written(pose, copied, tiny_project):
-    status, out, _ = pose("evaluate", copied, "--project", tiny_project)
-    assert status == 0
-    assert "nose" in out
-    assert (copied / "evaluation.csv").exists()
-    assert out.splitlines()[-1].startswith("written: ")
-
-
-def test_evaluation_refuses_no_model_in_one_line(pose, tmp_path):
-    status, _, error = pose("evaluate", tmp_path / "gone")
-    assert status == 1
-    one_line(error, f"pose evaluate: {tmp_path / 'gone'}: no such folder")
-
-
-# pose smooth
-
-
-@pytest.fixture
-def mean(add):
-    """A smoother that takes the mean of the members."""
-
-    def smooth(ensemble: Ensemble, options: object) -> Predictions:
-        points, confidence = ensemble.keypoints.mean(0), ensemble.confidence.mean(0)
-        return Predictions(points, confidence, ensemble.skeleton, ensemble.frames)
-
-    add(pose_smoothers=[Smoother(name="mean", smooth=smooth)])
-
-
-@pytest.fixture
-def table(plugins, tmp_path):
-    """Write a table of predictions, all points at one place."""
-    from pose_core import Skeleton
-    from pose_core.files import write_predictions
-
-    def write(name, value, frames=5, names=("nose", "tail")):
-        points = np.full((frames, len(names), 2), float(value))
-        made = Predictions(points, np.ones((frames, len(names))), Skeleton(names))
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        write_predictions(path, made, plugins)
-        return path
-
-    return write
-
-
-def test_members_are_smoothed_into_one_table(pose, mean, table, tmp_path):
-    members = table("a.npz", 1), table("b.npz", 3)
-    given = ("--smoother", "mean", "--output", tmp_path / "s.npz")
-    status, out, error = pose("smooth", *members, *given)
-    assert (status, error) == (0, "")
-    assert out == f"2 members, 5 frames, smoothed by mean: {tmp_path / 's.npz'}\n"
-    np.testing.assert_allclose(np.load(tmp_path / "s.npz")["keypoints"], 2.0)
-
-
-def test_a_folder_stands_for_its_tables_but_not_for_the_output(pose, mean, table, tmp_path):
-    for name, value in (("a", 1), ("b", 3), ("c", 8)):
-        table(f"tables/{name}.npz", value)
-    output = tmp_path / "tables" / "smoothed.npz"
-    given = ("smooth", tmp_path / "tables", "--smoother", "mean", "--output", output)
-    for _ in range(2):  # the second time the output lies among them
-        status, out, _ = pose(*given, "--overwrite")
-        assert status == 0
-        assert out.startswith("3 members")
-        np.testing.assert_allclose(np.load(output)["keypoints"], 4.0)
-    status, _, error = pose(*given)
-    assert status == 1
-    assert "is there already; give --overwrite" in one_line(error, "pose smooth: ")
-
-
-def test_tables_that_do_not_fit_are_refused_by_name(pose, mean, table, tmp_path):
-    first = table("a.npz", 1)
-    given = ("--smoother", "mean", "--output", tmp_path / "s.npz")
-    status, _, error = pose("smooth", first, table("b.npz", 1, frames=4), *given)
-    assert status == 1
-    assert f"b.npz: has 4 rows, not the 5 of {first}; predict the same" in one_line(
-        error, "pose smooth: "
-    )
-    status, _, error = pose("smooth", first, table("c.npz", 1, names=("nose", "ear")), *given)
-    assert status == 1
-    assert "c.npz: has other keypoints than" in one_line(error, "pose smooth: ")
-    assert not (tmp_path / "s.npz").exists()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--smoother", "meen"], "--smoother: unknown smoother 'meen'; did you mean 'mean'?"),
-        (["--smoother", "mean", "--set", "s"], "--set: 's' is not OPTION=VALUE"),
-        (["--smoother", "mean", "--set", "s=[1"], "--set: '[1' of 's' is no value"),
-        (["--smoother", "mean", "--set", "s=1"], "smoother.mean: unknown option 's'"),
-    ],
-)
-def test_a_wrong_option_of_a_smoother_is_one_line(pose, mean, table, tmp_path, arguments, said):
-    status, _, error = pose("smooth", table("a.npz", 1), "-o", tmp_path / "s.npz", *arguments)
-    assert status == 1
-    assert said in one_line(error, "pose smooth: ")
-
-
-def test_a_folder_without_tables_is_one_line(pose, mean, tmp_path):
-    (tmp_path / "empty").mkdir()
-    given = ("smooth", tmp_path / "empty", "--smoother", "mean", "-o", tmp_path / "s.npz")
-    status, _, error = pose(*given)
-    assert status == 1
-    assert "holds no tables of predictions; name them" in one_line(error, "pose smooth: ")
-
-
-def test_a_misspelt_option_is_told_from_the_nearest_one(pose):
-    status, _, error = pose("predict", "model", "video.mp4", "--outptu", "x")
-    assert status == 2
-    assert "'--outptu'; did you mean '--output'?" in one_line(error, "pose predict: ")

@@ -1,6 +1,7 @@
 """The commands that diagnose, choose and split: what they print and write."""
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
@@ -118,10 +119,35 @@ def test_a_run_of_which_nothing_is_predicted_is_refused(
 
 def test_an_empty_sweep_is_refused(tmp_path: Path, pose: Pose) -> None:
     (tmp_path / "sweep").mkdir()
-    for command in ("diagnose", "select"):
-        status, _, error = pose(command, tmp_path / "sweep")
+    for command in ("diagnose", "select", "report", "predict"):
+        status, _, error = pose(command, tmp_path / "sweep", *["."] * (command == "predict"))
         assert status == 1
+        assert "sweep: holds no run; give a run or a folder of runs (a sweep)" in error
         assert error.count("\n") == 1
+    (tmp_path / "sweep" / "a").mkdir()
+    (tmp_path / "sweep" / "a" / "log.txt").touch()
+    assert "holds no finished run, and 1 begun one; give" in pose("diagnose", tmp_path / "sweep")[2]
+
+
+def test_what_is_left_out_is_said_once_more_at_the_end(
+    make_run: Make, tiny_project: Path, pose: Pose, tmp_path: Path
+) -> None:
+    first, second, other = (make_run(name, tiny_project) for name in "abc")
+    names = json.loads((other / "skeleton.json").read_text())
+    names["names"][0] = "ear"
+    (other / "skeleton.json").write_text(json.dumps(names))
+    (tmp_path / "empty").mkdir()
+    given = first, second, other, tmp_path / "empty"
+    for command, further in (
+        ("diagnose", ()),
+        ("select", ()),
+        ("report", ("-o", tmp_path / "r.html")),
+    ):
+        status, out, _ = pose(command, *given, *further)
+        assert status == 0
+        last = [line for line in out.splitlines() if line.startswith("left out: ")]
+        assert last == [f"left out: {tmp_path / 'empty'}, {other}; why is said above"]
+    assert "left out: " not in pose("diagnose", first, second)[1]
 
 
 def test_the_run_to_use_is_named_and_the_table_written(

@@ -13,7 +13,7 @@ import yaml
 
 from pose_core import cli
 from pose_core.commands.comparison import COMPARISON, compare
-from pose_core.commands.launchers import launcher_of
+from pose_core.commands.launchers import announced, launcher_of
 from pose_core.commands.sweep import BEGUN, FAILED, LOG, STOPPED, end, failures, train_logged
 from pose_core.commands.train import register_options, validated_alike
 from pose_core.errors import ConfigError, PoseError
@@ -191,6 +191,35 @@ def test_a_sweep_is_compared_at_its_end_and_goes_on_where_it_was(
     assert "seed=3: seed: 3 is unlucky; give another (log: " in printed.err
     rows = list(csv.DictReader((output / COMPARISON).read_text().splitlines()))
     assert [row["seed"] for row in rows] == ["2", "4"]
+
+
+def test_a_sweep_ends_with_what_can_be_done_with_its_members(
+    tiny_project: Path,
+    tmp_path: Path,
+    fitted: list[RunOptions],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = tmp_path / "sweep"
+    assert cli.main(["train", str(tiny_project), "-m", "seed=4,2", f"output={output}"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == f"next: pose predict {output} VIDEO --smooth   or   pose select {output}"
+    assert not any(line.startswith("training ") for line in lines), "what they say is shown here"
+
+
+def test_a_sweep_of_one_member_is_not_to_be_smoothed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / BEGUN).touch()
+    write_member(tmp_path / "seed=1", {"seed": 1}, validation_error=2.0)
+    assert end(tmp_path, False, str) == 0
+    assert capsys.readouterr().out == f"next: pose predict {tmp_path} VIDEO\n"
+
+
+def test_members_in_other_processes_are_announced_with_their_logs() -> None:
+    swept = ["seed=0,1,2", "data.fraction=0.5,1", "training.epochs=3", "hydra/launcher=joblib"]
+    said = announced("joblib", swept, "outputs/sweep/*/log.txt")
+    assert said == "training 6 members by joblib; what they say goes to outputs/sweep/*/log.txt"
+    assert announced("slurm", ["seed=range(1,4)"], "").startswith("training 3 members by slurm")
 
 
 def test_a_run_is_resumed_by_its_folder_with_its_own_options(

@@ -60,6 +60,18 @@ def test_it_says_what_it_did_in_one_line(folder: Path) -> None:
     assert line.startswith(begin) and line.endswith("labeled poses and 2 views of 4 points")
 
 
+def test_why_nothing_was_repaired_is_said_with_the_gate_and_what_is_below(folder: Path) -> None:
+    given = sample_predictions()
+    sure = replace(given, confidence=np.full_like(given.confidence, 0.9))
+    [line] = smoothed(sure, model=str(folder)).notes
+    assert "repaired 0 of 384 points: none is missing or below confidence 0.70 (drawn), by" in line
+    confidence = sure.confidence.copy()
+    confidence[:3] = 0.1  # whole frames, of which nothing else is known
+    [line] = smoothed(replace(given, confidence=confidence), model=str(folder)).notes
+    assert f"repaired 0 of 384 points: {3 * confidence.shape[1]} missing or below " in line
+    assert "of which the other points of their frames tell too little" in line
+
+
 def test_hidden_points_come_nearer_through_the_smoother(folder: Path) -> None:
     given, truth = sample_predictions(), sample_track()
     keypoints, confidence = given.keypoints.copy(), given.confidence.copy()

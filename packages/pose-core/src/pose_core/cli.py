@@ -6,8 +6,10 @@ Nothing heavy is imported before the subcommand runs, so that help is instant.
 import errno
 import os
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
 from typing import NoReturn
 
 from pose_core import __version__
@@ -31,7 +33,15 @@ Track the body parts of animals in video.
 
 
 class Parser(ArgumentParser):
-    """Says what a misspelt subcommand was meant to be."""
+    """Says what is wrong in one line, and takes no path for a value that may be left out."""
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Namespace | None = None
+    ) -> tuple[Namespace, list[str]]:
+        """Parse `--repair RUN VIDEO` as `--repair` and two paths."""
+        given = list(sys.argv[1:] if args is None else args)
+        spelled = spelled_out(given, self._option_string_actions)
+        return super().parse_known_args(spelled, namespace)
 
     def error(self, message: str) -> None:  # type: ignore[override]
         """Print one line and exit with 2."""
@@ -58,6 +68,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         reason = (error.strerror or str(error)).lower()
         return failed(where, f"{error.filename or 'disk'}: {reason}; check it and run this again")
+
+
+def spelled_out(given: Sequence[str], options: Mapping[str, Action]) -> list[str]:
+    """Write the value of options that may go without one where a path follows them."""
+    written = []
+    for text, following in zip_longest(given, given[1:]):
+        action = options.get(text)
+        words = action.choices if action and action.nargs == "?" else None
+        left_out = words and following not in words and is_path(following or "")
+        written.append(f"{text}={action.const}" if action and left_out else text)
+    return written
+
+
+def is_path(text: str) -> bool:
+    """Say whether an argument names a file or folder, be it there or not."""
+    return Path(text).exists() or bool(Path(text).suffix) or len(Path(text).parts) > 1
 
 
 def run(given: Sequence[str]) -> int:

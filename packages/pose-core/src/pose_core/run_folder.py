@@ -9,6 +9,7 @@ import yaml
 
 from pose_core.errors import FormatError, reason
 from pose_core.skeleton import Skeleton
+from pose_core.wording import count_of
 
 CONFIG, SKELETON, WEIGHTS = "config.yaml", "skeleton.json", "model.safetensors"
 """What a model is made of."""
@@ -32,8 +33,23 @@ def find_runs(path: Path) -> list[Path]:
         return [path]
     if runs := runs_below(path):
         return runs
+    refuse_without_runs(path)
     read_config(path)
     raise FormatError(f"{path}: its training is not finished; train it to the end first")
+
+
+def refuse_without_runs(path: Path) -> None:
+    """Refuse a folder that is no run, finished or not, and holds none that is finished.
+
+    Raises:
+        FormatError: saying what to give.
+    """
+    if path.is_dir() and not any((path / name).exists() for name in (CONFIG, WEIGHTS)):
+        begun = unfinished_below(path)
+        what = f"holds no finished run, and {count_of(len(begun), 'begun one')}" if begun else ""
+        raise FormatError(
+            f"{path}: {what or 'holds no run'}; give a run or a folder of runs (a sweep)"
+        )
 
 
 def is_run(folder: Path) -> bool:

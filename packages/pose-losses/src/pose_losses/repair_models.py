@@ -75,14 +75,29 @@ def mark_of(path: Path) -> str:
 
 
 def said(found: Repaired, fitted: Repair, points: Points) -> str:
-    """Say in one line what was repaired."""
+    """Say in one line what was repaired, or why nothing was."""
     which = f"those below confidence {fitted.gate:.2f} ({fitted.about})"
     if points == "all":
         which = "those that the others contradict, and every point moved to where all have it"
+        if not found.count:
+            which = "the others contradict none; every point is moved to where all have it"
+    elif not found.count:
+        which = why_none(found, fitted)
     total = found.variance.size
-    if not found.count and points == "doubtful":
-        which += ", of which the confident points of their frames tell nothing, if there are any"
     return f"repaired {found.count:,} of {total:,} points: {which}, by {fitted.poses.about}"
+
+
+def why_none(found: Repaired, fitted: Repair) -> str:
+    """Say how many points were in doubt, none of which could be repaired."""
+    given = found.predictions
+    doubt = ~np.isfinite(given.keypoints).all(-1) | (given.confidence < fitted.gate)
+    gate = f"confidence {fitted.gate:.2f} ({fitted.about})"
+    if fitted.gate == 0:
+        gate += ", for repair helped nowhere there"
+    if not doubt.any():
+        return f"none is missing or below {gate}"
+    which = f"{doubt.sum():,} missing or below {gate}"
+    return f"{which}, of which the other points of their frames tell too little"
 
 
 def fit_folder(

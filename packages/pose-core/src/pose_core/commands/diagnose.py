@@ -4,7 +4,13 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pose_core.commands.sources import add_sources, common_folder, finished, parse_threshold
+from pose_core.commands.sources import (
+    add_sources,
+    common_folder,
+    finished,
+    left_out,
+    parse_threshold,
+)
 from pose_core.errors import ConfigError, FormatError
 from pose_core.wording import count_of
 
@@ -63,6 +69,8 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     for table in (labels_table(diagnosis), violations_table(diagnosis), groups_table(diagnosis)):
         if table.rows:
             print(table_text(table) + "\n")
+    for line in left_out(arguments.runs, runs, {name for one in found for name in one.sources}):
+        print(line)
     print(f"written: {count_of(len(diagnosis.tables), 'table')}, summary.csv and more in {output}")
     print("next: pose report " + " ".join(map(str, arguments.runs)))
     return 0

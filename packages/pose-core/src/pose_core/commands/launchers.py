@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from importlib.util import find_spec
+from math import prod
 
 from pose_core.errors import ConfigError
+from pose_core.wording import count_of
 
 KEY, HERE = "hydra/launcher", "basic"
 PLUGINS = {
@@ -28,6 +30,21 @@ def launcher_of(overrides: Sequence[str]) -> str:
     if name in PLUGINS and not is_installed(PLUGINS[name]):
         raise ConfigError(f"{KEY}={name}: is not installed; pip install 'pose-core[sweep]'")
     return name
+
+
+def members_of(overrides: Sequence[str]) -> int:
+    """Count the members of a sweep: all combinations of the values that overrides list."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    swept = [one for one in parsed if one.is_choice_sweep() or one.is_range_sweep()]
+    return prod(len(list(one.sweep_iterator())) for one in swept)
+
+
+def announced(launcher: str, overrides: Sequence[str], logs: str) -> str:
+    """Say how many members begin, and where what they say goes, which is not shown here."""
+    members = count_of(members_of(overrides), "member")
+    return f"training {members} by {launcher}; what they say goes to {logs}"
 
 
 def is_installed(module: str) -> bool:

@@ -95,10 +95,11 @@ def find_members(
     """
     from pose_core.commands.train import shown
     from pose_core.diagnostics.gathering import unique_names
-    from pose_core.run_folder import TRACKS, WEIGHTS, check_complete
+    from pose_core.run_folder import TRACKS, WEIGHTS, check_complete, refuse_without_runs
 
     first = models[0]
     if len(models) == 1 and ((first / WEIGHTS).is_file() or not stands_for_runs(first, plugins)):
+        refuse_without_runs(first)
         check_complete(first)
         return Members({first.resolve().name: first}, output or first / TRACKS, suffix, False)
     found = [run for model in models for run in runs_of(model, say)]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pose_core.commands.sources import add_sources, finished, parse_threshold
+from pose_core.commands.sources import add_sources, finished, left_out, parse_threshold
 from pose_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -63,9 +63,17 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     for line in report.notes:
         print(f"note: {line}")
     print("\n".join([table_text(report.glance), "", *report.summary]))
+    for line in left_out(arguments.runs, runs, shown_in(compared)):
+        print(line)
     size = len(report.page.encode()) / 1e6
     print(f"written: {arguments.output} ({size:.1f} MB); open it in a browser")
     return 0
+
+
+def shown_in(compared: "Comparison") -> set[str]:
+    """Name the runs that the page shows something of: predictions, or at least their curves."""
+    predicted = {name for subject in compared.subjects for name in subject.measured}
+    return predicted | {run.name for run in compared.runs if run.curves and not predicted}
 
 
 def writable(output: Path) -> None:

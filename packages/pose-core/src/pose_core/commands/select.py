@@ -5,7 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pose_core.commands.sources import add_sources, common_folder, finished, parse_threshold
+from pose_core.commands.sources import (
+    add_sources,
+    common_folder,
+    finished,
+    left_out,
+    parse_threshold,
+)
 from pose_core.errors import FormatError
 
 if TYPE_CHECKING:
@@ -53,6 +59,8 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     write_csv(path, table)
     print(table_text(table))
     for line in explain(found):
+        print(line)
+    for line in left_out(arguments.runs, runs, found.members):
         print(line)
     print(f"written: {path}")
     best = [found.members[name].folder for name in found.settings[0].runs]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DEFAULT, OF_VIEWS = "eks_singlecam", "eks_mirrored"
 """Smoothers that are taken unasked: of one view, and of several that show the same points."""
+SHORT = 20
+"""Frames of which it is said that they are few, if a smoother of views cannot use them."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +157,24 @@ def smooth_to(path: Path, members: Sequence["Predictions"], how: How, plugins: "
 def smoothed(
     members: Sequence["Predictions"], how: How, plugins: "Plugins"
 ) -> "tuple[str, Predictions]":
-    """Smooth members; give the name of the smoother too."""
+    """Smooth members; give the name of the smoother too.
+
+    Raises:
+        PoseError: if the smoother refuses them.
+    """
     from pose_core.smoothing import smooth
 
     name = how.smoother or (OF_VIEWS if members[0].skeleton.views else DEFAULT)
-    return name, smooth(members, name, how.options, plugins)
+    try:
+        return name, smooth(members, name, how.options, plugins)
+    except FormatError as error:
+        frames = len(members[0])
+        if name != OF_VIEWS or frames >= SHORT:
+            raise
+        raise FormatError(
+            f"smoother.{name}: {count_of(frames, 'frame is', 'frames are')} too few to learn how "
+            f"the views relate; give --smoother {DEFAULT}, which smooths each view by itself"
+        ) from error
 
 
 def say_smoothed(members: int, found: "Predictions", by: str, where: str) -> None:

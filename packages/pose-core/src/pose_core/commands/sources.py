@@ -2,7 +2,7 @@
 
 import os
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,21 @@ def finished(given: Sequence[Path], say: "Say") -> tuple[list[Path], list[Path]]
         say(f"{one}; it is left out")
     sweeps = [path / TRACKS for path in given if path not in runs]
     return runs, [path for path in sweeps if path.is_dir()]
+
+
+def left_out(given: Sequence[Path], runs: Sequence[Path], shown: Collection[str]) -> list[str]:
+    """Say once more, in one line or none, what of the paths given is not shown.
+
+    Args:
+        given: as a person named them.
+        runs: finished ones, as `finished` finds them.
+        shown: names of the runs that are shown, as `unique_names` gives them.
+    """
+    from pose_core.diagnostics.gathering import unique_names
+
+    lost = [path for path in given if not any(run == path or path in run.parents for run in runs)]
+    lost += [folder for name, folder in unique_names(runs).items() if name not in shown]
+    return [f"left out: {', '.join(map(str, lost))}; why is said above"] if lost else []
 
 
 def common_folder(paths: Sequence[Path]) -> Path:

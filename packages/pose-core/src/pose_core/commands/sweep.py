@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pose_core.errors import PoseError
-from pose_core.run_folder import LOG, STATUS
+from pose_core.run_folder import LOG, STATUS, runs_below
 
 STOPPED = 130  # the exit status of what Ctrl-C ended
 FAILED = "failed: "
@@ -74,6 +74,10 @@ def end(sweep: Path, stopped: bool, shown: Callable[[Path], str]) -> int:
         print(f"pose train: {where}", file=sys.stderr)
     if failed or stopped:
         print(f"next: the same command with output={shown(sweep)} goes on")
+    elif len(runs_below(sweep)) > 1:
+        print(f"next: pose predict {shown(sweep)} VIDEO --smooth   or   pose select {shown(sweep)}")
+    else:
+        print(f"next: pose predict {shown(sweep)} VIDEO")
     return STOPPED if stopped else int(bool(failed))
 
 

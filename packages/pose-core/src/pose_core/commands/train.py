@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pose_core.commands.apart import asks_for_several, refuse_inside, train_apart
-from pose_core.commands.launchers import HERE, KEY, launcher_of
+from pose_core.commands.launchers import HERE, KEY, announced, launcher_of
 from pose_core.commands.sweep import STOPPED, end, on_one_line, train_logged
 from pose_core.errors import ConfigError, PoseError
 from pose_core.options import fill, suggest
+from pose_core.run_folder import LOG
 
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
@@ -103,6 +104,8 @@ def run_sweep(overrides: Sequence[str], only_shown: bool, plugins: "Plugins") ->
     given, sweep = placed(validated_alike(overrides))
     train = partial(train_in_sweep, plugins=plugins if launcher == HERE else None)
     stopped = False
+    if launcher != HERE and not only_shown:
+        print(announced(launcher, given, f"{shown(sweep)}/*/{LOG}"), flush=True)
     try:
         launch(train, given, ["--multirun", *["--cfg", "job"] * only_shown])
     except KeyboardInterrupt:
