@@ -148,3 +148,11 @@ def test_many_names_take_several_rows() -> None:
 def test_hundred_thousand_points_stay_small() -> None:
     x = np.arange(100_000.0)
     assert len(line_plot([Trace("a", x, np.sin(x))], "t", ("x", "y"))) < 40_000
+
+
+def test_an_axis_of_zeros_alone_begins_at_zero() -> None:
+    for values in ([0.0, 0.0], [0.0]):
+        assert scale_for([np.array(values)], 0, 100, include=0.0).ticks[0] == 0
+        assert scale_for([np.array(values)], 0, 100).low == 0
+    same = scale_for([np.array([-4.0, -4.0])], 0, 100)
+    assert same.low < -4 < same.high

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from pose_core.diagnostics.candidates import differing, leaves
-from pose_core.diagnostics.measures import ERROR, measure
+from pose_core.diagnostics.measures import ERROR, SPREAD, measure
+from pose_core.diagnostics.noise import differences
 from pose_core.diagnostics.tracks import LABELS, Tracks
 from pose_core.errors import ConfigError, FormatError, PoseError
 from pose_core.files import write_predictions
@@ -22,7 +23,7 @@ from pose_core.predictions import Predictions
 from pose_core.reports.compared import Comparison, RunFiles, Subject, compare
 from pose_core.reports.run_page import run_report
 from pose_core.reports.run_plots import binned, tail_means
-from pose_core.reports.run_summary import rates
+from pose_core.reports.run_summary import rates, sentences
 from pose_core.reports.verdict import difference, standing, told
 from pose_core.reports.worst_frames import most_broken, worst_labeled, worst_of_videos
 from pose_core.skeleton import Skeleton
@@ -116,7 +117,7 @@ def test_one_frame_cannot_say_how_sure_it_is(plugins: Plugins) -> None:
     assert "one frame cannot say how sure that is" in told(found)
 
 
-def test_the_doubt_is_the_spread_of_means_over_frames_drawn_at_random() -> None:
+def test_the_interval_is_that_of_means_over_frames_drawn_at_random() -> None:
     generator = np.random.default_rng(0)
 
     def drawn() -> tuple[np.ndarray, np.ndarray]:
@@ -126,10 +127,32 @@ def test_the_doubt_is_the_spread_of_means_over_frames_drawn_at_random() -> None:
     means = []
     for _ in range(300):
         errors, known = drawn()
-        means.append(difference(errors, np.zeros_like(errors), known)[0])
+        means.append(errors[known].mean())
     errors, known = drawn()
-    doubt = difference(errors, np.zeros_like(errors), known)[1]
-    assert doubt == pytest.approx(2 * np.std(means), rel=0.15)
+    low, high = difference(errors, np.zeros_like(errors), known)
+    assert low < errors[known].mean() < high
+    assert high - low == pytest.approx(4 * np.std(means), rel=0.2)
+
+
+def test_chance_is_the_same_to_the_page_and_to_select(plugins: Plugins) -> None:
+    subject = labeled(plugins, a=2.0, b=2.5)
+    found = standing(subject)
+    assert found is not None
+    test = [row for row, one in enumerate(SETS) if one == "test"]
+    errors = {name: own[test][None] for name, own in subject.values(ERROR).items()}
+    assert found.between == pytest.approx(differences(errors, "a")["b"])
+
+
+@pytest.mark.parametrize("finds", [True, False])
+def test_a_spread_that_does_not_find_mistakes_is_said(plugins: Plugins, finds: bool) -> None:
+    subject = labeled(plugins, sets=("test",) * 60, a=1.0, b=1.0)
+    spread = np.random.default_rng(3).uniform(0, 5, (60, 3))
+    errors = spread if finds else np.random.default_rng(4).uniform(0, 5, (60, 3))
+    for one in subject.measured.values():
+        one.values[SPREAD], one.values[ERROR] = spread, errors  # type: ignore[index]
+    text = " ".join(sentences(comparison(subject)))
+    assert ("does not find mistakes here" in text) is not finds
+    assert ("disagree most (a tenth of the points) they err by" in text) is finds
 
 
 def test_violations_are_counted_over_all_videos(plugins: Plugins) -> None:

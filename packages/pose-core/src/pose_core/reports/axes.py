@@ -64,8 +64,10 @@ def scale_for(
     if logarithmic:
         return _logarithmic(shown[shown > 0], start, stop)
     low, high = (float(shown.min()), float(shown.max())) if len(shown) else (0.0, 1.0)
-    if low == high:
-        low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
+    if low == high == 0:  # an axis of 0 begins there
+        high = 1.0
+    elif low == high:
+        low, high = low - abs(low) / 2, high + abs(high) / 2
     step = round_step((high - low) / count)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = tuple(round(n * step, 12) for n in range(first, last + 1))

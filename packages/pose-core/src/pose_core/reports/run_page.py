@@ -94,8 +94,8 @@ ERRORS = (
 SPREAD_NOTE = (
     "The spread is how far the members of the ensemble lie apart (root mean square). A curve that "
     "rises says that the members disagree where they err, so that the spread can be trusted to "
-    "find mistakes where there are no labels. Frames that were trained on are left out where there "
-    "are others."
+    "find mistakes where there are no labels; one that stays flat, that it cannot. Frames that "
+    "were trained on are left out where there are others."
 )
 RULES = (
     "How many points of each video are beyond what a sound track does. Temporal norm: it moved "

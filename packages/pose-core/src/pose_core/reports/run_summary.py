@@ -6,6 +6,7 @@ import numpy as np
 
 from pose_core.diagnostics.measures import ERROR, SPREAD
 from pose_core.diagnostics.thresholds import violation_rate
+from pose_core.metrics import auroc
 from pose_core.reports.compared import SETS, Comparison, Subject, rows_of, words
 from pose_core.reports.demo_results import mean
 from pose_core.reports.run_plots import unseen
@@ -16,6 +17,8 @@ from pose_core.smoothing import reduced
 UNKNOWN = "How far predictions are from the truth is not known: no labeled frame was compared."
 ENOUGH = 100
 """Points, of which a tenth has a mean worth telling."""
+TELLS = 0.6
+"""Share of pairs in which the point that errs more has the larger spread; less is near chance."""
 
 
 def glance(compared: Comparison) -> Table:
@@ -93,6 +96,14 @@ def _spread_told(labeled: Subject) -> str:
     known = np.isfinite(spread) & np.isfinite(error)
     if known.sum() < ENOUGH:
         return ""
+    mistakes = error[known] >= np.quantile(error[known], 0.9)
+    found = auroc(spread[known], mistakes)
+    if found < TELLS:
+        return (
+            "How far members of the ensemble disagree does not find mistakes here: a point of the "
+            "tenth with the largest errors has a larger spread than another one in "
+            f"{100 * found:.0f} % of all pairs, and 50 % is chance. Leave out no points by it."
+        )
     high = known & (spread >= np.quantile(spread[known], 0.9))
     return (
         f"Where members of the ensemble disagree most (a tenth of the points) they err by "

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from pose_core.diagnostics.measures import ERROR
+from pose_core.diagnostics.noise import differences
 from pose_core.reports.compared import SETS, Subject, rows_of
 from pose_core.wording import count_of
 
 FEW_FRAMES, FEW_POINTS = 20, 200
 """Below either, errors depend on which frames happen to be there."""
+UNKNOWN = (float("nan"), float("nan"))
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Standing:
         points: that all sources predicted.
         errors: mean pixel error of those by source, the least first.
         ahead: by how much the first is better than the second; 0 for a single source.
-        doubt: twice the standard error of that, frames being drawn at random; NaN for one frame.
+        between: what that is by 95 % of the draws of frames, as `pose select` draws them; NaN for
+            one frame or one source.
     """
 
     set: str
@@ -31,7 +34,7 @@ class Standing:
     points: int
     errors: Mapping[str, float]
     ahead: float
-    doubt: float
+    between: tuple[float, float]
 
     @property
     def best(self) -> str:
@@ -41,7 +44,7 @@ class Standing:
     @property
     def clear(self) -> bool:
         """Whether the first is better than the second by more than chance among frames."""
-        return self.ahead > self.doubt
+        return self.between[0] > 0
 
     @property
     def few(self) -> bool:
@@ -70,36 +73,33 @@ def standing_on(subject: Subject, rows: np.ndarray, called: str) -> Standing | N
         return None
     errors = {name: float(value[known].mean()) for name, value in values.items()}
     order = sorted(errors, key=lambda name: errors[name])
-    ahead, doubt = 0.0, float("nan")
-    if len(order) > 1:
-        ahead, doubt = difference(values[order[1]], values[order[0]], known)
+    ahead, between = 0.0, UNKNOWN
     frames, points = int(known.any(1).sum()), int(known.sum())
-    return Standing(called, frames, points, {n: errors[n] for n in order}, ahead, doubt)
+    if len(order) > 1:
+        ahead = errors[order[1]] - errors[order[0]]
+        between = difference(values[order[1]], values[order[0]], known)
+    return Standing(called, frames, points, {n: errors[n] for n in order}, ahead, between)
 
 
 def difference(first: np.ndarray, second: np.ndarray, known: np.ndarray) -> tuple[float, float]:
-    """Give the mean difference over known points, and twice its standard error.
-
-    The points of a frame err together, so frames are what is drawn at random: the mean is a ratio
-    of sums over frames. NaN for the error of a single frame.
-
-    Source: Cochran, Sampling Techniques (1977), section 2.11: the variance of a ratio estimate.
+    """Give an interval of how much larger the mean of the first is, frames being drawn at random.
 
     Args:
         first: (frames, keypoints).
         second: (frames, keypoints).
         known: bool, which points count.
+
+    Returns:
+        Its ends; NaN if all points are of one frame.
     """
-    sums = np.where(known, first - second, 0.0).sum(1)
-    counts = known.sum(1)
-    used = counts > 0
-    sums, counts = sums[used], counts[used]
-    mean = float(sums.sum() / counts.sum())
-    frames = len(sums)
-    if frames < 2:
-        return mean, float("nan")
-    squares = ((sums - mean * counts) ** 2).sum()
-    return mean, float(2 * np.sqrt(squares * frames / (frames - 1)) / counts.sum())
+    used = known.any(1)
+    if used.sum() < 2:
+        return UNKNOWN
+    errors = {
+        name: np.where(known, own, np.nan)[None, used]
+        for name, own in (("first", first), ("second", second))
+    }
+    return differences(errors, "second")["first"]
 
 
 def told(found: Standing) -> str:
@@ -131,6 +131,7 @@ def _ranked(found: Standing, where: str) -> str:
 
 def _apart(found: Standing) -> str:
     """Write a difference with what it is uncertain by."""
-    if np.isnan(found.doubt):
+    if np.isnan(found.between[0]):
         return f"{found.ahead:.2f} px, one frame cannot say how sure that is"
-    return f"{found.ahead:.2f} ± {found.doubt:.2f} px"
+    low, high = found.between
+    return f"{found.ahead:.2f} px, and {low:.2f} to {high:.2f} for 95 % of other draws of frames"
