@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from pose_core.predictions import Predictions
 from pose_core.reports.labeled_video import DrawingOptions
-from pose_core.reports.lettering import Names, best_corners, fitting, kept_inside, letters, write
+from pose_core.reports.lettering import (
+    HALO,
+    Names,
+    best_corners,
+    fitting,
+    free_sides,
+    kept_inside,
+    letters,
+    write,
+)
 from pose_core.reports.palette import confidence_colours
 from pose_core.reports.panels import (
     LARGEST,
@@ -118,12 +127,32 @@ def test_names_stay_inside_and_are_written_where_their_points_are(given_points: 
 def test_names_of_near_points_do_not_cover_one_another(gap: float) -> None:
     points = np.array([[[100, 100], [100 + gap, 100], [100, 100 + gap]]], float)
     boxes = np.array([[60, 14], [60, 14], [60, 14]])
-    begin = points[0] + best_corners(points, boxes, 3, np.array([300, 300]))
+    begin = points[0] + best_corners(points, boxes, 3, np.array([300, 300]))[:, 0]
     end = begin + boxes
     for one in range(3):
         for other in range(one):
             common = np.minimum(end[one], end[other]) - np.maximum(begin[one], begin[other])
             assert common.min() <= 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 60)), min_size=9, max_size=9))
+def test_names_that_are_written_never_cover_one_another(given_points: list) -> None:
+    corners = np.array(given_points)[:, None] + [[4, 4], [-40, 4], [4, -16]]
+    sides = free_sides(corners, np.full((9, 2), (36, 14)), np.arange(9) != 4)
+    assert sides[4] == -1, "of a point that is not there"
+    assert sides[0] == 0, "the first one has its best place"
+    begins = [corners[name, side] for name, side in enumerate(sides) if side >= 0]
+    for one, begin in enumerate(begins):
+        for other in begins[:one]:
+            apart = np.abs(begin - other)
+            assert apart[0] >= 36 - 2 * HALO or apart[1] >= 14 - 2 * HALO
+
+
+def test_a_name_that_fits_nowhere_is_left_out_and_back_when_there_is_room() -> None:
+    here, apart = np.full((9, 1, 2), 20), np.arange(9)[:, None, None] * np.array([40, 0])
+    boxes, known = np.full((9, 2), (36, 14)), np.ones(9, bool)
+    assert free_sides(here, boxes, known).tolist() == [0] + [-1] * 8
+    assert free_sides(apart, boxes, known).tolist() == [0] * 9
 
 
 @given(st.tuples(st.integers(0, 119), st.integers(0, 89)), st.integers(0, 7))

@@ -11,6 +11,7 @@ from pose_core.reports import marks
 SIDES = ((1, -1), (1, 1), (-1, -1), (-1, 1), (1, 0), (-1, 0), (0, -1), (0, 1))
 """Where a name may stand, across and down from its point, the preferred first."""
 LOOKED_AT = 128  # frames by which sides are chosen
+HALO = 2  # pixels round the letters, which those of another name may cover
 
 
 @lru_cache(maxsize=512)
@@ -63,8 +64,9 @@ def fitting(text: str, width: int, size: int) -> str:
 class Names:
     """Names of keypoints, to be written beside their points in many frames.
 
-    Each keeps to one side of its point through all frames, the one where it covers least of the
-    other names and marks, so that names do not jump; at the border it changes over.
+    Each keeps to one side of its point, the one where it covers least of the other names and marks
+    in all frames, so that names do not jump; at the border it changes over. Where it would cover
+    another name it takes the next best side in that frame, and is left out if there is none.
 
     Args:
         names: of the keypoints.
@@ -101,8 +103,10 @@ class Names:
         """Write the names beside their points (n, 2) in one frame, in place."""
         known = np.all((points > -0.5) & (points < self._shown - 0.5), axis=-1)
         at = np.rint(np.where(known[:, None], points, 0)).astype(int)
-        corner = kept_inside(at, self._corners, self.boxes, self._shown)
-        used = known[self._of]
+        corners = kept_inside(at[:, None], self._corners, self.boxes[:, None], self._shown)
+        sides = free_sides(corners, self.boxes, known)
+        corner = np.take_along_axis(corners, np.maximum(sides, 0)[:, None, None], axis=1)[:, 0]
+        used = (sides >= 0)[self._of]
         of = self._of[used]
         rows, columns = self._rows[used] + corner[of, 1], self._columns[used] + corner[of, 0]
         marks.blend(image, rows, columns, self._cover[used], self._ink[used])
@@ -130,6 +134,32 @@ def kept_inside(
     return np.clip(corner, 0, np.maximum(shown - boxes, 0))
 
 
+def free_sides(corners: np.ndarray, boxes: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Choose for each name the first of its places that covers none of the names before it.
+
+    Args:
+        corners: (n, places, 2), top-left pixels, the preferred ones first.
+        boxes: (n, 2), width and height.
+        known: bool (n,), which names are to be placed.
+
+    Returns:
+        Numbers of places (n,), -1 for a name that has none.
+    """
+    places = np.concatenate([corners + HALO, corners + boxes[:, None] - HALO], axis=-1).tolist()
+    sides = np.full(len(places), -1)
+    taken: list[list[int]] = []
+    for name in np.flatnonzero(known):
+        for side, (left, top, right, bottom) in enumerate(places[name]):
+            if not any(
+                left < other[2] and other[0] < right and top < other[3] and other[1] < bottom
+                for other in taken
+            ):
+                sides[name] = side
+                taken.append(places[name][side])
+                break
+    return sides
+
+
 def joined(parts: Sequence[np.ndarray]) -> np.ndarray:
     """Join arrays, of which there may be none."""
     return np.concatenate([np.zeros(0, int), *parts])
@@ -138,7 +168,7 @@ def joined(parts: Sequence[np.ndarray]) -> np.ndarray:
 def best_corners(
     points: np.ndarray, boxes: np.ndarray, clear: float, shown: np.ndarray
 ) -> np.ndarray:
-    """Choose for each name where its top-left pixel is from its point, int (n, 2).
+    """Sort for each name where its top-left pixel may be from its point, int (n, sides, 2).
 
     Names are placed one after the other, twice, each where it covers least of the marks and of the
     names placed so far; a preferred side wins where there is little between them.
@@ -156,16 +186,16 @@ def best_corners(
     middle = -boxes[:, None] // 2
     corners = np.where(sides > 0, gap - closer, np.where(sides < 0, before, middle))
     discs = np.stack([points - clear, points + clear], -1)
-    chosen = corners[:, 0].copy()
+    found = corners.copy()
     placed = np.full((*points.shape, 2), np.nan)
     for name in [*range(len(boxes))] * 2:
         placed[:, name] = np.nan
         begin = kept_inside(points[:, name, None], corners[name], boxes[name], shown)
         tried = np.stack([begin, begin + boxes[name]], -1)
         cost = overlap(tried, placed) + overlap(tried, discs)
-        best = int(np.argmin(cost + 0.02 * boxes[name].prod() * np.arange(len(sides))))
-        chosen[name], placed[:, name] = corners[name, best], tried[:, best]
-    return chosen
+        order = np.argsort(cost + 0.02 * boxes[name].prod() * np.arange(len(sides)), kind="stable")
+        found[name], placed[:, name] = corners[name, order], tried[:, order[0]]
+    return found
 
 
 def overlap(tried: np.ndarray, others: np.ndarray) -> np.ndarray:
