@@ -11,7 +11,6 @@ from PIL import Image
 from pose_core import Predictions, Skeleton
 from pose_core.cli import build_parser, parse
 from pose_core.commands import draw
-from pose_core.commands.draw_inputs import Inputs, names_of, tables_of
 from pose_core.errors import PoseError
 from pose_core.files import write_json, write_predictions
 from pose_core.partial import EDGE, Origin, digest, record_of
@@ -176,41 +175,12 @@ def test_more_models_than_marks_stand_side_by_side_unasked(
     assert height * width > 5 * SIZE[0] * SIZE[1]
 
 
-def test_a_folder_of_members_is_found_by_the_name_of_the_video(
+def test_a_folder_of_members_is_drawn(
     recorded: Path, call: Call, write: Callable[..., Path], tmp_path: Path
 ) -> None:
     for name in ("day1/one", "day1/two", "smoothed/day1", "day2/one"):
         write(f"tracks/{name}.npz")
-    inputs = Inputs([recorded], [], [tmp_path / "tracks"], (".npz",))
-    tables = tables_of(recorded, inputs)
-    names = [str(table.relative_to(tmp_path / "tracks")) for table in tables]
-    assert names == ["smoothed/day1.npz", "day1/one.npz", "day1/two.npz"]
-    assert names_of(tables, recorded) == ["smoothed", "one", "two"]
     assert call(recorded, tmp_path / "tracks", "-o", tmp_path / "out.mp4")[0] == 0
-
-
-def test_a_table_in_two_kinds_of_file_is_drawn_once(tmp_path: Path) -> None:
-    named = [tmp_path / name for name in ("v.csv", "w.csv", "v.h5", "v.csv")]
-    assert tables_of(Path("v.mp4"), Inputs([Path("v.mp4")], named, [])) == named[:2]
-
-
-@pytest.mark.parametrize(
-    ("tables", "names"),
-    [
-        (["runs/a/predictions/v.csv", "runs/b/predictions/v.csv"], ["a", "b"]),
-        (["runs/a/predictions/v.csv", "x/video.csv", "y/video.csv"], ["a", "x", "y"]),
-        (["v_smoothed.csv", "other.csv"], ["smoothed", "other"]),
-        (["out/v/m1.csv", "out/v/m2.csv", "out/smoothed/v.csv"], ["m1", "m2", "smoothed"]),
-        (["vDLC_resnet50_100.h5"], ["DLC_resnet50_100"]),
-        (["a/x/1.csv", "a/y/1.csv", "b/x/1.csv"], ["a/x/1", "a/y/1", "b/x/1"]),
-    ],
-)  # fmt: skip
-def test_tables_are_named_by_what_tells_them_apart(tables: list[str], names: list[str]) -> None:
-    found = names_of([Path("/data") / table for table in tables], Path("/videos/v.mp4"))
-    if len(set(names)) > 2 and "/" in names[0]:
-        assert len(set(found)) == len(found)
-    else:
-        assert found == names
 
 
 def test_a_runs_folder_has_its_tables_and_its_limbs(
