@@ -146,7 +146,9 @@ class PredictionWriter:
             return
         indices, values = zip(*self._waiting, strict=True)
         self._waiting = []
-        if isinstance(indices[0], np.ndarray):
+        if len(values) == 1:
+            self._append(indices[0], values[0])
+        elif isinstance(indices[0], np.ndarray):
             self._append(np.concatenate(indices), np.concatenate(values))
         else:
             self._append([name for index in indices for name in index], np.concatenate(values))

@@ -15,6 +15,10 @@ import numpy as np
 
 from pose_eks.core.motion import Motion, Parameter
 
+FEW = 100
+"""Frames among which all gaps are looked for first: mostly there are two kinds, and no need to
+sort them all."""
+
 
 @dataclass(frozen=True, eq=False)
 class Chain:
@@ -56,7 +60,7 @@ class Chain:
         """Number of frames."""
         return len(self.observed)
 
-    @property
+    @cached_property
     def state(self) -> int:
         """Numbers of a state: the latents, and what is hidden."""
         motion = self.motion
@@ -119,8 +123,11 @@ class Chain:
     @cached_property
     def steps(self) -> tuple[np.ndarray, np.ndarray]:
         """Distinct gaps, and (frames,) which of them comes before a frame."""
-        gaps, which = np.unique(self.gaps, return_inverse=True)
-        return gaps, which.reshape(-1).astype(np.int64)
+        gaps = np.unique(self.gaps[:FEW])
+        which = np.minimum(np.searchsorted(gaps, self.gaps), len(gaps) - 1)
+        if not np.array_equal(gaps[which], self.gaps):  # there are others further on
+            gaps, which = np.unique(self.gaps, return_inverse=True)
+        return gaps, which.reshape(-1).astype(np.int64, copy=False)
 
 
 class Rows(NamedTuple):
@@ -192,10 +199,21 @@ def project(
         values: of `chain.parameters`.
         usual: (rows,), the spread where a row is missing; None for the mean of the others.
     """
-    H = chain.rows.loading
-    means = np.einsum("trd,td->tr", np.broadcast_to(H, (chain.frames, *H.shape[1:])), path.means)
-    variance = ((H @ path.covariances) * H).sum(axis=-1)
+    means, variance = seen_through(chain.rows.loading, path)
     return Projected(means, variance, variance + expected_noise(chain, values, usual))
+
+
+def seen_through(H: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Give H q and the diagonal of H P H', both (frames, rows), for H (1 or frames, rows, latent).
+
+    Where H stays the same, both are products of two matrices.
+    """
+    if len(H) != 1:
+        means = np.einsum("trd,td->tr", H, path.means)
+        return means, ((H @ path.covariances) * H).sum(axis=-1)
+    squares = H[0, :, :, None] * H[0, :, None, :]
+    flat = path.covariances.reshape(len(path.covariances), -1)
+    return path.means @ H[0].T, flat @ squares.reshape(len(squares), -1).T
 
 
 def expected_noise(chain: Chain, values: np.ndarray, usual: np.ndarray | None) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pose_eks.core.chain import Chain, Path
+from pose_eks.core.chain import Chain, Path, seen_through
 from pose_eks.core.motion import Moves, moves_of
 
 Item = tuple[Chain, np.ndarray]
@@ -154,11 +154,11 @@ def applied(A: np.ndarray, a: np.ndarray) -> np.ndarray:
 
 def floors_slope(chain: Chain, values: np.ndarray, path: Path) -> np.ndarray:
     """Give dL/dlog b (floors,) from the smoothed path."""
-    H, rows = chain.rows.loading, chain.rows
+    rows = chain.rows
+    means, known = seen_through(rows.loading, path)
     seen = np.isfinite(rows.observed)
     R = np.where(seen, chain.noise(values), 1.0)
-    error = np.where(seen, rows.observed - (H @ path.means[..., None])[..., 0], 0.0)
-    known = ((H @ path.covariances) * H).sum(axis=-1)
+    error = np.where(seen, rows.observed - means, 0.0)
     slope = 0.5 * ((error**2 + known) / R - 1) / R
     b = values[len(chain.motion.parameters) :][rows.floor]
     change = np.where(rows.multiplies > 0, b * rows.spread, b) / rows.weights[:, rows.views]

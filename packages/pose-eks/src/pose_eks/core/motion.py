@@ -121,16 +121,17 @@ class Velocity:
 
     def first(self, values: np.ndarray) -> np.ndarray:
         """Give the first state's covariance."""
-        none = np.zeros_like(self.covariance)
-        return np.block([[self.covariance, none], [none, self.velocity_covariance]])
+        n = len(self.mean)
+        first = np.zeros((2 * n, 2 * n))
+        first[:n, :n], first[n:, n:] = self.covariance, self.velocity_covariance
+        return first
 
     def moves(self, values: np.ndarray, gaps: np.ndarray) -> Pair:
         """Give F = (1, h; 0, 1) and Q = s (h³/3, h²/2; h²/2, h), each times Q0."""
         one, h = np.eye(len(self.mean)), np.asarray(gaps)
         shape = one if self.shape is None else self.shape
-        ones = np.ones_like(h)
-        F = np.stack([[ones, h], [0 * h, ones]])
-        Q = values[0] * np.stack([[h**3 / 3, h**2 / 2], [h**2 / 2, h]])
+        F = np.array([[h**0, h], [0 * h, h**0]])
+        Q = values[0] * np.array([[h**3 / 3, h**2 / 2], [h**2 / 2, h]])
         return blocks(F, one), blocks(Q, shape)
 
 
@@ -138,7 +139,7 @@ def blocks(coefficients: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """Give (gaps, 2 n, 2 n) from coefficients (2, 2, gaps), each times a shape (n, n)."""
     rows, columns, gaps = coefficients.shape
     size = len(shape)
-    laid = np.einsum("abg,ij->gaibj", coefficients, shape)
+    laid = coefficients.transpose(2, 0, 1)[:, :, None, :, None] * shape[:, None, :]
     return laid.reshape(gaps, rows * size, columns * size)
 
 

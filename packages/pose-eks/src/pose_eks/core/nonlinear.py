@@ -89,9 +89,9 @@ def moving_energy(chain: Chain, path: Path, values: np.ndarray) -> float:
     gaps, which = chain.steps
     moves = moves_of(chain.motion, values[: len(chain.motion.parameters)], gaps)
     z = np.concatenate([path.means - chain.motion.mean, path.hidden], axis=1)
-    e = z[1:] - np.einsum("tij,tj->ti", moves.F[which[1:]], z[:-1])
+    e = (z[1:, :, None] - moves.F[which[1:]] @ z[:-1, :, None])[..., 0]
     inverse = np.linalg.pinv(moves.Q, hermitian=True)[which[1:]]
-    return 0.5 * float(np.einsum("ti,tij,tj->", e, inverse, e))
+    return 0.5 * float(e.ravel() @ (inverse @ e[..., None]).ravel())
 
 
 def between(old: Path, new: Path, share: float) -> Path:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pose_eks.core.chain import Chain, Path
+from pose_eks.core.chain import Chain, Path, seen_through
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Student:
 
 def distances(chain: Chain, path: Path, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give M and the number of rows seen, both (frames, views)."""
-    H, views = chain.rows.loading, chain.rows.views
-    spread = ((H @ path.covariances) * H).sum(axis=-1)
-    error = chain.observed - (H @ path.means[..., None])[..., 0]
+    views = chain.rows.views
+    means, spread = seen_through(chain.rows.loading, path)
+    error = chain.observed - means
     seen = np.isfinite(chain.observed)
     squares = np.where(seen, (error**2 + spread) / unweighted(chain, values), 0.0)
     member = (views[:, None] == np.arange(views.max(initial=0) + 1)).astype(float)

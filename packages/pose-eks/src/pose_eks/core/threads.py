@@ -1,7 +1,7 @@
-"""The same task for many items, side by side."""
+"""Work side by side: a task for many items, and what is made while the last of it is used."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -15,3 +15,13 @@ def in_threads(task: Callable[..., A], *items: Iterable[Any], workers: int | Non
         return list(map(task, *items))
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(task, *items))
+
+
+def one_ahead(items: Iterable[A]) -> Iterator[A]:
+    """Give items, none of them None; a thread makes each while the one before is used."""
+    source = iter(items)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(next, source, None)
+        while (item := asked.result()) is not None:
+            asked = pool.submit(next, source, None)
+            yield item

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pose_eks.core.stored import chunks_of
-from pose_eks.core.threads import in_threads
+from pose_eks.core.threads import in_threads, one_ahead
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_eks.files.members import like, only_points, told_in_one_line
@@ -81,7 +81,7 @@ class LongMembers:
         if twice := [path for number, path in enumerate(paths) if path in paths[:number]]:
             raise EksError(f"{twice[0]}: is given twice; give every member once")
         with told_in_one_line():
-            first = next(read_chunks(paths[0], ROWS))
+            first = next(read_chunks(paths[0], ROWS, ahead=False))
             if first.frames is not None:
                 raise EksError(
                     f"{paths[0]}: has images, not frames of a video, which are not smoothed in "
@@ -171,7 +171,7 @@ def write_long(
             scorer=scorer,
         ) as writer,
     ):
-        for part in found.chunks():
+        for part in one_ahead(found.chunks()):
             stop = start + len(part.keypoints)
             columns = {} if plain else part.columns()
             writer.write(part.keypoints, part.confidence, columns, numbers=numbers[start:stop])

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from pose_eks.core.threads import in_threads
 from pose_eks.ensemble import Ensemble
 from pose_eks.errors import EksError
 from pose_io_dlc.errors import FormatError
@@ -84,9 +85,12 @@ def read_members(paths: Sequence[Path | str], *, dead: bool = False) -> Members:
     first = read_table(files[0])
     shape = (len(files), *first.confidence.shape)
     keypoints, confidence = np.empty((*shape, 2)), np.empty(shape)
-    for number, path in enumerate(files):  # one table at a time in memory
-        table = first if number == 0 else like(read_table(path), first, path, files[0])
+
+    def take(number: int, path: Path) -> None:
+        table = like(read_table(path) if number else first, first, path, files[0])
         keypoints[number], confidence[number] = table.keypoints, table.confidence
+
+    in_threads(take, range(len(files)), files, workers=None)
     if not dead and np.isnan(keypoints).all():
         raise all_missing(files)
     return Members(tuple(files), keypoints, confidence, without_numbers(first))

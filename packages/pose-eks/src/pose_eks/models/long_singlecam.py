@@ -36,7 +36,7 @@ def smooth_long(
     options: SingleCameraOptions | None = None,
     times: np.ndarray | None = None,
     names: Sequence[str] = (),
-    size: int = 65_536,
+    size: int = 16_384,
 ) -> LongSmoothed:
     """Smooth an ensemble's predictions of one camera, however many frames there are.
 

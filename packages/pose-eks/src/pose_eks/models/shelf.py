@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pose_eks.core.stored import Stored, chunks_of
+from pose_eks.core.threads import one_ahead
 from pose_eks.ensemble import (
     Consensus,
     Ensemble,
@@ -20,7 +21,7 @@ from pose_eks.ensemble import (
 from pose_eks.errors import EksError
 from pose_eks.options import ObservationOptions
 
-ROWS = 8_192
+ROWS = 4_096
 """Frames that are gathered at a time."""
 
 KINDS = {"center": np.float64, "variance": np.float64, "count": np.int16, "surety": np.float64}
@@ -147,7 +148,7 @@ class Gathered:
         paths = [folder / name for name in KINDS]
         with ExitStack() as stack:
             opened = [stack.enter_context(path.open("wb")) for path in paths]
-            for one in chunks():
+            for one in one_ahead(chunks()):
                 points = np.ascontiguousarray(one.keypoints, dtype=np.float64)
                 confidence = checked_confidence(points, one.confidence if known else None)
                 sure = sure or bool((confidence > 0).any())

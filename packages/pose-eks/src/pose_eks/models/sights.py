@@ -142,8 +142,9 @@ def learned(
             "the keypoint or a view out"
         )
     found = principal_axes(paired[good], latent)
-    coordinates = found.coordinates(paired, spread)
-    return found, np.where(good[:, None], coordinates, np.nan)
+    coordinates = np.full((len(paired), latent), np.nan)
+    coordinates[good] = found.coordinates(paired[good], spread[good])
+    return found, coordinates
 
 
 def motion_of(

@@ -49,11 +49,13 @@ class Subspace:
         seen = np.isfinite(values)
         weight = seen / (1.0 if spread is None else np.where(seen, np.maximum(spread, LEAST), 1.0))
         centred = np.where(seen, values - self.mean, 0.0)
-        J = np.einsum("tr,ri,rj->tij", weight, self.axes, self.axes)
-        h = np.einsum("tr,ri->ti", weight * centred, self.axes)
-        patterns, which = np.unique(seen, axis=0, return_inverse=True)
-        told = np.array([self.is_told(pattern) for pattern in patterns])[which.reshape(-1)]
-        J[~told] = np.eye(self.axes.shape[1])
+        rows, latent = self.axes.shape
+        squares = self.axes[:, :, None] * self.axes[:, None, :]
+        J = (weight @ squares.reshape(rows, -1)).reshape(-1, latent, latent)
+        h = (weight * centred) @ self.axes
+        patterns, which = patterns_of(seen)
+        told = np.array([self.is_told(pattern) for pattern in patterns])[which]
+        J[~told] = np.eye(latent)
         found = np.linalg.solve(J, h[..., None])[..., 0]
         return np.where(told[:, None], found, np.nan)
 
@@ -77,8 +79,8 @@ def principal_axes(
     values = values[np.isfinite(values).any(axis=1)]
     if np.isfinite(values).all():
         return of_complete(values, latent)
-    patterns, which = np.unique(np.isfinite(values), axis=0, return_inverse=True)
-    members = [np.flatnonzero(which.reshape(-1) == number) for number in range(len(patterns))]
+    patterns, which = patterns_of(np.isfinite(values))
+    members = [np.flatnonzero(which == number) for number in range(len(patterns))]
     known = of_complete(filled_with_means(values), latent)
     mean, W, noise = known.mean, known.axes * np.sqrt(known.variance), known.noise or 1e-12
     for _ in range(passes):
@@ -89,6 +91,14 @@ def principal_axes(
         noise = found
     whole, extra = expected(values, patterns, members, mean, W, noise)
     return from_moments(whole.mean(axis=0), np.cov(whole.T, bias=True) + extra, latent)
+
+
+def patterns_of(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the distinct rows of bools (frames, rows), and (frames,) which of them each frame is."""
+    if seen.all():
+        return seen[:1], np.zeros(len(seen), np.int64)
+    patterns, which = np.unique(seen, axis=0, return_inverse=True)
+    return patterns, which.reshape(-1)
 
 
 def filled_with_means(values: np.ndarray) -> np.ndarray:
