@@ -1,4 +1,4 @@
-"""The flow through the house, by the `pose` command: draw, train, predict, smooth, evaluate."""
+"""The flow by the `pose` command: draw, train, predict, smooth, evaluate, report."""
 
 import csv
 from pathlib import Path
@@ -52,6 +52,12 @@ def test_an_ensemble_trained_by_multirun_is_smoothed_and_evaluated(
     said = capsys.readouterr().out
     assert "Euclidean distance in the frames' own pixels" in said
     assert "next: pose predict" in said and "next: pose smooth" in said
+    page = tmp_path / "report.html"
+    assert main(["report", str(tmp_path), "-o", str(page)]) == 0
+    said = capsys.readouterr().out
+    assert f"written: {page} (" in said and "left out: " not in said
+    held_out = drawn.held_out[0].stem
+    assert all(name in page.read_text() for name in ("seed=0", "seed=1", held_out))
     rows = list(csv.DictReader((members[0] / "evaluation.csv").read_text().splitlines()))
     assert {row["set"] for row in rows} == {"train", "validation", "test"}
     assert {row["keypoint"] for row in rows} >= {"all", *drawn.skeleton.names}
