@@ -180,7 +180,7 @@ def tail_table(points: Points) -> Table:
 
 def told_table(points: Points, kind: str) -> Table:
     """Tell how well what is known without truth tells errors, for each sort of source."""
-    wanted = (MEMBER, MEAN, ONE_VIEW, BOTH_VIEWS)
+    wanted = (MEMBER, MEAN, BOTH_VIEWS)
     rows = [
         [shown, *(number for name in wanted for number in told(known(points, kind, name, what)))]
         for shown, what in TELLS.items()
@@ -211,6 +211,17 @@ def drawing(points: Points) -> str:
     return line_plot(traces, "Error against spread", labels, size=(420, 900), zero=True)
 
 
+def sentence(tables: Sequence[Table]) -> str:
+    """Say the mean errors of each kind in one sentence."""
+    parts = []
+    for kind, one in zip(KINDS, tables, strict=True):
+        *members, mean, median, _, smoothed = [float(row[1] or 0) for row in one.rows]
+        alone = f"networks {min(members):.2f} to {max(members):.2f} px"
+        both = f"their mean {mean:.2f} and median {median:.2f}"
+        parts.append(f"{kind}: {alone}, {both}, smoothed {smoothed:.2f}")
+    return f"Mean errors, {'; '.join(parts)}."
+
+
 def report(points: Points, output: Path) -> None:
     """Print the tables, and write them and a page."""
     tables = [error_table(points, kind) for kind in KINDS]
@@ -220,8 +231,7 @@ def report(points: Points, output: Path) -> None:
         write_csv(output / f"table-{number}.csv", one)
     dashes = "Supervised networks are drawn through, semi-supervised ones dashed."
     blocks = [html.plot(drawing(points), dashes), *map(html.table, tables)]
-    summary = "Members, their mean and median, and smoothed tracks, held against the truth."
-    content = html.page("What an ensemble is worth", summary, [("", blocks)])
+    content = html.page("What an ensemble is worth", sentence(tables[: len(KINDS)]), [("", blocks)])
     html.write_page(output / "ensembles.html", content)
 
 
