@@ -18,16 +18,18 @@ def harder(session: Session, number: int) -> Session:
     return replace(session, size=SIZE, glints=30, posts=8, brightness=brightness, noise=noise)
 
 
-def draw(folder: Path, labels: int, seed: int, scored: int = SCORED) -> None:
+def draw(
+    folder: Path, labels: int, seed: int, scored: int = SCORED, labeled: int = LABELED
+) -> None:
     """Draw the project of one seed, if it is not there."""
     if (folder / "drawn").exists():
         return
-    sessions = draw_sessions(LABELED + scored, SIZE, seed, scored)
+    sessions = draw_sessions(labeled + scored, SIZE, seed, scored)
     write_project(
         folder,
         sessions=[harder(session, number) for number, session in enumerate(sessions)],
         frames_per_video=FRAMES,
-        labels_per_video=labels // LABELED,
+        labels_per_video=labels // labeled,
         seed=seed,
         hold_out=scored,
     )

@@ -1,6 +1,7 @@
 """What 20 more labels are worth: of frames that `pose suggest` chooses, and of others.
 
     python benchmarks/suggestions.py OUTPUT [--seeds 3] [--members 2] [--frames 20]
+    python benchmarks/suggestions.py OTHER --known 10 --new 1       # what is new is rare
 
 Of a scene of animals in two mirrored views 20 frames of five recordings are labeled. Two recordings
 of animals of other colour, light and size have no label. Networks trained on the 20 predict all
@@ -40,7 +41,7 @@ from pose_core.synthetic import read_truth
 from pose_core.synthetic.project import LABEL_NOISE
 from pose_core.video.readers import choose
 
-LABELS, NEW, SCORED = 20, 2, 2
+LABELS, SCORED = 20, 2
 START = "start"
 SHOWN = {
     "all_mean": "mean", "all_median": "median", "all_p95": "95 %", "visible_mean": "visible",
@@ -48,9 +49,9 @@ SHOWN = {
 }  # fmt: skip
 
 
-def draw_scene(folder: Path, seed: int) -> None:
+def draw_scene(folder: Path, seed: int, known: int, new: int) -> None:
     """Draw the recordings of one seed; those that may be labeled are the project's."""
-    draw(folder, LABELS, seed, NEW + SCORED)
+    draw(folder, LABELS, seed, new + SCORED, known)
     for video in scored(folder)[: max(0, len(scored(folder)) - SCORED)]:
         video.rename(folder / "project" / "videos" / video.name)
 
@@ -114,9 +115,10 @@ def predict(run: Path, videos: Sequence[Path], tables: Path, plugins: Plugins) -
             predict_video(model, video, table, reader, plugins, progress=False)
 
 
-def added_to(scene: Path, plugins: Plugins) -> str:
-    """Say how many of the labeled frames are of the recordings that had none."""
-    new = {f"session{number}" for number in range(LABELED + 1, LABELED + NEW + 1)}
+def added_to(scene: Path, known: int, plugins: Plugins) -> str:
+    """Say how many of the labeled frames are of recordings behind those that had labels."""
+    new = {video.stem for video in (scene / "project" / "videos").glob("*.mp4")}
+    new -= {f"session{number}" for number in range(1, known + 1)}
     labeled = open_project(scene / "project", plugins).labels
     return f"{sum(video_of(frame) in new for frame in labeled.frames)} of {len(labeled)}"
 
@@ -126,7 +128,7 @@ def perform(
 ) -> None:
     """Train what is not trained yet for one seed; each row is written when it is known."""
     scene = output / f"scene-{seed}"
-    draw_scene(scene, seed)
+    draw_scene(scene, seed, given.known, given.new)
     runs = []
     for member in range(given.members):
         run = output / "runs" / f"{seed}-{START}-{member}"
@@ -134,24 +136,31 @@ def perform(
         predict(
             run, sorted((scene / "project" / "videos").glob("*.mp4")), run / "predictions", plugins
         )
-        write_row(output, scene, run, seed, START, member, plugins)
+        write_row(output, scene, run, given.known, seed, START, member, plugins)
     for method in given.methods:
         labeled = chosen_by(method, scene, runs, given.frames, seed, plugins)
         for member in range(given.members):
             run = output / "runs" / f"{seed}-{method}-{given.frames}-{member}"
             trained(labeled, run, 100 * seed + member, scale, plugins)
-            write_row(output, labeled, run, seed, method, member, plugins)
+            write_row(output, labeled, run, given.known, seed, method, member, plugins)
 
 
 def write_row(
-    output: Path, scene: Path, run: Path, seed: int, method: str, member: int, plugins: Plugins
+    output: Path,
+    scene: Path,
+    run: Path,
+    known: int,
+    seed: int,
+    method: str,
+    member: int,
+    plugins: Plugins,
 ) -> None:
     """Score a network and append it to the rows, unless it is there."""
     key = {"seed": str(seed), "chosen": method, "member": str(member)}
     path = output / "rows.csv"
     if any(all(row[name] == value for name, value in key.items()) for row in rows_in(path)):
         return
-    row = {**key, "of new recordings": added_to(scene, plugins)}
+    row = {**key, "of new recordings": added_to(scene, known, plugins)}
     row |= score(scene, run, plugins)
     is_new = not path.exists()
     with path.open("a", newline="") as file:
@@ -199,6 +208,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--members", type=int, default=2, help="networks of each kind")
     parser.add_argument("--frames", type=int, default=20, help="that are added")
+    parser.add_argument("--known", type=int, default=LABELED, help="recordings with labels")
+    parser.add_argument("--new", type=int, default=2, help="recordings of the other kind")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--size", type=int, default=128, help="that networks see")

@@ -76,12 +76,12 @@ def rooms_of(candidates: Sequence[Candidate], wish: Wish) -> list[Room]:
 def choose_doubtful(
     candidates: Sequence[Candidate], wish: Wish, reader: VideoReader
 ) -> list[Suggestion]:
-    """Choose frames whose predictions are in doubt, of different looks.
+    """Choose frames that stand for those in doubt, of different looks.
 
     Of all videos together frames that are worse than those near them are drawn, `POOL` times as
-    many as are wanted, the more likely the more doubtful: the worst of all alone are often odd ones
-    that teach little of the others. Every video gives as large a part as it has of those; they are
-    clustered by what they look like, and the worst of each cluster is chosen.
+    many as are wanted, the more likely the more doubtful. Every video gives as large a part as it
+    has of those; they are clustered by what they look like, and the middle of each cluster is
+    chosen. The worst frames of all are odd ones, which teach little of the others.
 
     Source: doubt as chance, and clusters of what is in doubt: Prabhu et al., Active Domain
     Adaptation via Clustering Uncertainty-weighted Embeddings (2021); the embedding is looks here.
@@ -97,10 +97,9 @@ def choose_doubtful(
     own = [[n for v, n in pool if v == video] for video in range(len(candidates))]
     given = proportional([len(numbers) for numbers in own], wish.count)
     chosen = [
-        (video, numbers[row])
+        (video, number)
         for video, (numbers, count) in enumerate(zip(own, given, strict=True))
-        if count
-        for row in one_of_each(looks_of(candidates[video], numbers, count, wish, reader), count)
+        for number in middles(candidates[video], numbers, count, wish.seed, reader)
     ]
     chosen.sort(key=lambda one: -totals[one[0]][one[1]])
     return [Suggestion(v, n, float(totals[v][n]), scores[v].reason(n)) for v, n in chosen]
@@ -130,17 +129,17 @@ def drawn(
     return [frames[row] for row in np.sort(np.argsort(late, kind="stable")[:count])]
 
 
-def looks_of(
-    candidate: Candidate, numbers: Sequence[int], count: int, wish: Wish, reader: VideoReader
-) -> np.ndarray:
-    """Cluster frames of a video by what they look like, int (frames,)."""
-    if len(numbers) <= count:
-        return np.arange(len(numbers))
-    rising = np.argsort(numbers)
-    pictures = look_at(candidate.video, candidate.info, [numbers[row] for row in rising], reader)
-    found = np.zeros(len(numbers), dtype=int)
-    found[rising] = clustered(principal(pictures), count, wish.seed)[0]
-    return found
+def middles(
+    candidate: Candidate, numbers: Sequence[int], count: int, seed: int, reader: VideoReader
+) -> list[int]:
+    """Choose frames of a video, of each of as many clusters of looks the one in the middle."""
+    if not count or len(numbers) <= count:
+        return list(numbers[:count])
+    rising = np.sort(numbers).tolist()
+    pictures = look_at(candidate.video, candidate.info, rising, reader)
+    clusters, away = clustered(principal(pictures), count, seed)
+    near_first = np.argsort(away, kind="stable")
+    return [rising[near_first[row]] for row in one_of_each(clusters[near_first], count)]
 
 
 def choose_moving(
