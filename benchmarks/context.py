@@ -2,14 +2,14 @@
 
     python benchmarks/context.py OUTPUT [--seeds 3] [--runs baseline context ...] [--steps 800]
     python benchmarks/context.py OUTPUT --seeds 1 --steps 300 --labels 40          # to try it
-    python benchmarks/context.py OUTPUT --speed [--backbone resnet50 --size 256]
 
 Animals in two mirrored views with known truth, posts, straps and legs that hide points: half of
 the hidden points are seen again within 2 frames, 85 % within 8. Hidden points have no label. All
 runs of a seed share labels, weights at the start, number of steps and of labeled frames; these find
 their neighbours in the videos. `known` are the other frames of the recordings that have labels,
 `new` recordings that look like none of them. Rows go to OUTPUT/rows.csv as they come; what is there
-is not done again, so the benchmark can be stopped at any time and more runs added later.
+is not done again, so the benchmark can be stopped at any time and more runs added later. What the
+head costs is in benchmarks/context_cost.py.
 
 Errors are Euclidean in pixels of 192 x 192 frames. Branches: static, context; `mean` is that of
 both, `confident` takes per keypoint the more confident one, `peak` that of the higher heatmap,
@@ -27,7 +27,6 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -39,10 +38,8 @@ from torch import Tensor
 from pose_core.batches.geometry import invert, move, resizing
 from pose_core.batches.options import AugmentOptions, DataOptions, UnlabeledOptions
 from pose_core.files import open_project
-from pose_core.heatmaps import render_heatmaps
 from pose_core.labels import OCCLUDED, VISIBLE
 from pose_core.model.folder import TrainedModel, load_model
-from pose_core.model.network import PoseNetwork, build_network
 from pose_core.model.options import ModelOptions
 from pose_core.model.streaming import ContextStream
 from pose_core.plugins import Plugins
@@ -310,65 +307,6 @@ def mean_of(
     return {name: float(np.mean([float(row[name]) for row in mine])) for name in names}
 
 
-def speed(given: argparse.Namespace) -> None:
-    """Print frames/s of prediction, and what a training step keeps in memory."""
-    frames = torch.rand(given.speed_frames, 3, given.size, given.size)
-    found = {}
-    for run in ("baseline", "context", "spaced"):
-        variant = RUNS[run]
-        options = ModelOptions(
-            backbone=given.backbone,
-            pretrained=False,
-            head=variant.head,
-            head_options=variant.options or {},
-        )
-        network = build_network(options, 14, our_plugins()).eval()
-        found[run] = (len(frames) / seconds(network, frames), kept(network, given.size))
-    rate, memory = found["baseline"]
-    shape = f"{given.size} x {given.size}, {torch.get_num_threads()} threads"
-    print(f"{given.backbone}, {shape}: network and decoder, batches of {BATCH}")
-    for run, (its_rate, its_memory) in found.items():
-        print(
-            f"{run:>20} {its_rate:8.1f} frames/s ({its_rate / rate:.2f})   a training step of "
-            f"{BATCH} labeled frames keeps {its_memory / 1e6:7.0f} MB ({its_memory / memory:.2f})"
-        )
-
-
-def seconds(network: PoseNetwork, frames: Tensor) -> float:
-    """Give the median of the processor seconds of predicting a video, by streaming."""
-    from pose_core.heatmaps import soft_argmax
-
-    times = []
-    for _ in range(4):
-        stream, began = ContextStream(network, len(frames)), time.process_time()
-        with torch.inference_mode():
-            for images in frames.split(BATCH):
-                for heatmaps in stream.add(images):
-                    soft_argmax(heatmaps, network.stride)
-        times.append(time.process_time() - began)
-    return median(times[1:])
-
-
-def kept(network: PoseNetwork, size: int) -> int:
-    """Count the bytes that autograd keeps for the backward pass of a training step."""
-    storages: dict[int, int] = {}
-
-    def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        storages[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    images = torch.rand(BATCH, len(network.offsets), 3, size, size)
-    cells = (size // network.stride,) * 2
-    targets = render_heatmaps(torch.rand(BATCH, 14, 2) * size, cells, network.stride)
-    network.train()
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        loss = (network(images) - targets[:, None]).square().sum()
-    loss.backward()
-    network.eval()
-    return sum(storages.values())
-
-
 def main() -> None:
     """Draw, train, predict, score and report."""
     parser = argparse.ArgumentParser(
@@ -382,13 +320,8 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=96, help="that networks see")
     parser.add_argument("--backbone", default="small_unet")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--speed", action="store_true", help="time prediction, train nothing")
-    parser.add_argument("--speed-frames", type=int, default=64, help="frames to time")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    if given.speed:
-        speed(given)
-        return
     given.output.mkdir(parents=True, exist_ok=True)
     path = given.output / ROWS
     for seed, run in product(range(given.seeds), given.runs):

@@ -168,6 +168,14 @@ class Undecided(OneByOne):
     combine = "best"
 
 
+class EncodesOtherwise(OneByOne):
+    def encode(self, features):
+        return 2 * features
+
+    def heatmaps(self, encoded):
+        return self(encoded)
+
+
 class HalfTheStride(OneByOne):
     def __init__(self, channels, stride, keypoints):
         super().__init__(channels, stride // 2, keypoints)
@@ -190,6 +198,7 @@ def test_a_right_head_passes():
         (BlindBranch, "test_every_branch_sends_a_gradient_to_the_frame_wanted"),
         (Backwards, "test_the_frame_wanted_is_among_the_offsets"),
         (Undecided, "test_branches_become_one_prediction_in_a_known_way"),
+        (EncodesOtherwise, "test_what_is_encoded_frame_by_frame_gives_the_same_heatmaps"),
     ],
 )
 def test_a_faulty_head_is_caught(fault, test):

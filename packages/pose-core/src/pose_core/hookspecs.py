@@ -144,6 +144,10 @@ class Head:
     (not negative, sum 1), with attributes `stride` (image pixels per heatmap cell), `offsets`
     (tuple of frame numbers relative to the frame wanted, such as (0,)) and `combine`: "last",
     "confident" or "mean", how branches become one prediction.
+
+    The module may besides have `encode`, features of frames (batch, channels, h, w) to what it
+    computes of each of them alone (batch, ...), and `heatmaps`, windows of those (batch, offsets,
+    ...) to what the module itself gives: in videos that runs once per frame.
     """
 
     name: str  # what `model.head` names

@@ -48,6 +48,20 @@ class ContextHead(nn.Module):
         static = self.static.logits(features[:, self.center])
         return spatial_softmax(torch.stack([static, self.context(features)], dim=1))
 
+    def encode(
+        self, features: Float[Tensor, "batch channels h w"]
+    ) -> Float[Tensor, "batch 3 keypoints H W"]:
+        """Give what frames have whatever their neighbours: static logits, and both ways' inputs."""
+        return torch.stack([self.static.logits(features), *self.context.enter(features)], dim=1)
+
+    def heatmaps(
+        self, encoded: Float[Tensor, "batch offsets 3 keypoints H W"]
+    ) -> Float[Tensor, "batch 2 keypoints H W"]:
+        """Give what `forward` gives, of frames that are encoded."""
+        static, forwards, backwards = encoded.unbind(2)
+        context = self.context.run(forwards, backwards)
+        return spatial_softmax(torch.stack([static[:, self.center], context], dim=1))
+
 
 def build_context_head(
     options: ContextOptions, channels: int, stride: int, keypoints: int

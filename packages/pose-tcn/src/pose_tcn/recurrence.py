@@ -1,7 +1,6 @@
 """The convolutional recurrent network of the context branch."""
 
-from collections.abc import Sequence
-
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -32,13 +31,24 @@ class Blockwise(nn.Module):
         return up @ down, offset
 
     def forward(
-        self, state: Float[Tensor, "batch keypoints H W"]
+        self, entered: Float[Tensor, "batch frames keypoints H W"]
     ) -> Float[Tensor, "batch keypoints H W"]:
-        """Apply the map."""
+        """Run x ← v + H x over frames v in their order, from x = the first; give the last x.
+
+        H is linear, so that is a sum over the frames, H to the power of the steps from each of them
+        to the last, done as one product.
+        """
         matrix, offset = self.product()
-        blocks = nn.functional.pixel_unshuffle(state, 2)
-        mapped = matrix @ blocks.flatten(2).unflatten(1, (-1, 4)) + offset
-        return nn.functional.pixel_shuffle(mapped.view_as(blocks), 2)
+        powers = [torch.eye(4).to(matrix).expand_as(matrix)]
+        for _ in range(entered.shape[1] - 1):
+            powers.append(matrix @ powers[-1])
+        offset = (
+            torch.stack(powers[:-1]).sum(0) @ offset if powers[1:] else torch.zeros_like(offset)
+        )
+        blocks = nn.functional.pixel_unshuffle(entered, 2).unflatten(2, (-1, 4))
+        columns = blocks.flatten(4).transpose(1, 2).flatten(2, 3)
+        last = torch.cat(powers[::-1], dim=-1) @ columns + offset
+        return nn.functional.pixel_shuffle(last.flatten(1, 2).unflatten(-1, blocks.shape[-2:]), 2)
 
 
 class Direction(nn.Module):
@@ -56,15 +66,11 @@ class Direction(nn.Module):
         )
         self.recur = Blockwise(keypoints) if recurs else None
 
-    def forward(
-        self, inputs: Sequence[Float[Tensor, "batch channels h w"]]
+    def run(
+        self, entered: Float[Tensor, "batch frames keypoints H W"]
     ) -> Float[Tensor, "batch keypoints H W"]:
-        """Run over frames in the order given and return the last state."""
-        state = self.enter(inputs[0])
-        for frame in inputs[1:]:
-            assert self.recur is not None
-            state = self.enter(frame) + self.recur(state)
-        return state
+        """Run over frames that have entered, W u, in the order given; give the last state."""
+        return entered[:, -1] if self.recur is None else self.recur(entered)
 
 
 class BidirectionalRecurrence(nn.Module):
@@ -98,5 +104,20 @@ class BidirectionalRecurrence(nn.Module):
         self, features: Float[Tensor, "batch offsets channels h w"]
     ) -> Float[Tensor, "batch keypoints H W"]:
         """Give the logits of the frame wanted."""
-        entered = self.shared(features.flatten(0, 1)).unflatten(0, features.shape[:2]).unbind(1)
-        return (self.forwards(entered) + self.backwards(entered[::-1])) / 2
+        entered = self.enter(features.flatten(0, 1))
+        return self.run(*(one.unflatten(0, features.shape[:2]) for one in entered))
+
+    def enter(
+        self, features: Float[Tensor, "batch channels h w"]
+    ) -> tuple[Float[Tensor, "batch keypoints H W"], Float[Tensor, "batch keypoints H W"]]:
+        """Give what enters the two directions of each frame, whatever its neighbours."""
+        shared = self.shared(features)
+        return self.forwards.enter(shared), self.backwards.enter(shared)
+
+    def run(
+        self,
+        forwards: Float[Tensor, "batch offsets keypoints H W"],
+        backwards: Float[Tensor, "batch offsets keypoints H W"],
+    ) -> Float[Tensor, "batch keypoints H W"]:
+        """Give the logits of the frame wanted, from what enters of each frame of its window."""
+        return (self.forwards.run(forwards) + self.backwards.run(backwards.flip(1))) / 2

@@ -75,18 +75,27 @@ class BackboneHead(PoseNetwork):
         self.combine = head.combine
         self.multiple = int(getattr(backbone, "multiple", backbone.stride))
         self.fixed_size = getattr(backbone, "fixed_size", None)
+        self._head_encodes = hasattr(head, "encode")
 
     def encode(
         self, images: Float[Tensor, "batch 3 height width"]
-    ) -> Float[Tensor, "batch channels h w"]:
-        """Give the backbone's features."""
-        return self.backbone(images)
+    ) -> Float[Tensor, "batch ..."]:
+        """Give the backbone's features, and what the head makes of them frame by frame."""
+        features = self.backbone(images)
+        return self.head.encode(features) if self._head_encodes else features
 
     def heatmaps(
-        self, features: Float[Tensor, "batch offsets channels h w"]
+        self, features: Float[Tensor, "batch offsets ..."]
     ) -> Float[Tensor, "batch branches keypoints H W"]:
         """Give the head's heatmaps."""
-        return self.head(features)
+        return self.head.heatmaps(features) if self._head_encodes else self.head(features)
+
+    def forward(
+        self, images: Float[Tensor, "batch offsets 3 height width"]
+    ) -> Float[Tensor, "batch branches keypoints H W"]:
+        """Give heatmaps of the frame at offset 0; the head may leave out what only others need."""
+        features = self.backbone(images.flatten(0, 1))
+        return self.head(features.unflatten(0, images.shape[:2]))
 
     def frozen_parts(self) -> list[nn.Module]:
         """List the backbone."""

@@ -73,6 +73,18 @@ class HeadConformance(OptionsConformance):
             assert bool(features.grad[:, module.offsets.index(0)].any()), "a branch sees no frame"
             features.grad = None
 
+    def test_what_is_encoded_frame_by_frame_gives_the_same_heatmaps(self) -> None:
+        import torch
+
+        module = self.build().eval()
+        if not hasattr(module, "encode"):
+            return  # it promises nothing
+        features = self.features(module)
+        with torch.no_grad():
+            encoded = torch.stack([module.encode(frame) for frame in features.unbind(1)], dim=1)
+            maps = module.heatmaps(encoded)
+            torch.testing.assert_close(maps, module(features), rtol=1e-3, atol=1e-5)
+
     def test_weights_survive_a_file(self) -> None:
         modules.assert_weights_survive_a_file(self.build, run, self.features(self.build(), batch=1))
 
