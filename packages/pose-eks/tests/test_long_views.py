@@ -46,7 +46,7 @@ def test_cameras_in_chunks_are_those_in_one_pass(
     own = np.arange(3)
     long = [LongView(shelf_of(tmp_path / n, v, options), own) for n, v in views.items()]
     found = smooth_long_views(long, tmp_path, options, size=128).shelves
-    share = 1e-4 if likelihood == "student" else 1e-5  # weights are iterated, not to the last digit
+    share = 5e-4 if likelihood == "student" else 1e-5  # weights are iterated, not to the last digit
     for one, name in zip(found, views, strict=True):
         assert_same(one, expected[name], share=share)
 

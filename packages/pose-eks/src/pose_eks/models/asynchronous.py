@@ -20,7 +20,8 @@ from pose_eks.ensemble import Consensus, Ensemble
 from pose_eks.errors import EksError
 from pose_eks.models.assembly import fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
-from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of
+from pose_eks.models.relation import Relation, refining, related_in, thinned
+from pose_eks.models.sights import Sight, View, chain_of, few_of, learned, motion_of, sights_of
 from pose_eks.models.solution import learned_chain, solved_points
 from pose_eks.options import MultiCameraOptions
 from pose_eks.smoothed import SmoothedViews
@@ -64,12 +65,23 @@ def smooth_asynchronous(
     }
     seen = {name: View(agreed[name], np.searchsorted(clock, own[name])) for name in views}
     slowest = min(own.values(), key=len)
+    there = sights_of(list(seen.values()), keypoints, len(clock))
+    few = [few_of(np.isfinite(one.observed).any(axis=1)) for _, one in there]
+    shown = [
+        some_at_once(one.at(own_few), clock, own_few, slowest)
+        for (_, one), own_few in zip(there, few, strict=True)
+    ]
+    relation = related_in(shown, options)
     points = solved_points(
-        seen,
+        there,
         labels,
         len(clock),
         lambda sight, label: learned_chain(
-            sight, clock, lambda some, few: begun_on_clock(some, few, slowest, label, options)
+            sight,
+            clock,
+            lambda some, some_times: begun_on_clock(
+                some, some_times, slowest, label, options, relation
+            ),
         ),
         options,
     )
@@ -145,7 +157,12 @@ def refuse_known(options: MultiCameraOptions) -> None:
 
 
 def begun_on_clock(
-    sight: Sight, clock: np.ndarray, slowest: np.ndarray, label: str, options: MultiCameraOptions
+    sight: Sight,
+    clock: np.ndarray,
+    slowest: np.ndarray,
+    label: str,
+    options: MultiCameraOptions,
+    relation: Relation | None,
 ) -> tuple[Sight, Chain]:
     """Learn how the views of one point relate; give the point about its mean, and its chain.
 
@@ -155,18 +172,32 @@ def begun_on_clock(
         slowest: all times of the camera with the fewest, to which the others are interpolated.
         label: of the point.
         options: of the model.
+        relation: of the views.
 
     Raises:
         EksError: if the views do not overlap in time, or too little is seen by two.
     """
-    pairing = slowest[np.isin(slowest, clock)]
-    paired, spread = (at_times(values, clock, pairing) for values in (sight.observed, sight.spread))
-    if not np.isfinite(paired).all(axis=1).any() and len(sight.offset) > 2:
+    paired, pairing = at_once(sight, clock, slowest)
+    if not np.isfinite(paired.observed).all(axis=1).any() and len(sight.offset) > 2:
         raise EksError(f"{label}: its cameras do not overlap in time; are their clocks the same?")
-    subspace, z = learned(paired, spread, options, label)
+    refine = refining(relation, sight)
+    subspace, z = learned(paired.observed, paired.spread, options, label, refine)
     sight = sight.about(sight.offset + subspace.mean)
     motion = motion_of(z, pairing, options, isotropic=len(sight.offset) == 2)
     return sight, chain_of(sight, subspace.axes, motion, clock, options)
+
+
+def at_once(sight: Sight, clock: np.ndarray, slowest: np.ndarray) -> tuple[Sight, np.ndarray]:
+    """Give what views show at the times of the slowest camera, interpolated, and these times."""
+    pairing = slowest[np.isin(slowest, clock)]
+    observed, spread = (at_times(one, clock, pairing) for one in (sight.observed, sight.spread))
+    return replace(sight, observed=observed, spread=spread), pairing
+
+
+def some_at_once(sight: Sight, clock: np.ndarray, few: np.ndarray, slowest: np.ndarray) -> Sight:
+    """Give the same, for a few of the clock's times, thinned to what a relation is learned from."""
+    paired, pairing = at_once(sight, clock[few], slowest)
+    return paired.at(thinned(np.arange(len(pairing))))
 
 
 def at_times(values: np.ndarray, clock: np.ndarray, times: np.ndarray) -> np.ndarray:

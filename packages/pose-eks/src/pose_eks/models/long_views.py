@@ -5,7 +5,7 @@ rounding. The chain of a point reads its rows from the views' shelves; what is f
 on a disk, to be given for all points together, some frames at a time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pose_eks.models.asynchronous import (
     nothing,
     own_clocks,
     refuse_known,
+    some_at_once,
 )
 from pose_eks.models.clock import checked_times
 from pose_eks.models.long_points import (
@@ -34,6 +35,7 @@ from pose_eks.models.long_points import (
 )
 from pose_eks.models.long_sights import LongSight, LongView, Screen, points_of
 from pose_eks.models.multicam import begun_chain
+from pose_eks.models.relation import related_in, thinned
 from pose_eks.models.shelf import Shelf
 from pose_eks.models.solution import Begin
 from pose_eks.options import MultiCameraOptions
@@ -81,8 +83,12 @@ def smooth_long_views(
     refuse_whole(options)
     clock = Clock(checked_times(times, views[0].shelf.frames), folder, size, done)
 
+    count = len(clock.times)
+    few = [one.at(thinned(one.few(count))) for one in sights_in(views)]
+    relation = related_in(few, options)
+
     def begin(label: str) -> Begin:
-        return lambda sight, few: begun_chain(sight, label, few, options)
+        return lambda sight, few: begun_chain(sight, label, few, options, relation)
 
     return smoothed_on(views, clock, begin, options, names)
 
@@ -119,10 +125,16 @@ def smooth_long_asynchronous(
         replace(view, places=np.searchsorted(clock.times, own[name]))
         for name, view in views.items()
     ]
-    slowest = min(own.values(), key=len)
+    slowest, count = min(own.values(), key=len), len(clock.times)
+    shown = [
+        some_at_once(one.at(few), clock.times, few, slowest)
+        for one in sights_in(placed)
+        for few in [one.few(count)]
+    ]
+    relation = related_in(shown, options)
 
     def begin(label: str) -> Begin:
-        return lambda sight, few: begun_on_clock(sight, few, slowest, label, options)
+        return lambda sight, few: begun_on_clock(sight, few, slowest, label, options, relation)
 
     return smoothed_on(placed, clock, begin, options, names, at)
 
@@ -163,6 +175,13 @@ def smoothed_on(
         count = len(shelf.alone)
         asked += [laid_out(one, nobody(count), shelf.never, found, options) for one in more]
     return LongViews(fit, own, asked)
+
+
+def sights_in(views: Sequence[LongView]) -> Iterator[LongSight]:
+    """Give every point that some view sees."""
+    for k in range(len(views[0].own)):
+        if any(view.has(k) for view in views):
+            yield LongSight.of(views, k)
 
 
 def shelves_of(views: Sequence[LongView]) -> list[Shelf]:

@@ -21,7 +21,8 @@ from pose_eks.errors import EksError
 from pose_eks.models.assembly import fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
 from pose_eks.models.inflation import inflated
-from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of
+from pose_eks.models.relation import Relation, refining, related_in, thinned
+from pose_eks.models.sights import Sight, View, chain_of, few_of, learned, motion_of, sights_of
 from pose_eks.models.solution import learned_chain, solved_points
 from pose_eks.options import MultiCameraOptions
 from pose_eks.smoothed import SmoothedViews
@@ -57,11 +58,14 @@ def smooth_views(
         name: View(view.summarize(options.pool, options.divide_by_confidence), everywhere)
         for name, view in views.items()
     }
+    there = sights_of(list(seen.values()), keypoints, frames)
+    few = [one.at(thinned(few_of(np.isfinite(one.observed).any(axis=1)))) for _, one in there]
+    relation = related_in(few, options)
     points = solved_points(
-        seen,
+        there,
         labels,
         frames,
-        lambda sight, label: linear_chain(sight, label, times, options),
+        lambda sight, label: linear_chain(sight, label, times, options, relation),
         options,
     )
     fit = fit_of({one.number: one.solved for one in points}, keypoints)
@@ -117,11 +121,15 @@ def confidences_of(views: Mapping[str, Ensemble]) -> dict[str, np.ndarray] | Non
 
 
 def linear_chain(
-    sight: Sight, label: str, times: np.ndarray, options: MultiCameraOptions
+    sight: Sight,
+    label: str,
+    times: np.ndarray,
+    options: MultiCameraOptions,
+    relation: Relation | None,
 ) -> tuple[Sight, Chain]:
     """Learn how the views of one point relate; give the point about its mean, and its chain."""
     sight, chain = learned_chain(
-        sight, times, lambda some, few: begun_chain(some, label, few, options)
+        sight, times, lambda some, few: begun_chain(some, label, few, options, relation)
     )
     if options.inflate and len(sight.offset) > 2:
         latent = chain.loading.shape[1]
@@ -130,10 +138,15 @@ def linear_chain(
 
 
 def begun_chain(
-    sight: Sight, label: str, times: np.ndarray, options: MultiCameraOptions
+    sight: Sight,
+    label: str,
+    times: np.ndarray,
+    options: MultiCameraOptions,
+    relation: Relation | None,
 ) -> tuple[Sight, Chain]:
     """Do the same with the times that it is learned from, without inflation."""
-    subspace, z = learned(sight.observed, sight.spread, options, label)
+    refine = refining(relation, sight)
+    subspace, z = learned(sight.observed, sight.spread, options, label, refine)
     sight = sight.about(sight.offset + subspace.mean)
     motion = motion_of(z, times, options, isotropic=len(sight.offset) == 2)
     return sight, chain_of(sight, subspace.axes, motion, times, options)

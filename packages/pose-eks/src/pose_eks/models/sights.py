@@ -1,6 +1,6 @@
 """What several views show of one point: observations on one clock, and where their rows lie."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,9 @@ from pose_eks.ensemble import Consensus
 from pose_eks.errors import EksError
 from pose_eks.models.subspace import Subspace, principal_axes
 from pose_eks.options import MultiCameraOptions, ObservationOptions, SmoothingOptions
+
+Refine = Callable[[np.ndarray, int], Subspace]
+"""Fits a subspace of so many dimensions to rows, none of them missing."""
 
 WIDE = 10.0  # times the positions' variance: of the first one
 FLOOR_GRID = (-6.0, -3.0, 0.0)  # logarithms of b over a typical squared move, to try first
@@ -110,7 +113,11 @@ def joined(sights: Sequence[Sight]) -> Sight:
 
 
 def learned(
-    paired: np.ndarray, spread: np.ndarray, options: MultiCameraOptions, label: str
+    paired: np.ndarray,
+    spread: np.ndarray,
+    options: MultiCameraOptions,
+    label: str,
+    refine: Refine | None = None,
 ) -> tuple[Subspace, np.ndarray]:
     """Learn how views relate, from observations that are of one time.
 
@@ -119,6 +126,8 @@ def learned(
         spread: (times, rows), v.
         options: latent dimensions, and the share of times, the most certain ones, to learn from.
         label: the keypoint, for errors.
+        refine: fits the subspace to times that show all rows, where there are enough of them; None
+            for principal axes.
 
     Returns:
         The subspace, and coordinates (times, latent) of the times it was learned from, NaN else.
@@ -141,7 +150,11 @@ def learned(
             f"axes of {rows // 2} views need {2 * rows} of each view; raise the quantile, or leave "
             "the keypoint or a view out"
         )
-    found = principal_axes(paired[good], latent)
+    whole = good & np.isfinite(paired).all(axis=1)
+    if refine is not None and latent < rows and whole.sum() >= 2 * rows:
+        found = refine(paired[whole], latent)
+    else:
+        found = principal_axes(paired[good], latent)
     coordinates = np.full((len(paired), latent), np.nan)
     coordinates[good] = found.coordinates(paired[good], spread[good])
     return found, coordinates

@@ -1,6 +1,6 @@
 """From what views show to solved points, as the options say: what models have in common."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from pose_eks.core.nonlinear import Nonlinear
 from pose_eks.core.robust import Student
 from pose_eks.core.solving import Solved, solve
 from pose_eks.models.assembly import Point
-from pose_eks.models.sights import Sight, View, few_of, sights_of
+from pose_eks.models.sights import Sight, few_of
 from pose_eks.options import ObservationOptions, SmoothingOptions
 
 Make = Callable[[Sight, str], tuple[Sight, Chain]]
@@ -51,16 +51,16 @@ def student_of(options: ObservationOptions) -> Student | None:
 
 
 def solved_points(
-    seen: Mapping[str, View],
+    there: Sequence[tuple[int, Sight]],
     labels: Sequence[str],
     frames: int,
     make: Make,
     options: SmoothingOptions,
 ) -> list[Point]:
-    """Make and solve the chain of every keypoint that some view sees, each by itself.
+    """Make and solve the chains of keypoints, each by itself.
 
     Args:
-        seen: what each view shows.
+        there: keypoints that some view sees, with their numbers.
         labels: of the keypoints.
         frames: of the common clock.
         make: makes a chain.
@@ -69,7 +69,6 @@ def solved_points(
     Raises:
         EksError: if a group has a keypoint that is not there, or what `make` raises.
     """
-    there = sights_of(list(seen.values()), len(labels), frames)
     made = [make(sight, labels[k]) for k, sight in there]
     groups = options.numbered(labels)
     solved = solve_as([chain for _, chain in made], frames, options, [groups[k] for k, _ in there])
