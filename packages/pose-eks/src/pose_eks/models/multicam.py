@@ -4,9 +4,10 @@ q_t = q_{t-1} + e_t,   e_t ~ N(0, s E)    (equation 18; or its integral, see `Ve
 O_t = B q_t + n_t,     n_t ~ N(0, R_t)    (equation 19), R_t = a diag(v_t) + b I
 
 B, (rows, latent) with an x and a y row for each view, are axes of the most certain frames: how
-views relate is learned from all keypoints together and refined for each (`relation`), from their
-principal axes where views do not share their keypoints. E is the shape of the moves between neighbours among them. The position is known but for an
-affine map. A keypoint that one view alone sees is smoothed in its plane.
+views relate is learned from all keypoints together and refined for each (`relation`), or from the
+keypoint's own principal axes where views share no keypoints. E is the shape of the moves between
+neighbours among these frames. The position is known but for an affine map. A keypoint that one view
+alone sees is smoothed in its plane.
 
 Source: Biderman, Whiteway et al. 2024, section 5.9.2.
 """
