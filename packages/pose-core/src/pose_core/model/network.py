@@ -77,9 +77,7 @@ class BackboneHead(PoseNetwork):
         self.fixed_size = getattr(backbone, "fixed_size", None)
         self._head_encodes = hasattr(head, "encode")
 
-    def encode(
-        self, images: Float[Tensor, "batch 3 height width"]
-    ) -> Float[Tensor, "batch ..."]:
+    def encode(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch ..."]:
         """Give the backbone's features, and what the head makes of them frame by frame."""
         features = self.backbone(images)
         return self.head.encode(features) if self._head_encodes else features
