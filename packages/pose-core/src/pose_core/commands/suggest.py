@@ -32,7 +32,7 @@ in the project keeps what was suggested, and why. Labels and images that are the
 frames that are labeled, extracted or were suggested before are not suggested again.
 
 --method violations  points that jump, contradict the other view or the pose, models that disagree,
-                     low confidence; the worst frames, of different looks
+                     low confidence; drawn, the more likely the more doubtful
 --method motion      half of the frames, in which most moves; one of each cluster of looks
 --method random      any
 """

@@ -7,21 +7,18 @@ import numpy as np
 
 from pose_core.hookspecs import VideoReader
 from pose_core.suggestions.candidates import Candidate
-from pose_core.suggestions.looks import clustered, look_at, look_at_all, principal
+from pose_core.suggestions.looks import clustered, look_at_all, principal
 from pose_core.suggestions.scores import score
 from pose_core.suggestions.spreading import (
     Room,
     apart,
     one_of_each,
-    proportional,
     shares,
     usual_gap,
 )
 
-POOL = 3
-"""Frames in doubt that are looked at for each one that is chosen."""
 SHARPNESS = 2.0
-"""Power of its doubt that a frame's chance of being looked at goes by."""
+"""Power of its doubt that a frame's chance goes by."""
 
 
 @dataclass(frozen=True)
@@ -74,34 +71,21 @@ def rooms_of(candidates: Sequence[Candidate], wish: Wish) -> list[Room]:
 
 
 def choose_doubtful(
-    candidates: Sequence[Candidate], wish: Wish, reader: VideoReader
+    candidates: Sequence[Candidate], wish: Wish, _: VideoReader
 ) -> list[Suggestion]:
-    """Choose frames that stand for those in doubt, of different looks.
+    """Draw frames whose predictions are in doubt, the more likely the more doubtful.
 
-    Of all videos together frames that are worse than those near them are drawn, `POOL` times as
-    many as are wanted, the more likely the more doubtful. Every video gives as large a part as it
-    has of those; they are clustered by what they look like, and the middle of each cluster is
-    chosen. The worst frames of all are odd ones, which teach little of the others.
-
-    Source: doubt as chance, and clusters of what is in doubt: Prabhu et al., Active Domain
-    Adaptation via Clustering Uncertainty-weighted Embeddings (2021); the embedding is looks here.
+    Of near frames the worst stands for all. The worst of the whole are not taken alone: they are
+    odd ones, which teach little of the others (`benchmarks/suggestions.py`; frames that stand for
+    clusters of looks taught less as well).
 
     Raises:
         FormatError: if nothing is measured of the predictions that could tell.
-        VideoError: if a video cannot be read.
     """
     scores = score([one.measured for one in candidates])
     totals = [one.total for one in scores]
     worst = worst_nearby(totals, rooms_of(candidates, wish))
-    pool = drawn(worst, totals, POOL * wish.count, wish.seed)
-    own = [[n for v, n in pool if v == video] for video in range(len(candidates))]
-    given = proportional([len(numbers) for numbers in own], wish.count)
-    chosen = [
-        (video, number)
-        for video, (numbers, count) in enumerate(zip(own, given, strict=True))
-        for number in middles(candidates[video], numbers, count, wish.seed, reader)
-    ]
-    chosen.sort(key=lambda one: -totals[one[0]][one[1]])
+    chosen = drawn(worst, totals, wish.count, wish.seed)
     return [Suggestion(v, n, float(totals[v][n]), scores[v].reason(n)) for v, n in chosen]
 
 
@@ -127,19 +111,6 @@ def drawn(
     weights = np.array([totals[v][n] for v, n in frames]) ** SHARPNESS
     late = np.random.default_rng(seed).exponential(size=len(frames)) / weights
     return [frames[row] for row in np.sort(np.argsort(late, kind="stable")[:count])]
-
-
-def middles(
-    candidate: Candidate, numbers: Sequence[int], count: int, seed: int, reader: VideoReader
-) -> list[int]:
-    """Choose frames of a video, of each of as many clusters of looks the one in the middle."""
-    if not count or len(numbers) <= count:
-        return list(numbers[:count])
-    rising = np.sort(numbers).tolist()
-    pictures = look_at(candidate.video, candidate.info, rising, reader)
-    clusters, away = clustered(principal(pictures), count, seed)
-    near_first = np.argsort(away, kind="stable")
-    return [rising[near_first[row]] for row in one_of_each(clusters[near_first], count)]
 
 
 def choose_moving(

@@ -68,18 +68,6 @@ def look_at_all(video: Path, info: VideoInfo, reader: VideoReader, progress: boo
     return Looks(np.array(numbers, dtype=int), known, stacked(pictures))
 
 
-def look_at(
-    video: Path, info: VideoInfo, numbers: Sequence[int], reader: VideoReader
-) -> np.ndarray:
-    """Read some frames, small: uint8 (frames, pixels), zero where one does not decode.
-
-    Raises:
-        VideoError: if the video cannot be read.
-    """
-    clips = reader.read(video, ([number] for number in numbers), small(info.size), "cpu")
-    return stacked([halved(clip.images[0].mean(axis=-1)) for clip in clips])
-
-
 def small(size: tuple[int, int]) -> tuple[int, int]:
     """Give a size of the same shape with a long side of `LONG_SIDE`, both sides even."""
     scale = LONG_SIDE / max(size)

@@ -71,21 +71,6 @@ def one_of_each(clusters: np.ndarray, count: int) -> list[int]:
     return sorted([*sorted(first.tolist()), *rest.tolist()][:count])
 
 
-def proportional(sizes: Sequence[int], count: int) -> list[int]:
-    """Share a count out in proportion to sizes, by the largest remainders, and no more than these.
-
-    Args:
-        sizes: of the groups.
-        count: how many are wanted.
-    """
-    total = sum(sizes)
-    wanted = np.array([min(count, total) * size / max(total, 1) for size in sizes])
-    given = wanted.astype(int)
-    left = min(count, total) - int(given.sum())
-    given[np.argsort(given - wanted, kind="stable")[:left]] += 1
-    return [int(one) for one in given]
-
-
 def shares(room: Sequence[int], count: int) -> list[int]:
     """Share frames out evenly over videos that have room for so many each."""
     given = [0] * len(room)
