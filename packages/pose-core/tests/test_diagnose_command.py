@@ -120,7 +120,8 @@ def test_a_run_of_which_nothing_is_predicted_is_refused(
 def test_an_empty_sweep_is_refused(tmp_path: Path, pose: Pose) -> None:
     (tmp_path / "sweep").mkdir()
     for command in ("diagnose", "select", "report", "predict"):
-        status, _, error = pose(command, tmp_path / "sweep", *["."] * (command == "predict"))
+        video = [tmp_path / "new.mp4"] if command == "predict" else []
+        status, _, error = pose(command, tmp_path / "sweep", *video)
         assert status == 1
         assert "sweep: holds no run; give a run or a folder of runs (a sweep)" in error
         assert error.count("\n") == 1
