@@ -9,13 +9,7 @@ from pose_core.hookspecs import VideoReader
 from pose_core.suggestions.candidates import Candidate
 from pose_core.suggestions.looks import clustered, look_at_all, principal
 from pose_core.suggestions.scores import score
-from pose_core.suggestions.spreading import (
-    Room,
-    apart,
-    one_of_each,
-    shares,
-    usual_gap,
-)
+from pose_core.suggestions.spreading import Room, apart, one_of_each, shares, usual_gap
 
 SHARPNESS = 2.0
 """Power of its doubt that a frame's chance goes by."""

@@ -245,9 +245,7 @@ class PoseModule(LightningModule):
         frames = len(heatmaps) // views
         follows = torch.arange(frames, device=heatmaps.device) > 0
         if not self.objective.decodes_clips:
-            # the surest branch, where one is taken, is the one of the highest peak
-            weights = weigh_branches(heatmaps.amax((-2, -1)), self.network.combine)
-            maps = side_by_side(merge_branches(heatmaps, weights), views)
+            maps = side_by_side(self.undecoded(heatmaps), views)
             return Predicted(heatmaps=maps, follows=follows), heatmaps
         keypoints, confidence = self.decode(heatmaps, self.network.stride)
         weights = weigh_branches(confidence, self.network.combine)
@@ -273,6 +271,11 @@ class PoseModule(LightningModule):
             noise=noise,
         )
         return predicted, heatmaps
+
+    def undecoded(self, heatmaps: Tensor) -> Float[Tensor, "frames keypoints h w"]:
+        """Merge the branches of heatmaps that nobody decodes: the surest has the highest peak."""
+        weights = weigh_branches(heatmaps.amax((-2, -1)), self.network.combine)
+        return merge_branches(heatmaps, weights)
 
     def validation_step(self, labeled: LabeledBatch | Tensor, _: int) -> None:
         """Log the supervised losses and the mean pixel error, in the frames' own pixels.

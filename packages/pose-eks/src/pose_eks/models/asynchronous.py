@@ -21,7 +21,7 @@ from pose_eks.errors import EksError
 from pose_eks.models.assembly import fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
 from pose_eks.models.relation import Relation, refining, related_in, thinned
-from pose_eks.models.sights import Sight, View, chain_of, few_of, learned, motion_of, sights_of
+from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of, sights_of
 from pose_eks.models.solution import learned_chain, solved_points
 from pose_eks.options import MultiCameraOptions
 from pose_eks.smoothed import SmoothedViews
@@ -66,12 +66,9 @@ def smooth_asynchronous(
     seen = {name: View(agreed[name], np.searchsorted(clock, own[name])) for name in views}
     slowest = min(own.values(), key=len)
     there = sights_of(list(seen.values()), keypoints, len(clock))
-    few = [few_of(np.isfinite(one.observed).any(axis=1)) for _, one in there]
-    shown = [
-        some_at_once(one.at(own_few), clock, own_few, slowest)
-        for (_, one), own_few in zip(there, few, strict=True)
-    ]
-    relation = related_in(shown, options)
+    few = [(one, one.few()) for _, one in there]
+    paired = [some_at_once(one.at(places), clock[places], slowest) for one, places in few]
+    relation = related_in(paired, options)
     points = solved_points(
         there,
         labels,
@@ -79,9 +76,7 @@ def smooth_asynchronous(
         lambda sight, label: learned_chain(
             sight,
             clock,
-            lambda some, some_times: begun_on_clock(
-                some, some_times, slowest, label, options, relation
-            ),
+            lambda some, when: begun_on_clock(some, when, slowest, label, options, relation),
         ),
         options,
     )
@@ -194,9 +189,9 @@ def at_once(sight: Sight, clock: np.ndarray, slowest: np.ndarray) -> tuple[Sight
     return replace(sight, observed=observed, spread=spread), pairing
 
 
-def some_at_once(sight: Sight, clock: np.ndarray, few: np.ndarray, slowest: np.ndarray) -> Sight:
-    """Give the same, for a few of the clock's times, thinned to what a relation is learned from."""
-    paired, pairing = at_once(sight, clock[few], slowest)
+def some_at_once(sight: Sight, clock: np.ndarray, slowest: np.ndarray) -> Sight:
+    """Give the same, thinned to what a relation is learned from."""
+    paired, pairing = at_once(sight, clock, slowest)
     return paired.at(thinned(np.arange(len(pairing))))
 
 

@@ -82,9 +82,7 @@ def smooth_long_views(
     """
     refuse_whole(options)
     clock = Clock(checked_times(times, views[0].shelf.frames), folder, size, done)
-
-    count = len(clock.times)
-    few = [one.at(thinned(one.few(count))) for one in sights_in(views)]
+    few = [one.at(thinned(one.few(len(clock.times)))) for one in sights_in(views)]
     relation = related_in(few, options)
 
     def begin(label: str) -> Begin:
@@ -125,13 +123,10 @@ def smooth_long_asynchronous(
         replace(view, places=np.searchsorted(clock.times, own[name]))
         for name, view in views.items()
     ]
-    slowest, count = min(own.values(), key=len), len(clock.times)
-    shown = [
-        some_at_once(one.at(few), clock.times, few, slowest)
-        for one in sights_in(placed)
-        for few in [one.few(count)]
-    ]
-    relation = related_in(shown, options)
+    slowest = min(own.values(), key=len)
+    few = ((one, one.few(len(clock.times))) for one in sights_in(placed))
+    paired = [some_at_once(one.at(places), clock.times[places], slowest) for one, places in few]
+    relation = related_in(paired, options)
 
     def begin(label: str) -> Begin:
         return lambda sight, few: begun_on_clock(sight, few, slowest, label, options, relation)

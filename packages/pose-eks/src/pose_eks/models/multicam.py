@@ -24,7 +24,7 @@ from pose_eks.models.assembly import fit_of, positions_of, smoothed_views
 from pose_eks.models.clock import checked_times
 from pose_eks.models.inflation import inflated
 from pose_eks.models.relation import Relation, refining, related_in, thinned
-from pose_eks.models.sights import Sight, View, chain_of, few_of, learned, motion_of, sights_of
+from pose_eks.models.sights import Sight, View, chain_of, learned, motion_of, sights_of
 from pose_eks.models.solution import learned_chain, solved_points
 from pose_eks.options import MultiCameraOptions
 from pose_eks.smoothed import SmoothedViews
@@ -61,7 +61,7 @@ def smooth_views(
         for name, view in views.items()
     }
     there = sights_of(list(seen.values()), keypoints, frames)
-    few = [one.at(thinned(few_of(np.isfinite(one.observed).any(axis=1)))) for _, one in there]
+    few = [one.at(thinned(one.few())) for _, one in there]
     relation = related_in(few, options)
     points = solved_points(
         there,

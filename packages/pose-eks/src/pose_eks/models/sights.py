@@ -50,6 +50,10 @@ class Sight:
     views: np.ndarray
     alone: np.ndarray
 
+    def few(self) -> np.ndarray:
+        """Choose times to learn from."""
+        return few_of(np.isfinite(self.observed).any(axis=1))
+
     def at(self, places: np.ndarray) -> "Sight":
         """Give some of the times."""
         return replace(self, observed=self.observed[places], spread=self.spread[places])

@@ -11,7 +11,7 @@ from pose_eks.core.nonlinear import Nonlinear
 from pose_eks.core.robust import Student
 from pose_eks.core.solving import Solved, solve
 from pose_eks.models.assembly import Point
-from pose_eks.models.sights import Sight, few_of
+from pose_eks.models.sights import Sight
 from pose_eks.options import ObservationOptions, SmoothingOptions
 
 Make = Callable[[Sight, str], tuple[Sight, Chain]]
@@ -23,7 +23,7 @@ Begin = Callable[[Sight, np.ndarray], tuple[Sight, Chain]]
 
 def learned_chain(sight: Sight, times: np.ndarray, begin: Begin) -> tuple[Sight, Chain]:
     """Learn a chain from a few of the times; give the point about its mean, and its chain."""
-    few = few_of(np.isfinite(sight.observed).any(axis=1))
+    few = sight.few()
     begun, chain = begin(sight.at(few), times[few])
     sight = sight.about(begun.offset)
     gaps = np.diff(times, prepend=times[:1])
