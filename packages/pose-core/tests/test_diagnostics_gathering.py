@@ -1,6 +1,7 @@
 """What is gathered from the files of runs, and what is said and left out."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pose_core.diagnostics.gathering import gather, training_labels, unique_names
+from pose_core.diagnostics.gathering import gather, training_labels
+from pose_core.diagnostics.measures import measure
+from pose_core.diagnostics.naming import unique_names
 from pose_core.diagnostics.tracks import LABELS
 from pose_core.files import write_predictions
 from pose_core.partial import Origin, record_of
@@ -223,9 +226,73 @@ def test_tables_that_do_not_fit_are_said_and_left_out(
         assert len([line for line in said if expected in line]) == 1, said
 
 
+def two_sweeps(
+    make_run: Callable[..., Path], project: Path, plugins: Plugins, root: Path
+) -> list[Path]:
+    """Two sweeps with members of equal names, their tables, and what one smoother made of each."""
+    runs = []
+    for at, name in enumerate(("plain", "semi")):
+        sweep = root / "sweeps" / name
+        sweep.mkdir(parents=True)
+        for member in range(2):
+            run = make_run(f"{name}{member}", project).rename(sweep / f"seed={member}")
+            track = sweep / "predictions" / "clip" / f"seed={member}.npz"
+            write_record(write_table(track, plugins, x=4.0 * at + member), Path("clip.mp4"), run)
+            runs.append(run)
+        write_table(sweep / "predictions" / "smoothed" / "clip.npz", plugins, x=9, scorer="eks")
+    return runs
+
+
+NAMED = {
+    "plain": (("plain/seed=0", "plain/seed=1"), ("plain/eks",)),
+    "semi": (("semi/seed=0", "semi/seed=1"), ("semi/eks",)),
+}
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["where they were", "moved"])
+def test_members_and_smoothers_belong_to_the_sweep_they_lie_in(
+    make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path, moved: bool
+) -> None:
+    runs = two_sweeps(make_run, tiny_project, plugins, tmp_path)
+    if moved:
+        (tmp_path / "sweeps").rename(tmp_path / "elsewhere")
+        runs = [tmp_path / "elsewhere" / run.relative_to(tmp_path / "sweeps") for run in runs]
+    folders = [runs[0].parent / "predictions", runs[2].parent / "predictions"]
+    labels, clip = gather(runs, plugins, folders)
+    assert clip.families == NAMED
+    assert labels.families == {name: (members, ()) for name, (members, _) in NAMED.items()}
+    found = {one.source: one.values for one in measure(clip, plugins, None)}
+    assert {name: one["ensemble_spread"][0, 0] for name, one in found.items()} == dict.fromkeys(
+        found, pytest.approx(0.5 * 2**0.5)
+    )
+    off = [found[name]["smoothed_difference"][0, 0] for name in ("plain/eks", "semi/eks")]
+    np.testing.assert_allclose(off, np.sqrt(2) * (9 - np.array([0.5, 4.5])), rtol=1e-6)
+
+
+def test_sweeps_without_their_runs_are_told_apart_too(
+    make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path
+) -> None:
+    for run in (runs := two_sweeps(make_run, tiny_project, plugins, tmp_path)):
+        shutil.rmtree(run)
+    folders = [runs[0].parent / "predictions", runs[2].parent / "predictions"]
+    (clip,) = gather([], plugins, folders)
+    assert [(len(one.members), len(one.smoothed)) for one in clip.families.values()] == [(2, 1)] * 2
+    assert len(clip.sources) == 6
+
+
+def test_two_smoothings_of_one_sweep_are_named_by_their_folders(
+    make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path
+) -> None:
+    runs = two_sweeps(make_run, tiny_project, plugins, tmp_path)[:2]
+    other = runs[0].parent / "loose"
+    write_table(other / "smoothed" / "clip.npz", plugins, scorer="eks")
+    _, clip = gather(runs, plugins, [runs[0].parent / "predictions", other])
+    assert clip.families == {"": (("seed=0", "seed=1"), ("predictions/eks", "loose/eks"))}
+
+
 def test_runs_are_named_by_what_tells_them_apart(tmp_path: Path) -> None:
     runs = [tmp_path / name for name in ("x/0", "y/0", "y/1")]
-    assert unique_names([*runs, runs[0]]) == {"x-0": runs[0], "y-0": runs[1], "1": runs[2]}
+    assert unique_names([*runs, runs[0]]) == {"x/0": runs[0], "y/0": runs[1], "y/1": runs[2]}
 
 
 def test_a_video_called_like_the_labels_is_told_from_them(

@@ -94,7 +94,7 @@ def find_members(
         FormatError: if none is left.
     """
     from pose_core.commands.train import shown
-    from pose_core.diagnostics.gathering import unique_names
+    from pose_core.diagnostics.naming import unique_names
     from pose_core.run_folder import TRACKS, WEIGHTS, check_complete, refuse_without_runs
 
     first = models[0]
@@ -108,7 +108,7 @@ def find_members(
         raise FormatError(f"{first}: no model is left that can predict; see what is said above")
     common = os.path.commonpath([run.resolve().parent for run in usable])
     folder = output or Path(shown(Path(common))) / TRACKS
-    return Members(unique_names(usable), folder, suffix, True)
+    return Members(unique_names(usable, "-"), folder, suffix, True)
 
 
 def runs_of(model: Path, say: Say) -> list[Path]:

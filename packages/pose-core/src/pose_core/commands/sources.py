@@ -61,7 +61,7 @@ def left_out(given: Sequence[Path], runs: Sequence[Path], shown: Collection[str]
         runs: finished ones, as `finished` finds them.
         shown: names of the runs that are shown, as `unique_names` gives them.
     """
-    from pose_core.diagnostics.gathering import unique_names
+    from pose_core.diagnostics.naming import unique_names
 
     lost = [path for path in given if not any(run == path or path in run.parents for run in runs)]
     lost += [folder for name, folder in unique_names(runs).items() if name not in shown]

@@ -12,6 +12,7 @@ from pose_core.diagnostics.labeled import (
     project_named,
     read_labeled,
 )
+from pose_core.diagnostics.naming import ensemble_names, unique_names
 from pose_core.diagnostics.notices import Say, warn
 from pose_core.diagnostics.tables_found import FoundTable, find_tables
 from pose_core.diagnostics.tracks import LABELS, Tracks
@@ -34,6 +35,11 @@ class Run:
     folder: Path
     skeleton: Skeleton
 
+    @property
+    def home(self) -> Path:
+        """The folder that holds its ensemble."""
+        return self.folder.resolve().parent
+
 
 @dataclass(frozen=True, eq=False)
 class ReadTable:
@@ -41,11 +47,8 @@ class ReadTable:
 
     table: FoundTable
     predictions: Predictions
-
-    @property
-    def source(self) -> str:
-        """Who predicted: a smoother calls itself by the table's scorer."""
-        return self.table.source or self.predictions.scorer
+    source: str
+    ensemble: str = ""
 
 
 def gather(
@@ -70,13 +73,13 @@ def gather(
 
     Returns:
         The labeled frames, if there are any, then videos by name. Members are called as their runs'
-        folders are.
+        folders are. Those that lie in one folder are an ensemble, and smoothers belong to the one
+        whose tables they lie with; of several ensembles names begin with their folder.
     """
     usable = usable_runs(runs, say)
     tables = tables_of(usable, folders, plugins, say)
-    images = [one for one in tables if one.predictions.frames is not None]
     opened = open_first(usable, project, plugins, say)
-    truth = [labels_of(usable, images, opened, project, say)] if usable else []
+    truth = [labels_of(usable, tables, opened, project, say)] if usable else []
     videos = all_videos(tables, opened.videos if opened else (), say)
     return [one for one in truth if one is not None] + videos
 
@@ -103,9 +106,40 @@ def gather_videos(
 def tables_of(
     runs: Sequence[Run], folders: Sequence[Path], plugins: Plugins, say: Say
 ) -> list[ReadTable]:
-    """Read the tables of runs and folders."""
+    """Read the tables of runs and folders, and name their sources."""
     places = [(run.name, run.folder) for run in runs]
-    return read_tables(find_tables(places, folders, plugins, say), runs, plugins, say)
+    read = read_tables(find_tables(places, folders, plugins, say), runs, plugins, say)
+    return named(read, runs)
+
+
+def named(tables: Sequence[ReadTable], runs: Sequence[Run]) -> list[ReadTable]:
+    """Name sources so that a name is one source's in all videos.
+
+    Of several ensembles smoothers are named after theirs, and networks where another one has their
+    name; a smoother that an ensemble has twice is named after its folder too. Runs have names.
+    """
+    names = ensembles_of(runs, tables)
+    known = {(run.name, run.home) for run in runs}
+    homes: dict[str, set[Path]] = {}
+    folders: dict[tuple[Path, str], set[Path]] = {}
+    for one in tables:
+        homes.setdefault(one.source, {run.home for run in runs if run.name == one.source})
+        homes[one.source].add(one.table.home)
+        folders.setdefault((one.table.home, one.source), set()).add(one.table.folder)
+    found = []
+    for one in tables:
+        home, source = one.table.home, one.source
+        smoothed, ensemble = one.table.source is None, names[home]
+        if (source, home) not in known and (smoothed or len(homes[source]) > 1):
+            folder = one.table.folder.name if smoothed and len(folders[home, source]) > 1 else ""
+            source = "/".join(filter(None, (ensemble, folder, source)))
+        found.append(replace(one, source=source, ensemble=ensemble))
+    return found
+
+
+def ensembles_of(runs: Sequence[Run], tables: Sequence[ReadTable]) -> dict[Path, str]:
+    """Name the ensembles of runs and tables, by the folders that hold them."""
+    return ensemble_names([*(run.home for run in runs), *(one.table.home for one in tables)])
 
 
 def all_videos(tables: Sequence[ReadTable], videos: Sequence[Path], say: Say) -> list[Tracks]:
@@ -145,23 +179,6 @@ def usable_runs(runs: Sequence[Path], say: Say) -> list[Run]:
     return usable
 
 
-def unique_names(runs: Sequence[Path]) -> dict[str, Path]:
-    """Name runs by the last parts of their paths, as many as tell them apart.
-
-    A run that is given twice counts once.
-    """
-    paths = list(dict.fromkeys(path.resolve() for path in runs))
-    given = {path.resolve(): path for path in reversed(runs)}
-    depths = dict.fromkeys(paths, 1)
-    while True:
-        names = {path: "-".join(path.parts[-depth:]) for path, depth in depths.items()}
-        counted = Counter(names.values())
-        shared = [p for p in paths if counted[names[p]] > 1 and depths[p] < len(p.parts)]
-        if not shared:
-            return {names[path]: given[path] for path in paths}
-        depths |= {path: depths[path] + 1 for path in shared}
-
-
 def read_tables(
     found: Sequence[FoundTable], runs: Sequence[Run], plugins: Plugins, say: Say
 ) -> list[ReadTable]:
@@ -181,7 +198,8 @@ def read_tables(
             whose = "it" if min(odd) in predictions.skeleton.names else "the first run"
             say(f"{table.path}: only {whose} has keypoint {min(odd)!r}; it is left out")
             continue
-        read.append(ReadTable(table, arranged(predictions, skeleton)))
+        source = table.source or predictions.scorer
+        read.append(ReadTable(table, arranged(predictions, skeleton), source))
     return read
 
 
@@ -215,7 +233,7 @@ def open_first(
 
 def labels_of(
     runs: Sequence[Run],
-    images: Sequence[ReadTable],
+    tables: Sequence[ReadTable],
     opened: Project | None,
     project: Path | None,
     say: Say,
@@ -236,12 +254,16 @@ def labels_of(
             labeled, predictions=arranged(labeled.predictions, runs[0].skeleton)
         )
     members = [run.name for run in runs]
-    for one in images:
+    names = ensembles_of(runs, tables)
+    ensembles = {run.name: names[run.home] for run in runs}
+    for one in tables:
         known = {frame for each in found.values() for frame in each.predictions.frames or ()}
         if known & set(one.predictions.frames or ()):
             found.setdefault(one.source, Labeled(one.predictions))
+            ensembles.setdefault(one.source, one.ensemble)
             members += [one.source] if one.table.source else []
-    return labeled_tracks(found, list(dict.fromkeys(members)), opened, say) if found else None
+    members = list(dict.fromkeys(members))
+    return labeled_tracks(found, members, opened, say, ensembles) if found else None
 
 
 def same_project(run: Run, other: Run) -> bool:
@@ -276,6 +298,7 @@ def video_tracks(
         sources={name: one.predictions for name, one in sources.items()},
         members=networks,
         video=video_file(subject, list(sources.values()), videos, say),
+        ensembles={name: one.ensemble for name, one in sources.items()},
     )
 
 

@@ -97,7 +97,11 @@ def open_truth(path: Path, plugins: Plugins, say: Say) -> Project | None:
 
 
 def labeled_tracks(
-    found: Mapping[str, Labeled], members: Sequence[str], project: Project | None, say: Say
+    found: Mapping[str, Labeled],
+    members: Sequence[str],
+    project: Project | None,
+    say: Say,
+    ensembles: Mapping[str, str] | None = None,
 ) -> Tracks | None:
     """Put what all sources say of the labeled frames side by side, in the project's order.
 
@@ -109,6 +113,7 @@ def labeled_tracks(
         members: the sources that are networks.
         project: with the truth; without it, frames are in the order of the sources.
         say: hears what is odd.
+        ensembles: the name of that of each source; None if all are of one.
 
     Returns:
         None if there is no frame.
@@ -131,6 +136,7 @@ def labeled_tracks(
         truth=None if project is None else truth_of(project.labels, frames, found),
         sets=tuple(strictest) or ("unused",) * len(frames),
         own_sets=sets,
+        ensembles={name: (ensembles or {}).get(name, "") for name in found},
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from pose_core.diagnostics.measured import Measured
 from pose_core.diagnostics.notices import Say, warn
-from pose_core.diagnostics.tracks import Tracks
+from pose_core.diagnostics.tracks import Family, Tracks
 from pose_core.errors import FormatError, PoseError
 from pose_core.hookspecs import Metric
 from pose_core.labels import Labels
@@ -38,10 +38,11 @@ def measure(
     - `confidence`: the source's own, a number without unit;
     - each registered metric, such as `temporal_norm` and `pca_multiview_error`; one that refuses
       is left out;
-    - `ensemble_spread`: how far members are apart, see `ensemble_spread`; of every source;
+    - `ensemble_spread`: how far the members of a source's ensemble are apart, see
+      `ensemble_spread`; of a smoother too;
     - `posterior_deviation`: how far off a smoother takes itself to be;
-    - `smoothed_difference`: of a smoother from the mean of the members, of a member from the first
-      smoother.
+    - `smoothed_difference`: of a smoother from the mean of its ensemble's members, of a member from
+      the first smoother of its ensemble.
 
     Args:
         tracks: predictions of one subject, all of the same keypoints and frames.
@@ -52,7 +53,7 @@ def measure(
     Returns:
         What is measured, in the order of the sources.
     """
-    together, units = of_the_ensemble(tracks), units_of_measures(plugins)
+    together, units = of_ensembles(tracks), units_of_measures(plugins)
     found = []
     for name, predictions in tracks.sources.items():
         values = {CONFIDENCE: predictions.confidence}
@@ -106,26 +107,37 @@ def computed(
     return values
 
 
-def of_the_ensemble(tracks: Tracks) -> dict[str, dict[str, np.ndarray]]:
-    """Measure sources by one another: by source, then by name of measure."""
-    found: dict[str, dict[str, np.ndarray]] = {name: {} for name in tracks.sources}
-    smoothed = {n: p for n, p in tracks.sources.items() if n not in tracks.members}
-    for name, predictions in smoothed.items():
-        if set(VARIANCES) <= set(predictions.extra):
-            found[name][DEVIATION] = posterior_deviation(predictions.extra)
-    if not tracks.members:
+def of_ensembles(tracks: Tracks) -> dict[str, dict[str, np.ndarray]]:
+    """Measure sources by those of their own ensemble: by source, then by name of measure."""
+    found: dict[str, dict[str, np.ndarray]] = {}
+    for family in tracks.families.values():
+        found |= of_family(family, tracks.sources)
+    return found
+
+
+def of_family(
+    family: Family, sources: Mapping[str, Predictions]
+) -> dict[str, dict[str, np.ndarray]]:
+    """Measure the sources of one ensemble by one another, as `of_ensembles`."""
+    found: dict[str, dict[str, np.ndarray]] = {
+        name: {} for name in (*family.members, *family.smoothed)
+    }
+    for name in family.smoothed:
+        if set(VARIANCES) <= set(sources[name].extra):
+            found[name][DEVIATION] = posterior_deviation(sources[name].extra)
+    if not family.members:
         return found
-    ensemble = Ensemble.of([tracks.sources[name] for name in tracks.members])
-    if len(tracks.members) > 1:
+    ensemble = Ensemble.of([sources[name] for name in family.members])
+    if len(family.members) > 1:
         spread = ensemble_spread(ensemble.keypoints)
         found = {name: {SPREAD: spread, **own} for name, own in found.items()}
     centre = ensemble_mean(ensemble).keypoints
-    for name, predictions in smoothed.items():
-        found[name][DIFFERENCE] = pixel_error(predictions.keypoints, centre)
-    for first in list(smoothed.values())[:1]:
-        for name in tracks.members:
-            raw = tracks.sources[name].keypoints
-            found[name][DIFFERENCE] = pixel_error(raw, first.keypoints)
+    for name in family.smoothed:
+        found[name][DIFFERENCE] = pixel_error(sources[name].keypoints, centre)
+    for first in family.smoothed[:1]:
+        for name in family.members:
+            raw = sources[name].keypoints
+            found[name][DIFFERENCE] = pixel_error(raw, sources[first].keypoints)
     return found
 
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from pose_core.diagnostics.candidates import Member, differing, read_member, settings
 from pose_core.diagnostics.evidence import Evidence, weigh
-from pose_core.diagnostics.gathering import gather, unique_names
+from pose_core.diagnostics.gathering import gather
 from pose_core.diagnostics.measures import ERROR, units_of_measures
+from pose_core.diagnostics.naming import unique_names
 from pose_core.diagnostics.noise import differences
 from pose_core.diagnostics.notices import Say, once, warn
 from pose_core.diagnostics.thresholds import choose_thresholds, length_of

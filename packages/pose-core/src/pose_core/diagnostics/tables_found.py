@@ -1,7 +1,7 @@
 """Where the tables of predictions lie, and of what each of them is."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pose_core.diagnostics.notices import Say
@@ -22,23 +22,34 @@ class FoundTable:
         path: the file.
         subject: name of the video.
         source: who predicted; None for a smoother, whom the table names.
+        home: the folder that holds its ensemble, such as a sweep.
         origin: what it was made from, where that is known.
     """
 
     path: Path
     subject: str
     source: str | None
+    home: Path
     origin: Origin | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of tables that it lies in."""
+        place = self.path.resolve().parent
+        return place.parent if place.name == SMOOTHED else place
 
 
 def find_tables(
     runs: Sequence[tuple[str, Path]], folders: Sequence[Path], plugins: Plugins, say: Say
 ) -> list[FoundTable]:
-    """List the tables of runs and folders; of two of one source and video, the first.
+    """List the tables of runs and folders; of two of one network and video, the first.
 
     A run has them in its folder `predictions`. A folder has them as `VIDEO/MEMBER.csv` with
     `smoothed/VIDEO.csv`, or is one of those folders; a table that lies in it by itself is of the
     video and the model that the record beside it names, or else of a video of its name.
+
+    Runs are of one ensemble with those beside them; a folder of tables is of the ensemble in whose
+    folder it lies, or that all its known members are of, or one of its own.
 
     Args:
         runs: names and folders.
@@ -49,43 +60,85 @@ def find_tables(
     suffixes = tuple(sorted({s for one in formats(plugins) for s in one.suffixes}))
     found = [table for name, run in runs for table in of_run(name, run, suffixes)]
     for folder in folders:
-        own = list(in_folder(folder, runs, suffixes))
+        own = in_folder(folder, runs, suffixes)
         if not own:
             what = "holds no tables of predictions" if folder.is_dir() else "is no folder"
             say(f"{folder}: {what}; give one that pose predict wrote")
         found += own
-    first: dict[tuple[str, str], FoundTable] = {}
+    first: dict[tuple[str, str | None, Path], FoundTable] = {}
     for table in found:
-        first.setdefault((table.subject, table.source or str(table.path)), table)
+        first.setdefault((table.subject, *own_key(table)), table)
     return list(first.values())
+
+
+def own_key(table: FoundTable) -> tuple[str | None, Path]:
+    """Say who predicted: networks by name and ensemble, smoothers by their files."""
+    return table.source, table.path if table.source is None else table.home
 
 
 def of_run(name: str, run: Path, suffixes: tuple[str, ...]) -> Iterator[FoundTable]:
     """List the tables that a run wrote for its videos."""
+    home = run.resolve().parent
     for path in tables_in(run / TRACKS, suffixes):
-        yield FoundTable(path, path.stem, name, read_origin(record_of(path)))
+        yield FoundTable(path, path.stem, name, home, read_origin(record_of(path)))
 
 
 def in_folder(
     folder: Path, runs: Sequence[tuple[str, Path]], suffixes: tuple[str, ...]
-) -> Iterator[FoundTable]:
-    """List the tables of a folder and of the folders in it."""
+) -> list[FoundTable]:
+    """List the tables of a folder and of the folders in it, with their ensembles."""
     names = {path.resolve(): name for name, path in runs}
-    known = set(names.values())
+    homes = {name: path.parent for path, name in names.items()}
+    found = list(listed(folder, names, suffixes))
+    own = {homes.get(one.source or "", one.home) for one in found if one.source is not None}
+    shared = home_of(folder.resolve(), set(homes.values()), own)
+    return [replace(one, home=shared) if one.home == folder else one for one in found]
+
+
+def home_of(folder: Path, known: Set[Path], members: Set[Path]) -> Path:
+    """Find the folder of the ensemble that a folder of tables is of.
+
+    Args:
+        folder: with tables.
+        known: folders of the ensembles of runs.
+        members: the same of the networks that the tables are of.
+    """
+    for above in (folder, *folder.parents):
+        if above in known:
+            return above
+    own = members & known if members else known
+    return next(iter(own)) if len(own) == 1 else folder
+
+
+def listed(
+    folder: Path, names: Mapping[Path, str], suffixes: tuple[str, ...]
+) -> Iterator[FoundTable]:
+    """List the tables of a folder and of those in it; at home there, where no model is known."""
     inside = [path for path in sorted(folder.glob("*/")) if not path.name.startswith(".")]
     for place in (folder, *inside):
         for path in tables_in(place, suffixes):
             origin = read_origin(record_of(path))
             if place.name == SMOOTHED:
-                yield FoundTable(path, path.stem, None, origin)
+                yield FoundTable(path, path.stem, None, folder, origin)
                 continue
-            is_member = place != folder or path.stem in known
+            run = run_of(path, origin, names)
+            is_member = place != folder or (run is not None and run.name == path.stem)
             model, video = (Path(origin.model), Path(origin.video)) if origin else (place, path)
-            source = names.get(model.resolve(), path.stem if is_member else model.name)
             subject = (
                 place.name if is_member and (origin is None or place != folder) else video.stem
             )
-            yield FoundTable(path, subject, source, origin)
+            home = folder if run is None and (is_member or not origin) else (run or model).parent
+            source = names[run] if run else path.stem if is_member else model.name
+            yield FoundTable(path, subject, source, home, origin)
+
+
+def run_of(table: Path, origin: Origin | None, names: Mapping[Path, str]) -> Path | None:
+    """Find the run that predicted a table: by its record, or by its name where that is gone."""
+    if origin is not None and (Path(origin.model).is_dir() or Path(origin.model) in names):
+        return next((run for run in names if run == Path(origin.model).resolve()), None)
+    beside = (above / table.stem for above in table.resolve().parents)
+    called = (run for run, name in names.items() if name.replace("/", "-") == table.stem)
+    return next((run for run in (*beside, *called) if run in names), None)
 
 
 def tables_in(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pose_core.diagnostics.candidates import leaves
-from pose_core.diagnostics.gathering import gather, training_labels, unique_names
+from pose_core.diagnostics.gathering import gather, training_labels
 from pose_core.diagnostics.measured import Measured
 from pose_core.diagnostics.measures import (
     CONFIDENCE,
@@ -19,6 +19,7 @@ from pose_core.diagnostics.measures import (
     SPREAD,
     measure,
 )
+from pose_core.diagnostics.naming import unique_names
 from pose_core.diagnostics.notices import Say, warn
 from pose_core.diagnostics.thresholds import choose_thresholds, length_of
 from pose_core.diagnostics.tracks import LABELS, Tracks
