@@ -40,3 +40,19 @@ class TestLightningPose(FormatConformance):
         write(folder / "CollectedData.csv", f"scorer,a,a,a,a\n{HEAD}{rows}")
         (folder / "labeled-data" / "v").mkdir(parents=True)
         return add_images(folder)
+
+
+class TestViewsOfLightningPose(FormatConformance):
+    plugin, name = "pose_io_dlc.plugin", "lightning_pose"
+
+    def sample(self, folder):
+        write(folder / "project.yaml", "view_names: [top, side]\n")
+        for view in ("top", "side"):
+            images = folder / "labeled-data" / f"s_{view}"
+            images.mkdir(parents=True)
+            for name in ("img01.png", "img02.png"):
+                (images / name).write_bytes(PNG)
+            rows = "".join(f"labeled-data/s_{view}/img0{n}.png,1,{n},3,4\n" for n in (1, 2))
+            write(folder / f"CollectedData_{view}.csv", f"scorer,a,a,a,a\n{HEAD}{rows}")
+            write(folder / "videos" / f"s_{view}.mp4", "")
+        return folder

@@ -271,12 +271,6 @@ def test_a_folder_with_nothing_but_a_config_is_of_lightning_pose(save, tmp_path)
     assert list(placed.files) == ["CollectedData.unlabeled.jsonl"]
 
 
-def test_several_cameras_are_refused(save, tmp_path):
-    save("project.yaml", "keypoint_names: [nose]\nview_names: [top, side]\n")
-    with pytest.raises(io.FormatError, match=r"has several cameras \(top, side\)"):
-        io.survey(tmp_path)
-
-
 def test_a_damaged_queue_is_named_by_its_line(lightning):
     for text, line in (("no json\n", 1), ('\n{"path": 3}\n', 2), ("[]\n", 1)):
         (lightning / "CollectedData.unlabeled.jsonl").write_text(text)

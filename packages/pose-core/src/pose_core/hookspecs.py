@@ -54,8 +54,9 @@ class Format:
     and `write_predictions(path, predictions)` write atomically what these read back.
     `survey(path)` gives a Survey of a project, labeled or not; `place_frames(path, frames)` says
     for some NewFrames, as Placed, where their images are to lie and which files are to name them
-    with what networks say of them. It writes nothing. Those files must be such that nothing reads
-    them as labels before a person has corrected them.
+    with what networks say of them; of several cameras the frames of each view, recording by
+    recording, the same numbers in all views. It writes nothing. Those files must be such that
+    nothing reads them as labels before a person has corrected them.
     """
 
     name: str  # what a config or a command names

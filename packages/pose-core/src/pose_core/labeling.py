@@ -19,6 +19,8 @@ class Survey:
         taken: by the stem of a video, the numbers of its frames that are there as images, labeled
             or not, or that wait for labels.
         warnings: one line each, about what was odd but usable; commands print them.
+        views: names of the cameras where each has files of its own, and an instant is labeled in
+            all of them; a video has the name of its view in its own. Empty for one camera.
     """
 
     root: Path
@@ -26,6 +28,7 @@ class Survey:
     keypoints: tuple[str, ...] = ()
     taken: Mapping[str, frozenset[int]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,7 @@ class NewFrames:
         size: their height and width.
         numbers: of the frames, rising.
         predictions: a row for each of them; None where nothing predicts them.
+        view: that the video is of, where the project has several; "" for one camera.
 
     Raises:
         FormatError: if there are not as many rows as numbers.
@@ -48,6 +52,7 @@ class NewFrames:
     size: tuple[int, int]
     numbers: tuple[int, ...]
     predictions: Predictions | None = None
+    view: str = ""
 
     def __post_init__(self) -> None:
         if self.predictions is not None and len(self.predictions) != len(self.numbers):

@@ -101,7 +101,8 @@ def write_predictions(path: Path, given: pose_core.Predictions) -> None:
 def survey(name: str, path: Path) -> Survey:
     """Say what a project has, labeled or not."""
     found = io.survey(path, name)
-    return Survey(found.root, found.videos, found.keypoints, found.taken, found.warnings)
+    known = (found.root, found.videos, found.keypoints, found.taken, found.warnings, found.views)
+    return Survey(*known)
 
 
 def place_frames(name: str, path: Path, frames: Sequence[NewFrames]) -> Placed:
@@ -117,4 +118,5 @@ def frames_to_place(given: NewFrames) -> "io.NewFrames":
     if predicted is not None:
         arrays = (predicted.skeleton.names, predicted.keypoints, predicted.confidence)
         table = io.PredictionTable(*arrays, scorer=predicted.scorer)
-    return io.NewFrames(given.video, given.length, given.size, given.numbers, table)
+    shown = (given.video, given.length, given.size, given.numbers)
+    return io.NewFrames(*shown, table, given.view)

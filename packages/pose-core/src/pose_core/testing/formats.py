@@ -90,14 +90,18 @@ class FormatConformance(Conformance):
         with pytest.raises(FormatError, match=ONE_LINE):
             self.function("open_project")(tmp_path / "not_there")
 
-    def new_frames(self, path: Path) -> tuple[Survey, NewFrames, Placed]:
-        """Place some frames of a video that a project does not have, or skip."""
+    def new_frames(self, path: Path) -> tuple[Survey, list[NewFrames], Placed]:
+        """Place some frames of a recording that a project does not have, in all views, or skip."""
         place, survey = self.function("place_frames"), self.function("survey")(path)
         names = survey.keypoints
         points = np.arange(4.0 * len(names)).reshape(2, len(names), 2)
         predicted = Predictions(points, np.ones((2, len(names))), Skeleton(names))
-        frames = NewFrames(Path("elsewhere/new.mp4"), 120, (48, 64), (7, 100), predicted)
-        return survey, frames, place(path, [frames])
+        videos = {view: Path(f"elsewhere/new_{view}.mp4") for view in survey.views}
+        frames = [
+            NewFrames(video, 120, (48, 64), (7, 100), predicted, view)
+            for view, video in (videos or {"": Path("elsewhere/new.mp4")}).items()
+        ]
+        return survey, frames, place(path, frames)
 
     def test_a_survey_knows_what_the_project_has(self, tmp_path: Path) -> None:
         path = self.made_sample(tmp_path)
@@ -106,6 +110,7 @@ class FormatConformance(Conformance):
         assert survey.root.resolve() == project.root.resolve()
         assert survey.videos == project.videos
         assert set(survey.keypoints) == set(project.skeleton.names)
+        assert survey.views == tuple(project.cameras)
 
     def test_placing_frames_writes_nothing(self, tmp_path: Path) -> None:
         path = self.made_sample(tmp_path)
@@ -115,12 +120,12 @@ class FormatConformance(Conformance):
 
     def test_new_frames_have_places_of_their_own_in_the_project(self, tmp_path: Path) -> None:
         survey, frames, placed = self.new_frames(self.made_sample(tmp_path))
-        images = placed.images["new"]
-        assert set(frames.numbers) <= set(images)
-        assert len(set(images.values())) == len(images)
-        for name in (*images.values(), *placed.files):
+        assert all(set(one.numbers) <= set(placed.images[one.video.stem]) for one in frames)
+        images = [name for of_video in placed.images.values() for name in of_video.values()]
+        assert len(set(images)) == len(images)
+        for name in (*images, *placed.files):
             assert (survey.root / name).resolve().is_relative_to(survey.root.resolve())
-        assert not any((survey.root / name).exists() for name in images.values())
+        assert not any((survey.root / name).exists() for name in images)
 
     def test_what_is_predicted_of_new_frames_is_no_label(self, tmp_path: Path) -> None:
         path = self.made_sample(tmp_path)
@@ -133,16 +138,19 @@ class FormatConformance(Conformance):
     def test_frames_that_were_placed_are_taken(self, tmp_path: Path) -> None:
         path = self.made_sample(tmp_path)
         survey, frames, placed = self.new_frames(path)
-        assert not survey.taken.get("new")
         self.write_placed(survey, frames, placed)
-        assert set(frames.numbers) <= self.component.survey(path).taken["new"]
+        after = self.component.survey(path).taken
+        for one in frames:
+            assert not survey.taken.get(one.video.stem)
+            assert set(one.numbers) <= after[one.video.stem]
 
-    def write_placed(self, survey: Survey, frames: NewFrames, placed: Placed) -> None:
+    def write_placed(self, survey: Survey, frames: list[NewFrames], placed: Placed) -> None:
         """Write what was placed; every image is the same small one."""
-        for name in placed.images[frames.video.stem].values():
-            path = survey.root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.new("RGB", frames.size[::-1]).save(path)
+        for one in frames:
+            for name in placed.images[one.video.stem].values():
+                path = survey.root / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.new("RGB", one.size[::-1]).save(path)
         for name, write in placed.files.items():
             staged = survey.root / f".staged{Path(name).suffix}"
             write(staged)

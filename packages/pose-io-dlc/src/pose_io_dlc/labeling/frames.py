@@ -19,6 +19,7 @@ class Survey:
         taken: by the stem of a video, the numbers of its frames that are there as images, or that
             a file of labels or of what waits for them names.
         warnings: what was odd but usable, one line each.
+        views: names of the cameras where each has files of its own; empty for one camera.
     """
 
     root: Path
@@ -26,6 +27,7 @@ class Survey:
     keypoints: tuple[str, ...]
     taken: Mapping[str, frozenset[int]]
     warnings: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,7 @@ class NewFrames:
         size: their height and width.
         numbers: of the frames, rising.
         predictions: a row for each of them; None where nothing predicts them.
+        view: that the video is of, where the project has several; "" for one camera.
     """
 
     video: Path
@@ -45,6 +48,7 @@ class NewFrames:
     size: tuple[int, int]
     numbers: tuple[int, ...]
     predictions: PredictionTable | None = None
+    view: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -81,7 +81,7 @@ def place_in_deeplabcut(path: Path | str, frames: Sequence[NewFrames]) -> Placed
     for one in frames:
         video = one.video.stem
         width = math.ceil(math.log10(max(one.length, 2)))  # as DeepLabCut counts them
-        naming = naming_of(root, video, one.length, width, project_width=False)
+        naming = naming_of(root, [video], one.length, width, project_width=False)
         images[video] = {n: f"{FOLDER}/{video}/{naming.image(n)}" for n in one.numbers}
         if one.predictions is not None:
             files |= machine_labels(root, config, one, list(images[video].values()))

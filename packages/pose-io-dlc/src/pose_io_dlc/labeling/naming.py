@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -59,18 +59,20 @@ def taken_in(root: Path, named: Iterable[str]) -> Mapping[str, frozenset[int]]:
     return numbered([*there, *named])
 
 
-def naming_of(root: Path, video: str, length: int, width: int, project_width: bool) -> Naming:
-    """Say how new images of a video are named: as those of its folder, or else of the project.
+def naming_of(
+    root: Path, videos: Sequence[str], length: int, width: int, project_width: bool
+) -> Naming:
+    """Say how new images of videos are named: as those of their folders, or else of the project.
 
     Args:
         root: the project.
-        video: stem of the video.
-        length: frames that it has; no number has more digits than there is room for.
+        videos: stems of the videos; the views of one recording, whose images are named alike.
+        length: frames that they have; no number has more digits than there is room for.
         width: digits where nothing is there to go by.
         project_width: whether to take the number of digits from other videos' images too.
     """
     least = len(str(max(length - 1, 0)))
-    own = styles(images_of(root / FOLDER / video))
+    own = styles(name for video in videos for name in images_of(root / FOLDER / video))
     others = styles(name for folder in folders_of(root) for name in images_of(folder))
     style = (own or others or Counter({Naming("img", width): 1})).most_common(1)[0][0]
     digits = style.width if own or project_width else width

@@ -40,11 +40,13 @@ def place_frames(path: Path | str, frames: Sequence[NewFrames], kind: str | None
 
     Args:
         path: the folder, its config, or a file of its labels.
-        frames: of a video each, none twice.
+        frames: of a video each, none twice. Where each camera has files of its own, a label needs
+            all views: the first frames of each view are of one recording, and so on, the same
+            numbers in all.
         kind: as for `survey`.
 
     Raises:
-        FormatError: if the project is of several cameras, or of several animals that something is
-            predicted of, or of other keypoints, or cannot be read.
+        FormatError: if the project is of several animals that something is predicted of, or of
+            other keypoints or views, or cannot be read.
     """
     return PLACES[kind_to_open(Path(path), kind)](Path(path), frames)

@@ -2,12 +2,13 @@
 
 The queue of `CollectedData.csv` is `CollectedData.unlabeled.jsonl`: a line of JSON for each image,
 with what a model says of it. The app shows those points to be dragged, and moves the image from the
-queue to the CSV when it is saved. No training reads a queue.
+queue to the CSV when it is saved. No training reads a queue. Where each view has labels of its own,
+it has a queue of its own too, and the app takes the same line of all queues for one instant.
 """
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 
 from pose_io_dlc.errors import FormatError
 from pose_io_dlc.labeling.frames import NewFrames, Placed, Survey, in_order
-from pose_io_dlc.labeling.naming import naming_of, number_of, taken_in
+from pose_io_dlc.labeling.naming import Naming, naming_of, number_of, taken_in
 from pose_io_dlc.labels import FOLDER, read_labels
 from pose_io_dlc.projects.config import text_of
 from pose_io_dlc.projects.lightning_config import (
@@ -49,35 +50,46 @@ def survey_lightning_pose(path: Path | str) -> Survey:
     """Say what a Lightning Pose folder has, labeled or not.
 
     Raises:
-        FormatError: if it cannot be read, or has several cameras.
+        FormatError: if it cannot be read.
     """
-    root, config, file = files_of(Path(path))
-    labels = read_labels(file) if file.is_file() else None
-    taken = taken_in(root, [*(labels.frames if labels else ()), *queued(queue_of(file))])
-    names = tuple(dict.fromkeys(labels.names if labels else names_of(config)))
-    return Survey(root, videos_of(root, config), names, taken)
+    warnings: list[str] = []
+    root, config, files = files_of(Path(path), warnings)
+    labels = [read_labels(file) for file in files.values() if file.is_file()]
+    queues = [frame for file in files.values() for frame in queued(queue_of(file))]
+    taken = taken_in(root, [*(frame for one in labels for frame in one.frames), *queues])
+    names = tuple(dict.fromkeys(labels[0].names if labels else names_of(config)))
+    views = tuple(view for view in files if view)
+    lacking = {view: file for view, file in files.items() if labels and not file.is_file()}
+    warnings += [f"{root}: view {view!r} has no {file.name}" for view, file in lacking.items()]
+    return Survey(root, videos_of(root, config), names, taken, tuple(warnings), views)
 
 
-def files_of(path: Path) -> tuple[Path, Config, Path]:
-    """Give the folder, its config, and its file of labels, which may not be there yet.
+def files_of(path: Path, warnings: list[str]) -> tuple[Path, Config, dict[str, Path]]:
+    """Give the folder, its config, and view to file of labels, which may not be there yet.
+
+    The view of one camera is "".
 
     Raises:
-        FormatError: if it has several files of labels, or several cameras.
+        FormatError: if it has several files of labels that are of no views, or the path is one of
+            several.
     """
     root, config = root_and_config(path)
-    views = csv_per_view(root, config, path) or guessed_views(root, config, [])
-    if len(views) > 1:
+    alone = path.suffix.lower() == ".csv"
+    views = csv_per_view(root, config, path) or guessed_views(root, config, warnings)
+    if views and alone:
         raise FormatError(
-            f"{root}: has several cameras ({', '.join(views)}); frames can only be added to "
-            "projects of one"
+            f"{path}: has the labels of one view of {len(views)}, and frames are labeled in all; "
+            f"give {root}"
         )
-    if path.suffix.lower() == ".csv":
-        return root, config, path
+    if views:
+        return root, config, views
+    if alone:
+        return root, config, {"": path}
     if label_files(root):
-        return root, config, choose_csv(root, config, [])
+        return root, config, {"": choose_csv(root, config, [])}
     listed = data_of(config).get("csv_file")
     first = listed[0] if isinstance(listed, list) and listed else listed
-    return root, config, beside(root, str(first or USUAL))
+    return root, config, {"": beside(root, str(first or USUAL))}
 
 
 def queue_of(file: Path) -> Path:
@@ -104,37 +116,99 @@ def queued(path: Path) -> Iterator[str]:
 def place_in_lightning_pose(path: Path | str, frames: Sequence[NewFrames]) -> Placed:
     """Say where new frames of a Lightning Pose folder lie, and queue them with what models say.
 
-    Frames beside a new one come as images too, if most labeled ones have such.
+    Frames beside a new one come as images too, if most labeled ones have such. The app shows line
+    by line what several views have in their queues.
 
     Raises:
-        FormatError: if there are several cameras or other keypoints, or what is there cannot be
-            read.
+        FormatError: if there are other keypoints or views, or what is there cannot be read.
     """
     survey = survey_lightning_pose(path)
-    root, _, file = files_of(Path(path))
-    queue = queue_of(file)
-    before = text_of(queue) if queue.is_file() else ""
-    offsets = (0, *BESIDE) if file.is_file() and has_neighbours(root, file) else (0,)
+    root, _, files = files_of(Path(path), [])
+    queues = {view: queue_of(file) for view, file in files.items()}
+    refuse_uneven(queues)
+    offsets = (0, *BESIDE) if has_neighbours(root, files.values()) else (0,)
     images: dict[str, Mapping[int, str]] = {}
-    lines = before.splitlines()
-    for one in frames:
-        video = one.video.stem
-        naming = naming_of(root, video, one.length, DIGITS, project_width=True)
-        wanted = sorted({n + offset for n in one.numbers for offset in offsets})
-        there = survey.taken.get(video, frozenset()) - set(one.numbers)
-        inside = [n for n in wanted if 0 <= n < one.length and n not in there]
-        images[video] = {n: f"{FOLDER}/{video}/{naming.image(n)}" for n in inside}
-        table = in_order(one, survey.keypoints, root)
-        lines += [
-            json.dumps({"frame_path": images[video][n], "predictions": predicted(table, row)})
-            for row, n in enumerate(one.numbers)
-        ]
-    name = queue.relative_to(root).as_posix()
+    lines = {view: lines_of(queue) for view, queue in queues.items()}
+    for views in recordings_of(frames, files, root):
+        stems, length = [one.video.stem for one in views], max(one.length for one in views)
+        naming = naming_of(root, stems, length, DIGITS, project_width=True)
+        for one in views:
+            own = images_for(one, survey, offsets, naming)
+            images[one.video.stem] = own
+            lines[one.view] += entries(one, own, in_order(one, survey.keypoints, root))
     paths = [path for of_video in images.values() for path in of_video.values()]
-    refuse_links([queue, *(root / path for path in paths)], root)
-    write = partial(write_lines, lines)
-    step = f"open the project in Lightning Pose's app; its label queue ({queue}) has the frames"
-    return Placed(images, {name: write}, (), step)
+    refuse_links([*queues.values(), *(root / path for path in paths)], root)
+    writers = {
+        queue.relative_to(root).as_posix(): partial(write_lines, lines[view])
+        for view, queue in queues.items()
+    }
+    named = ", ".join(map(str, queues.values()))
+    what = f"queue ({named}) has" if len(queues) == 1 else f"queues ({named}) have"
+    step = f"open the project in Lightning Pose's app; its label {what} the frames"
+    return Placed(images, writers, (), step)
+
+
+def lines_of(queue: Path) -> list[str]:
+    """Read the lines of a queue, which may not be there yet."""
+    return text_of(queue).splitlines() if queue.is_file() else []
+
+
+def refuse_uneven(queues: Mapping[str, Path]) -> None:
+    """Refuse queues of views that do not line up, for new lines would not either.
+
+    Raises:
+        FormatError: with their lengths.
+    """
+    counts = {queue.name: len(list(queued(queue))) for queue in queues.values()}
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise FormatError(
+            f"{next(iter(queues.values())).parent}: queues of its views have different numbers of "
+            f"frames ({listed}), and each line is to show one instant in all; mend them"
+        )
+
+
+def recordings_of(
+    frames: Sequence[NewFrames], views: Collection[str], root: Path
+) -> list[tuple[NewFrames, ...]]:
+    """Put the frames of all views together, recording by recording.
+
+    Raises:
+        FormatError: if frames are of another view, or not in all views.
+    """
+    for one in frames:
+        if one.view not in views:
+            raise FormatError(
+                f"{root}: {one.video.name} is of view {one.view!r}; its views are "
+                f"{', '.join(map(repr, views))}"
+            )
+    each = [[one for one in frames if one.view == view] for view in views]
+    numbers = [[one.numbers for one in own] for own in each]
+    if numbers.count(numbers[0]) < len(numbers):
+        raise FormatError(
+            f"{root}: views have other frames to label than {next(iter(views))!r}; give the same "
+            "of each, for labels of views are aligned row by row"
+        )
+    return list(zip(*each, strict=True))
+
+
+def images_for(
+    frames: NewFrames, survey: Survey, offsets: Sequence[int], naming: Naming
+) -> dict[int, str]:
+    """Name the images of new frames, and of those beside them that are not there yet."""
+    video = frames.video.stem
+    wanted = sorted({number + offset for number in frames.numbers for offset in offsets})
+    there = survey.taken.get(video, frozenset()) - set(frames.numbers)
+    inside = [number for number in wanted if 0 <= number < frames.length and number not in there]
+    return {number: f"{FOLDER}/{video}/{naming.image(number)}" for number in inside}
+
+
+def entries(
+    frames: NewFrames, images: Mapping[int, str], table: PredictionTable | None
+) -> Iterator[str]:
+    """Write the lines of a queue."""
+    for row, number in enumerate(frames.numbers):
+        yield json.dumps({"frame_path": images[number], "predictions": predicted(table, row)})
 
 
 def write_lines(lines: Sequence[str], path: Path) -> None:
@@ -157,9 +231,9 @@ def predicted(table: PredictionTable | None, row: int) -> dict[str, Any] | None:
     return {"model_name": table.scorer, "date_time": now, "predictions": points}
 
 
-def has_neighbours(root: Path, file: Path) -> bool:
+def has_neighbours(root: Path, files: Iterable[Path]) -> bool:
     """Say whether most labeled images have others of the frames beside them on disk."""
-    frames = read_labels(file).frames
+    frames = [frame for file in files if file.is_file() for frame in read_labels(file).frames]
     labeled = set(frames)
     taken = taken_in(root, ())
     found = 0
