@@ -44,16 +44,20 @@ def write_video(path, places, size=(48, 64)):
     return path
 
 
+def candidate(path, reader):
+    return Candidate(path.name, {"": reader.probe(path)})
+
+
 @pytest.fixture(scope="module")
 def video(tmp_path_factory, reader):
     """Give a square that rests 40 frames, walks 20, rests 40 and walks 20 back."""
     walk = [*[4] * 40, *range(4, 44, 2), *[44] * 40, *range(44, 4, -2)]
     path = write_video(tmp_path_factory.mktemp("videos") / "square.mp4", walk)
-    return Candidate(path, reader.probe(path), frozenset())
+    return candidate(path, reader)
 
 
 def test_energy_is_that_of_the_frames_in_which_something_moves(video, reader):
-    looks = look_at_all(video.video, video.info, reader, progress=False)
+    looks = look_at_all([video.videos[""]], reader, progress=False)
     assert looks.numbers.tolist() == list(range(120))
     walks = np.r_[41:60, 101:120]
     assert looks.energy[walks].min() > 10 * np.median(looks.energy[np.r_[2:40, 62:100]])
@@ -71,7 +75,7 @@ def test_frames_that_move_are_chosen_one_of_each_kind(video, reader):
 
 def doubted(video, *frames, spread=32.0):
     """Give a video on some of whose frames networks are apart."""
-    apart = np.full((video.info.frames, 1), 2.0)
+    apart = np.full((video.frames, 1), 2.0)
     apart[list(frames)] = spread
     measured = Measured("net", "video", ("nose",), {"ensemble_spread": apart}, {})
     return replace(video, measured=[measured])
@@ -97,7 +101,7 @@ def test_the_same_seed_chooses_the_same_frames(video, reader):
 
 def test_a_video_of_one_frame_gives_it(tmp_path, reader):
     path = write_video(tmp_path / "one.mp4", [4])
-    one = Candidate(path, reader.probe(path), frozenset())
+    one = candidate(path, reader)
     for method in (choose_moving, choose_any):
         assert [found.number for found in method([one], Wish(20), reader)] == [0]
 
@@ -112,7 +116,7 @@ def test_frames_near_to_those_that_are_taken_are_not_chosen(video, reader):
 
 def test_every_video_gives_as_many(tmp_path, video, reader):
     path = write_video(tmp_path / "other.mp4", range(0, 40))
-    other = Candidate(path, reader.probe(path), frozenset())
+    other = candidate(path, reader)
     chosen = choose_moving([video, other], Wish(6, gap=2), reader)
     assert sorted(one.candidate for one in chosen) == [0, 0, 0, 1, 1, 1]
 

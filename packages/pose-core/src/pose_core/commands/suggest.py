@@ -31,6 +31,9 @@ Pose's app. No training reads them before you have corrected and saved them ther
 in the project keeps what was suggested, and why. Labels and images that are there stay as they are;
 frames that are labeled, extracted or were suggested before are not suggested again.
 
+Where each camera has files of its own, a frame is added in all views of its recording, each with
+what is predicted there, so that labels stay aligned; one name of a view's video brings the others.
+
 --method violations  points that jump, contradict the other view or the pose, models that disagree,
                      low confidence; drawn, the more likely the more doubtful
 --method motion      half of the frames, in which most moves; one of each cluster of looks
@@ -86,8 +89,10 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
         return 0 if chosen else 1
     added = add(arguments.project, candidates, chosen, method, plugins, reader)
     folders = sorted({str(image.parent) for image in added.images})
-    beside = f" and {added.beside} beside them" if added.beside else ""
-    print(f"{count_of(len(added.images), 'frame')}{beside} added in {', '.join(folders)}")
+    several = len(candidates[0].videos)
+    views = f" of {several} views" if several > 1 else ""
+    beside = f" and {count_of(added.beside, 'image')} beside them" if added.beside else ""
+    print(f"{count_of(len(chosen), 'frame')}{views}{beside} added in {', '.join(folders)}")
     for line in (*added.notes, f"{added.table}: what was suggested, and why"):
         print(line)
     print(f"next: {added.next_step}")
@@ -167,10 +172,10 @@ def say_chosen(
 
     if chosen:
         rows = [
-            (candidates[one.candidate].video.name, one.number, one.score, one.reason)
-            for one in chosen
+            (candidates[one.candidate].name, one.number, one.score, one.reason) for one in chosen
         ]
-        print(table_text(Table.of(("video", "frame", "score", "why"), rows)))
+        what = "video" if len(candidates[0].videos) == 1 else "recording"
+        print(table_text(Table.of((what, "frame", "score", "why"), rows)))
     if len(chosen) < arguments.frames:
         found = f"{count_of(len(chosen), 'frame')} found of {arguments.frames} asked for"
         say(

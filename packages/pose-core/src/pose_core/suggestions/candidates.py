@@ -1,8 +1,10 @@
-"""The videos that frames are chosen from: which are there, and what is predicted of them."""
+"""The recordings that frames are chosen from: which are there, and what is predicted of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 from pose_core.diagnostics.gathering import gather_videos
 from pose_core.diagnostics.measured import Measured
@@ -15,26 +17,41 @@ from pose_core.labeling import Survey
 from pose_core.labels import Labels
 from pose_core.plugins import Plugins
 from pose_core.predictions import Ensemble, Predictions
+from pose_core.sessions import Session
 from pose_core.smoothing import ensemble_median
+from pose_core.suggestions.recordings import recordings_of, unlike_stems
+from pose_core.views import join_predictions
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A video that frames may be chosen from.
+    """A recording that frames may be chosen from: each stands for its instant in all views.
 
     Attributes:
-        video: the file.
-        info: its frames and their size.
+        name: what is said of it.
+        videos: view to its file; "" is the view of one camera.
         taken: numbers of frames that are not to be chosen.
-        measured: what is measured of the networks' predictions; empty without any.
-        predictions: what is taken for the truth until it is corrected; None without any.
+        measured: what is measured of the networks' predictions, keypoints of several views side by
+            side; empty without any.
+        predictions: by view, what is taken for the truth until it is corrected; not of a view
+            without any.
     """
 
-    video: Path
-    info: VideoInfo
-    taken: frozenset[int]
+    name: str
+    videos: Mapping[str, VideoInfo]
+    taken: frozenset[int] = frozenset()
     measured: Sequence[Measured] = ()
-    predictions: Predictions | None = None
+    predictions: Mapping[str, Predictions] = field(default_factory=dict)
+
+    @property
+    def frames(self) -> int:
+        """Count the frames that all of its videos have."""
+        return min(one.frames for one in self.videos.values())
+
+    @property
+    def fps(self) -> float:
+        """Give its frames per second."""
+        return min(one.fps for one in self.videos.values())
 
 
 def plain_candidates(
@@ -43,7 +60,8 @@ def plain_candidates(
     """Open videos; what cannot be read is said and left out.
 
     Args:
-        videos: the files; none stands for those of the project.
+        videos: the files; none stands for those of the project. Of several cameras, the project's
+            own videos of the same recordings are taken too.
         survey: of the project.
         reader: of videos.
         say: hears what is left out, and why, one line each.
@@ -54,7 +72,9 @@ def plain_candidates(
     chosen = unlike_stems(videos or survey.videos)
     if not chosen:
         raise FormatError(f"{survey.root}: has no videos; name some after the project")
-    found = [one for video in chosen if (one := opened(video, survey, reader, say))]
+    known = {video.stem: video for video in (*survey.videos, *chosen)}
+    recordings = recordings_of(chosen, known.values(), survey.views, say)
+    found = [one for each in recordings if (one := opened(each, survey, reader, say))]
     return some(found, survey)
 
 
@@ -73,11 +93,13 @@ def predicted_candidates(
     Args:
         runs: folders of finished runs.
         folders: with tables of videos, as `gather_videos` takes them.
-        videos: the files; none stands for all that are predicted.
+        videos: the files; none stands for all that are predicted. Of several cameras, other known
+            videos of the same recordings are taken too.
         survey: of the project.
         plugins: where formats and metrics are.
         reader: of videos.
-        labels: that metrics of poses are fitted to; None where there are none yet.
+        labels: that metrics of poses are fitted to, several views side by side; None where there
+            are none yet.
         say: hears what is left out, and why, one line each.
 
     Raises:
@@ -87,35 +109,71 @@ def predicted_candidates(
     asked = {video.stem: video for video in unlike_stems(videos)}
     known = {video.stem: video for video in survey.videos} | asked
     gathered = gather_videos(runs, plugins, folders, list(known.values()), say)
-    tracks = {one.subject: one for one in gathered}
-    for stem in asked.keys() - tracks.keys():
-        say(f"{asked[stem]}: nothing is predicted of it; run pose predict on it first")
+    known = {one.video.stem: one.video for one in gathered if one.video} | known
+    tracks = {one.video.stem if one.video else one.subject: one for one in gathered}
+    wanted = [video for stem, video in sorted(known.items()) if stem in (asked or tracks)]
     found = []
-    for subject, one in tracks.items():
-        video = known.get(subject, one.video)
-        if (asked and subject not in asked) or video is None:
-            continue
-        candidate = opened(video, survey, reader, say)
-        if candidate and (whole := with_predictions(candidate, one, plugins, labels, say)):
-            found.append(whole)
+    for each in recordings_of(wanted, known.values(), survey.views, say):
+        own = {view: tracks[v.stem] for view, v in each.videos.items() if v.stem in tracks}
+        if is_predicted(each, own, say) and (one := opened(each, survey, reader, say)):
+            found += with_predictions(one, own, plugins, labels, say)
     return some(found, survey)
 
 
+def is_predicted(recording: Session, tracks: Mapping[str, Tracks], say: Say) -> bool:
+    """Say whether something is predicted of a recording; also of which of its videos nothing is."""
+    rest = "; other views alone tell which frames to label" if tracks else ""
+    for video in (video for view, video in recording.videos.items() if view not in tracks):
+        say(f"{video}: nothing is predicted of it; run pose predict on it first{rest}")
+    return bool(tracks)
+
+
 def with_predictions(
-    candidate: Candidate, tracks: Tracks, plugins: Plugins, labels: Labels | None, say: Say
-) -> Candidate | None:
-    """Add what is predicted and measured; None, and why, for predictions of another length."""
-    length = len(next(iter(tracks.sources.values())))
-    if length != candidate.info.frames:
-        say(
-            f"{candidate.video}: has {candidate.info.frames} frames, its predictions {length}; it "
-            "is left out, predict it again"
-        )
-        return None
+    candidate: Candidate,
+    tracks: Mapping[str, Tracks],
+    plugins: Plugins,
+    labels: Labels | None,
+    say: Say,
+) -> list[Candidate]:
+    """Add what is predicted and measured; none, and why, for predictions of another length."""
+    for view, one in tracks.items():
+        length, info = len(next(iter(one.sources.values()))), candidate.videos[view]
+        if length != info.frames:
+            say(
+                f"{info.path}: has {info.frames} frames, its predictions {length}; "
+                f"{it(candidate.videos)} is left out, predict it again"
+            )
+            return []
+    joined = side_by_side(candidate, tracks)
     # a metric that refuses, as one of views does without any, is no reason: nothing to say
-    measured = measure(tracks, plugins, labels, say=lambda _: None)
-    members = [one for one in measured if one.source in tracks.members] or measured
-    return Candidate(candidate.video, candidate.info, candidate.taken, members, best_guess(tracks))
+    measured = measure(joined, plugins, labels, say=lambda _: None)
+    members = [one for one in measured if one.source in joined.members] or measured
+    guesses = {view: best_guess(one) for view, one in tracks.items()}
+    return [replace(candidate, measured=members, predictions=guesses)]
+
+
+def side_by_side(candidate: Candidate, tracks: Mapping[str, Tracks]) -> Tracks:
+    """Put the views of a recording into one, as if in one frame, as far as all videos go.
+
+    What a source does not predict of a view is missing there.
+    """
+    if "" in tracks:
+        return tracks[""]
+    sources = {name: found for one in tracks.values() for name, found in one.sources.items()}
+    rows = np.arange(candidate.frames)
+    joined = {}
+    for name, found in sources.items():
+        shape = (candidate.frames, len(found.skeleton))
+        missing = Predictions(np.full((*shape, 2), np.nan), np.full(shape, np.nan), found.skeleton)
+        own = {view: one.sources[name] for view, one in tracks.items() if name in one.sources}
+        joined[name] = join_predictions(
+            {view: own[view].select(rows) if view in own else missing for view in candidate.videos}
+        )
+    members = {name: None for one in tracks.values() for name in one.members}
+    first = next(iter(tracks.values()))
+    return replace(
+        first, subject=candidate.name, sources=joined, members=tuple(members), video=None
+    )
 
 
 def best_guess(tracks: Tracks) -> Predictions:
@@ -126,33 +184,38 @@ def best_guess(tracks: Tracks) -> Predictions:
     return ensemble_median(Ensemble.of([tracks.sources[name] for name in tracks.members]))
 
 
-def opened(video: Path, survey: Survey, reader: VideoReader, say: Say) -> Candidate | None:
-    """Open a video; None, and why, if it cannot be read."""
+def opened(recording: Session, survey: Survey, reader: VideoReader, say: Say) -> Candidate | None:
+    """Open the videos of a recording; None, and why, if one cannot be read."""
     try:
-        if not video.is_file():
-            raise VideoError(f"{video}: is not there; give its path")
-        info = reader.probe(video)
+        videos = {view: probed(video, reader) for view, video in recording.videos.items()}
     except PoseError as error:
-        say(f"{error}; it is left out")
+        say(f"{error}; {it(recording.videos)} is left out")
         return None
-    return Candidate(video, info, survey.taken.get(video.stem, frozenset()))
+    taken = (survey.taken.get(video.stem, frozenset()) for video in recording.videos.values())
+    found = Candidate(recording.name, videos, frozenset().union(*taken))
+    if len({info.frames for info in videos.values()}) > 1:
+        lengths = ", ".join(f"{info.path.name} {info.frames}" for info in videos.values())
+        say(
+            f"{recording.name}: its videos differ in length ({lengths} frames); frames are matched "
+            f"by number and chosen from the first {found.frames}, check that they begin together"
+        )
+    return found
 
 
-def unlike_stems(videos: Sequence[Path]) -> list[Path]:
-    """Refuse videos whose images would lie in one folder; one given twice counts once.
+def probed(video: Path, reader: VideoReader) -> VideoInfo:
+    """Open a video.
 
     Raises:
-        FormatError: naming the two.
+        VideoError: if it cannot be read.
     """
-    found: dict[str, Path] = {}
-    for video in videos:
-        other = found.setdefault(video.stem, video)
-        if other.resolve() != video.resolve():
-            raise FormatError(
-                f"{video}: its images would lie in one folder with those of {other}; rename it, "
-                "or give one of them"
-            )
-    return list(found.values())
+    if not video.is_file():
+        raise VideoError(f"{video}: is not there; give its path")
+    return reader.probe(video)
+
+
+def it(views: Mapping[str, object]) -> str:
+    """Name what is left out with a video."""
+    return "it" if len(views) == 1 else "its recording"
 
 
 def some(found: list[Candidate], survey: Survey) -> list[Candidate]:

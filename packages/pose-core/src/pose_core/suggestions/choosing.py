@@ -17,10 +17,10 @@ SHARPNESS = 2.0
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A frame to label.
+    """A frame to label, in all views of its recording.
 
     Attributes:
-        candidate: number of its video.
+        candidate: number of its recording.
         number: of the frame in it.
         score: from 0 to 1, how much it is wanted; NaN where nothing says.
         reason: in words.
@@ -37,8 +37,8 @@ class Wish:
     """How many frames are wanted, and how.
 
     Attributes:
-        count: of frames, of all videos together.
-        gap: least distance of two frames of a video, and from those that are there; None for a
+        count: of frames, of all recordings together; one of several views counts once.
+        gap: least distance of two frames of a recording, and from those that are there; None for a
             second, or less where videos are short.
         seed: of what is drawn.
         progress: whether to show how far a video is read.
@@ -52,16 +52,16 @@ class Wish:
 
 def gap_of(candidates: Sequence[Candidate], wish: Wish) -> int:
     """Give the least distance between frames that are chosen."""
-    frames = sum(one.info.frames for one in candidates)
+    frames = sum(one.frames for one in candidates)
     count = wish.count + sum(len(one.taken) for one in candidates)
-    fps = min(one.info.fps for one in candidates)
+    fps = min(one.fps for one in candidates)
     return wish.gap or usual_gap(frames, count, fps)
 
 
 def rooms_of(candidates: Sequence[Candidate], wish: Wish) -> list[Room]:
-    """Say which frames of each video may be chosen."""
+    """Say which frames of each recording may be chosen."""
     gap = gap_of(candidates, wish)
-    return [Room(one.info.frames, gap, one.taken) for one in candidates]
+    return [Room(one.frames, gap, one.taken) for one in candidates]
 
 
 def choose_doubtful(
@@ -87,8 +87,8 @@ def worst_nearby(totals: Sequence[np.ndarray], rooms: Sequence[Room]) -> list[tu
     """Give the frames in doubt that are worse than all that are nearer than the gap, worst first.
 
     Args:
-        totals: (frames,) of each video, how much in doubt they are.
-        rooms: of the videos, in which they are taken.
+        totals: (frames,) of each recording, how much in doubt they are.
+        rooms: of the recordings, in which they are taken.
     """
     order = [(v, n) for v, total in enumerate(totals) for n in np.flatnonzero(total > 0).tolist()]
     order.sort(key=lambda one: (-totals[one[0]][one[1]], one))
@@ -110,7 +110,7 @@ def drawn(
 def choose_moving(
     candidates: Sequence[Candidate], wish: Wish, reader: VideoReader
 ) -> list[Suggestion]:
-    """Choose frames in which something moves, one of each kind, as many of every video.
+    """Choose frames in which something moves, one of each kind, as many of every recording.
 
     Source: Biderman, Whiteway et al. (2024), section 5.7: the half of the frames with the higher
     motion energy, compressed by PCA and clustered by k-means.
@@ -131,8 +131,8 @@ def choose_moving(
 def moving_in(
     video: int, candidate: Candidate, room: Room, wish: Wish, reader: VideoReader
 ) -> list[Suggestion]:
-    """Choose frames of one video in which something moves."""
-    looks = look_at_all(candidate.video, candidate.info, reader, wish.progress)
+    """Choose frames of one recording in which something moves, in whichever view."""
+    looks = look_at_all(list(candidate.videos.values()), reader, wish.progress)
     free = np.flatnonzero(room.free[looks.numbers])
     if not len(free):
         return []
@@ -162,7 +162,7 @@ def moving_in(
 
 def choose_any(candidates: Sequence[Candidate], wish: Wish, _: VideoReader) -> list[Suggestion]:
     """Choose frames at random, all as likely."""
-    numbers = [(v, n) for v, one in enumerate(candidates) for n in range(one.info.frames)]
+    numbers = [(v, n) for v, one in enumerate(candidates) for n in range(one.frames)]
     order = np.random.default_rng(wish.seed).permutation(len(numbers))
     chosen = apart((numbers[row] for row in order), rooms_of(candidates, wish), wish.count)
     return [Suggestion(video, number, np.nan, "drawn at random") for video, number in chosen]

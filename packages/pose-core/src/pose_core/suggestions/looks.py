@@ -6,7 +6,7 @@ by PCA and clustered by k-means, and one is taken from each cluster.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import reduce
 
 import numpy as np
 from tqdm import tqdm
@@ -14,11 +14,11 @@ from tqdm import tqdm
 from pose_core.hookspecs import VideoInfo, VideoReader
 
 LONG_SIDE = 64
-"""Pixels that frames are read at, on their longer side."""
+"""Pixels that frames are read at, on their longer side; less of several views, as many in all."""
 WINDOW = 64
 """Frames that are read at a time."""
 MOST = 20_000
-"""Frames of one video that are looked at, evenly spread where it has more."""
+"""Frames of one recording that are looked at, evenly spread where it has more."""
 COMPONENTS = 32
 ROUNDS = 100
 """Of k-means, at most."""
@@ -26,12 +26,12 @@ ROUNDS = 100
 
 @dataclass(frozen=True, eq=False)
 class Looks:
-    """What some frames of one video look like.
+    """What some frames of one recording look like.
 
     Attributes:
         numbers: int (frames,), rising.
         energy: (frames,), mean grey levels by which pixels differ from the frame before.
-        pictures: uint8 (frames, pixels), small and grey.
+        pictures: uint8 (frames, pixels), small and grey; of several views one behind the other.
     """
 
     numbers: np.ndarray
@@ -39,20 +39,40 @@ class Looks:
     pictures: np.ndarray
 
 
-def look_at_all(video: Path, info: VideoInfo, reader: VideoReader, progress: bool) -> Looks:
-    """Read a whole video, small; frames that do not decode are left out.
+def look_at_all(views: Sequence[VideoInfo], reader: VideoReader, progress: bool) -> Looks:
+    """Read a whole recording, small; frames that do not decode in some view are left out.
 
     Raises:
         VideoError: if it cannot be read.
     """
-    step = -(-info.frames // MOST)
-    windows = [range(n, min(n + WINDOW, info.frames)) for n in range(0, info.frames, WINDOW)]
+    frames = min(info.frames for info in views)
+    side = LONG_SIDE / len(views) ** 0.5
+    looks = [look_at_view(info, frames, small(info.size, side), reader, progress) for info in views]
+    numbers = reduce(np.intersect1d, [one.numbers for one in looks])
+    rows = [np.searchsorted(one.numbers, numbers) for one in looks]
+    return Looks(
+        numbers,
+        np.mean([one.energy[own] for one, own in zip(looks, rows, strict=True)], axis=0),
+        np.concatenate([one.pictures[own] for one, own in zip(looks, rows, strict=True)], axis=1),
+    )
+
+
+def look_at_view(
+    info: VideoInfo, frames: int, size: tuple[int, int], reader: VideoReader, progress: bool
+) -> Looks:
+    """Read the first frames of a video, at a size; those that do not decode are left out.
+
+    Raises:
+        VideoError: if it cannot be read.
+    """
+    step = -(-frames // MOST)
+    windows = [range(n, min(n + WINDOW, frames)) for n in range(0, frames, WINDOW)]
     numbers: list[int] = []
     energy: list[float] = []
     pictures: list[np.ndarray] = []
     before: np.ndarray | None = None
-    with tqdm(total=info.frames, desc=video.name, unit="frame", disable=not progress) as bar:
-        for clip in reader.read(video, windows, small(info.size), "cpu"):
+    with tqdm(total=frames, desc=info.path.name, unit="frame", disable=not progress) as bar:
+        for clip in reader.read(info.path, windows, size, "cpu"):
             for number, image, decoded in zip(clip.numbers, clip.images, clip.decoded, strict=True):
                 if not decoded:
                     before = None
@@ -68,9 +88,9 @@ def look_at_all(video: Path, info: VideoInfo, reader: VideoReader, progress: boo
     return Looks(np.array(numbers, dtype=int), known, stacked(pictures))
 
 
-def small(size: tuple[int, int]) -> tuple[int, int]:
-    """Give a size of the same shape with a long side of `LONG_SIDE`, both sides even."""
-    scale = LONG_SIDE / max(size)
+def small(size: tuple[int, int], long_side: float = LONG_SIDE) -> tuple[int, int]:
+    """Give a size of the same shape with a long side of so many pixels, both sides even."""
+    scale = long_side / max(size)
     height, width = (max(2, 2 * round(side * scale / 2)) for side in size)
     return height, width
 

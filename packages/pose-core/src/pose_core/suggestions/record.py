@@ -1,4 +1,4 @@
-"""`suggestions.csv`: every frame that was suggested for a project, and why."""
+"""`suggestions.csv`: every image that was suggested for a project, and why."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ NAME = "suggestions.csv"
 
 
 class Row(NamedTuple):
-    """A frame that was suggested."""
+    """An image that was suggested; an instant of several views has a row for each."""
 
     image: str  # path below the project
     video: str  # its file's name

@@ -9,7 +9,7 @@ def usual_gap(frames: int, count: int, fps: float) -> int:
     """Give the least distance of frames to label: a second, or less where videos are short.
 
     Args:
-        frames: of all videos together.
+        frames: of all recordings together.
         count: that are wanted, and those that are there; they may stand four times closer than
             evenly spread.
         fps: frames per second.
@@ -18,7 +18,7 @@ def usual_gap(frames: int, count: int, fps: float) -> int:
 
 
 class Room:
-    """The frames of one video that may still be chosen.
+    """The frames of one recording that may still be chosen.
 
     Attributes:
         free: bool (frames,).
@@ -42,8 +42,8 @@ def apart(
     """Choose from frames in the order of preference those that are free, and take them.
 
     Args:
-        order: number of the video, and of the frame.
-        rooms: of the videos.
+        order: number of the recording, and of the frame.
+        rooms: of the recordings.
         count: how many at most.
     """
     chosen: list[tuple[int, int]] = []
@@ -72,7 +72,7 @@ def one_of_each(clusters: np.ndarray, count: int) -> list[int]:
 
 
 def shares(room: Sequence[int], count: int) -> list[int]:
-    """Share frames out evenly over videos that have room for so many each."""
+    """Share frames out evenly over recordings that have room for so many each."""
     given = [0] * len(room)
     left = count
     for place, video in enumerate(sorted(range(len(room)), key=lambda video: room[video])):

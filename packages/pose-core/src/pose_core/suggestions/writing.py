@@ -17,6 +17,7 @@ from pose_core.suggestions.adding import Addition, write_images
 from pose_core.suggestions.candidates import Candidate
 from pose_core.suggestions.choosing import Suggestion
 from pose_core.suggestions.record import NAME, Row, read_rows, taken_before, write_rows
+from pose_core.views import join_instants
 
 
 def survey_of(project: Path, plugins: Plugins) -> Survey:
@@ -33,11 +34,16 @@ def survey_of(project: Path, plugins: Plugins) -> Survey:
 
 
 def labels_of(project: Path, plugins: Plugins) -> Labels | None:
-    """Give the labels of a project; None if it has none yet, or they cannot be used."""
+    """Give the labels of a project, several views side by side, as their predictions are put.
+
+    None if it has none yet, or they cannot be used.
+    """
     try:
-        return open_project(project, plugins).labels
+        opened = open_project(project, plugins)
     except FormatError:
         return None
+    labels, cameras = opened.labels, opened.cameras
+    return join_instants(labels, cameras, range(len(labels))) if cameras else labels
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,8 @@ class Added:
     """What was added to a project.
 
     Attributes:
-        images: paths of the frames to label, in the order they were chosen in.
+        images: paths of the frames to label, in the order they were chosen in; those of an instant
+            in all views follow each other.
         beside: how many images of frames beside them were added too.
         table: what keeps why they were chosen.
         notes: what else was changed, one line each.
@@ -71,7 +78,7 @@ def add(
 
     Args:
         project: the folder, or what stands for it.
-        candidates: the videos.
+        candidates: the recordings.
         chosen: frames of them.
         method: how they were chosen, for the table.
         plugins: where formats are.
@@ -87,11 +94,11 @@ def add(
     with Addition(root) as addition:
         rows = read_rows(root)
         placed: Placed = place(project, new_frames(candidates, chosen))
-        for one in candidates:
-            write_images(addition, one.video, placed.images.get(one.video.stem, {}), reader)
+        for info in (info for one in candidates for info in one.videos.values()):
+            write_images(addition, info.path, placed.images.get(info.path.stem, {}), reader)
         for name, write in placed.files.items():
             addition.replace(name, write)
-        own = [row_of(one, candidates, method, placed) for one in chosen]
+        own = [row for one in chosen for row in rows_of(one, candidates, method, placed)]
         addition.replace(NAME, partial(write_rows, [*rows, *own]))
     images = tuple(root / row.image for row in own)
     beside = sum(map(len, placed.images.values())) - len(images)
@@ -99,23 +106,27 @@ def add(
 
 
 def new_frames(candidates: Sequence[Candidate], chosen: Sequence[Suggestion]) -> list[NewFrames]:
-    """Group the frames by their video, with their predictions."""
+    """Group the frames by video, all views of a recording together, with their predictions."""
     found = []
-    for video, one in enumerate(candidates):
-        numbers = sorted(each.number for each in chosen if each.candidate == video)
-        if numbers:
-            predicted = one.predictions and replace(
-                one.predictions.select(np.array(numbers)), frames=None, extra={}
+    for place, one in enumerate(candidates):
+        numbers = tuple(sorted(each.number for each in chosen if each.candidate == place))
+        for view, info in one.videos.items() if numbers else ():
+            predicted = one.predictions.get(view) and replace(
+                one.predictions[view].select(numbers), frames=None, extra={}
             )
-            found.append(
-                NewFrames(one.video, one.info.frames, one.info.size, tuple(numbers), predicted)
-            )
+            found.append(NewFrames(info.path, info.frames, info.size, numbers, predicted, view))
     return found
 
 
-def row_of(one: Suggestion, candidates: Sequence[Candidate], method: str, placed: Placed) -> Row:
-    """Write down a frame, and why it was chosen."""
-    video = candidates[one.candidate].video
+def rows_of(
+    one: Suggestion, candidates: Sequence[Candidate], method: str, placed: Placed
+) -> list[Row]:
+    """Write down a frame of each view, and why it was chosen."""
     score = "" if np.isnan(one.score) else f"{one.score:.3f}"
-    image = placed.images[video.stem][one.number]
-    return Row(image, video.name, str(one.number), method, score, one.reason)
+    return [
+        Row(
+            placed.images[info.path.stem][one.number], info.path.name, str(one.number),
+            method, score, one.reason,
+        )
+        for info in candidates[one.candidate].videos.values()
+    ]  # fmt: skip
