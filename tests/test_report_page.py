@@ -1,5 +1,6 @@
 """A report in a real browser: offline, quiet, quick to use with mouse and keyboard, in the dark."""
 
+import io
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pose_core.diagnostics.measures import measure
 from pose_core.diagnostics.tracks import LABELS, Tracks
@@ -72,6 +74,42 @@ def video(name: str, frames: int) -> Tracks:
 
 
 @pytest.fixture(scope="module")
+def sweeps_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of two sweeps of three networks and a smoother each."""
+    plugins, generator = Plugins().add("pose_core.plugin"), np.random.default_rng(2)
+    points, tracked, ensembles = np.zeros((FRAMES, 2, 2)), {}, {}
+    for sweep, noise in (("supervised", 4.0), ("semi-supervised", 1.0)):
+        variances = np.full(points.shape[:2], noise)
+        extra = {"x_posterior_var": variances, "y_posterior_var": variances}
+        for name in (*(f"seed={n}" for n in range(3)), "eks"):
+            drawn = points + generator.normal(0, noise, points.shape)
+            own = extra if name == "eks" else {}
+            ensembles[f"{sweep}/{name}"] = sweep
+            tracked[f"{sweep}/{name}"] = Predictions(
+                drawn, variances / 5, Skeleton(NAMES), extra=own
+            )
+    members = tuple(name for name in tracked if "seed" in name)
+    tracks = Tracks("day1", tracked, members, ensembles=ensembles)
+    runs = tuple(
+        RunFiles(
+            name,
+            {
+                "seed": n,
+                "data.fraction": n / 6,
+                "losses.temporal.epsilon": n,
+                "losses.temporal.weight": n,
+            },
+            {},
+        )
+        for n, name in enumerate(members)
+    )
+    path = tmp_path_factory.mktemp("sweeps") / "report.html"
+    compared = Comparison(runs, (Subject.of(tracks, measure(tracks, plugins, None)),), {})
+    write_page(path, run_report(compared, []).page)
+    return path
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     found = os.environ.get("POSE_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
@@ -85,11 +123,21 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def opened(browser: Any, page_file: Path) -> Iterator[Any]:
     """The page in a browser without a network; what it complains of fails the test."""
+    yield from without_complaint(browser, page_file)
+
+
+@pytest.fixture
+def opened_sweeps(browser: Any, sweeps_file: Path) -> Iterator[Any]:
+    """The page of two sweeps, as `opened`."""
+    yield from without_complaint(browser, sweeps_file)
+
+
+def without_complaint(browser: Any, file: Path) -> Iterator[Any]:
     context = browser.new_context(offline=True, viewport={"width": 1100, "height": 900})
     page, complaints = context.new_page(), []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(page_file.as_uri())
+    page.goto(file.as_uri())
     yield page
     context.close()
     assert complaints == []
@@ -248,3 +296,69 @@ def test_without_scripts_all_but_the_traces_is_there(browser: Any, page_file: Pa
 def test_pictures_and_plots_say_what_they_show(opened: Any) -> None:
     assert opened.locator("img:not([alt]), img[alt='']").count() == 0
     assert opened.locator("svg.plot:not([aria-label])").count() == 0
+
+
+def test_panels_say_what_is_drawn_of_members_and_of_smoothers(opened_sweeps: Any) -> None:
+    titles = opened_sweeps.locator(".panel h3").all_inner_texts()
+    assert titles[3:] == ["spread of members (px)", "posterior deviation of smoothers (px)"]
+    rows = opened_sweeps.locator(".readout tbody tr").all()
+    told = {
+        row.locator("td").first.inner_text(): [
+            bool(cell) for cell in row.locator("td").all_inner_texts()[4:]
+        ]
+        for row in rows
+    }
+    spread = {name for name, (of_members, _) in told.items() if of_members}
+    own = {name for name, (_, of_smoother) in told.items() if of_smoother}
+    assert spread == {"supervised (ensemble)", "semi-supervised (ensemble)"}
+    assert own == {"supervised/eks", "semi-supervised/eks"}
+
+
+def test_every_ensemble_has_its_own_spread(opened_sweeps: Any) -> None:
+    rows = opened_sweeps.locator(".readout tbody tr")
+    values = {}
+    for name in ("supervised (ensemble)", "semi-supervised (ensemble)"):
+        opened_sweeps.locator(".panels").focus()
+        found = rows.filter(has=opened_sweeps.get_by_label(name, exact=True))
+        values[name] = float(found.locator("td").nth(4).inner_text().split()[0])
+    first, second = values.values()
+    assert first > 2 * second
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_table_that_goes_on_is_shaded_there_and_scrolls_by_keyboard(
+    opened_sweeps: Any, scheme: str
+) -> None:
+    opened_sweeps.emulate_media(color_scheme=scheme)
+    opened_sweeps.set_viewport_size({"width": 400, "height": 800})
+    table = opened_sweeps.get_by_role("region", name="Where runs differ")
+    assert table.evaluate("one => one.scrollWidth > one.clientWidth")
+    assert contrast(table) == [False, True]
+    table.focus()
+    for _ in range(100):
+        opened_sweeps.keyboard.press("ArrowRight")
+        opened_sweeps.wait_for_timeout(20)
+        if table.evaluate("one => one.scrollLeft + one.clientWidth >= one.scrollWidth - 1"):
+            break
+    assert contrast(table) == [True, False]
+
+
+def contrast(table: Any) -> list[bool]:
+    """Say whether the left and the right edge of a table are shaded, between its lines."""
+    image = np.asarray(Image.open(io.BytesIO(table.screenshot(animations="disabled"))), float)
+    row = image[6, :, :3].mean(-1)  # in the caption, whose words leave the edges free
+    middle = row[len(row) // 2 :]
+    paper = np.median(middle)
+    return [bool(abs(row[edge] - paper) > 25) for edge in (3, -4)]
+
+
+def test_no_name_covers_numbers_on_a_telephone(opened_sweeps: Any) -> None:
+    opened_sweeps.set_viewport_size({"width": 400, "height": 800})
+    program = """rows => rows.every((row) => {
+        const [name, number] = row.querySelectorAll("td");
+        const range = document.createRange();
+        range.selectNodeContents(name);
+        return range.getBoundingClientRect().right <= number.getBoundingClientRect().right - 40;
+    })"""
+    assert opened_sweeps.locator(".readout tbody tr").evaluate_all(program)
+    assert opened_sweeps.evaluate("document.documentElement.scrollWidth") == 400

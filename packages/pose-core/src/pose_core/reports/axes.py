@@ -10,6 +10,8 @@ import numpy as np
 WIDTH, HEIGHT, WIDE = 490, 270, 990
 """Pixels of a plot: two beside each other on a page, or one as wide as the page."""
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 34, 44
+ROUNDING = 1e-9
+"""Numbers that differ by less, relative to themselves, are shown as one."""
 LETTER = 6.9  # mean width of a letter at the size plots are set in
 
 
@@ -66,7 +68,7 @@ def scale_for(
     low, high = (float(shown.min()), float(shown.max())) if len(shown) else (0.0, 1.0)
     if low == high == 0:  # an axis of 0 begins there
         high = 1.0
-    elif low == high:
+    elif high - low <= ROUNDING * max(abs(low), abs(high)):
         low, high = low - abs(low) / 2, high + abs(high) / 2
     step = round_step((high - low) / count)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

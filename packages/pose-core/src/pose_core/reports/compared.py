@@ -26,6 +26,8 @@ from pose_core.diagnostics.tracks import LABELS, Tracks
 from pose_core.errors import FormatError, PoseError
 from pose_core.plugins import Plugins
 from pose_core.reports.demo_results import read_curves
+from pose_core.reports.palette import OKABE_ITO
+from pose_core.reports.plots import DASHES
 from pose_core.run_folder import METRICS, STATUS, present, read, read_config
 
 SETS = {"test": "test", "validation": "validation", "train": "training"}
@@ -33,6 +35,9 @@ SETS = {"test": "test", "validation": "validation", "train": "training"}
 
 NO_RULES = frozenset({ERROR, CONFIDENCE, SPREAD, DEVIATION, DIFFERENCE})
 """Measures that do not tell one source from another, or need labels."""
+
+LETTERS = frozenset({"js", "kl", "mse", "pca"})
+"""Parts of names that are read letter by letter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,12 +135,31 @@ class Comparison:
 
     @property
     def colours(self) -> dict[str, int]:
-        """Give the number of the colour of each run and smoother, the same all over the page."""
+        """Give the number of the colour of each run and smoother, the same all over the page.
+
+        Of more sources than colours, each ensemble begins with the first colour, in dashes of its
+        own. The order is that in which they are listed: by ensemble.
+        """
+        families = list(self.sources.values())
+        blocks = [-(-len(names) // len(OKABE_ITO)) for names in families]
+        apart = sum(map(len, families)) > len(OKABE_ITO) and sum(blocks) <= len(DASHES)
+        found: dict[str, int] = {}
+        for number, names in enumerate(families):
+            start = len(OKABE_ITO) * sum(blocks[:number]) if apart else len(found)
+            found |= {name: start + place for place, name in enumerate(names)}
+        return found
+
+    @property
+    def sources(self) -> dict[str, list[str]]:
+        """List the runs and smoothers of each ensemble by its name, members first."""
+        ensembles = {n: e for one in self.subjects for n, e in one.tracks.ensembles.items()}
         named = [run.name for run in self.runs]
         members = [n for one in self.subjects for n in one.tracks.members]
-        sources = [n for one in self.subjects for n in one.measured]
-        order = dict.fromkeys([*named, *members, *sources])
-        return {name: place for place, name in enumerate(order)}
+        every = [n for one in self.subjects for n in one.measured]
+        found: dict[str, list[str]] = {}
+        for name in dict.fromkeys([*named, *members, *every]):
+            found.setdefault(ensembles.get(name, ""), []).append(name)
+        return found
 
 
 def rows_of(subject: Subject, name: str) -> np.ndarray:
@@ -181,8 +205,8 @@ def compare(
 
 
 def words(measure: str) -> str:
-    """Write the name of a measure for people."""
-    return measure.replace("_", " ").replace("pca", "PCA")
+    """Write the name of a measure or loss for people."""
+    return " ".join(one.upper() if one in LETTERS else one for one in measure.split("_"))
 
 
 def capital(text: str) -> str:

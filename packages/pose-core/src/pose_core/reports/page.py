@@ -6,6 +6,7 @@ escaped; a page asks for nothing from anywhere.
 
 import base64
 import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NewType
@@ -28,9 +29,10 @@ _NOTHING_ELSE = (
 """What a browser may load: what stands on the page."""
 _STYLE = """
 :root{color-scheme:light dark;--paper:#fbfbf9;--card:#fff;--text:#22262b;--soft:#646b75;
---rule:#e3e4e1;--mark:#e7f3ec;--link:#0072b2;@LIGHT@}
+--rule:#e3e4e1;--mark:#e7f3ec;--link:#0072b2;--shade:rgba(25,30,36,.34);@LIGHT@}
 @media (prefers-color-scheme:dark){:root{--paper:#15171a;--card:#1d2024;--text:#e4e6e8;
---soft:#9aa2ac;--rule:#33383e;--mark:#1d3a2e;--link:#7cc4f5;@DARK@}}
+--soft:#9aa2ac;--rule:#33383e;--mark:#1d3a2e;--link:#7cc4f5;
+--shade:rgba(236,240,244,.34);@DARK@}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0 auto;max-width:1080px;padding:2.2rem clamp(1rem,4vw,2.4rem) 4rem;
@@ -51,7 +53,13 @@ figcaption{overflow-wrap:anywhere}
 figcaption,.note{color:var(--soft);font-size:.88rem;margin:.55rem 0 0}
 .grid{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,var(--least)),1fr))}
 .grid>figure{margin:0}
-.wide{overflow-x:auto}
+.wide{overflow-x:auto;background:
+linear-gradient(to right,var(--card) 45%,transparent) 0 0/3rem 100%,
+linear-gradient(to left,var(--card) 45%,transparent) 100% 0/3rem 100%,
+linear-gradient(to right,var(--shade),transparent) 0 0/1.1rem 100%,
+linear-gradient(to left,var(--shade),transparent) 100% 0/1.1rem 100%;background-repeat:no-repeat;
+background-attachment:local,local,scroll,scroll}
+.wide:focus-visible{outline:2px solid var(--link);outline-offset:2px}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.93rem}
 caption{text-align:left;font-weight:600;padding:0 0 .45rem}
 th,td{padding:.3rem .8rem .3rem 0;text-align:left;white-space:nowrap}
@@ -67,6 +75,9 @@ overflow-wrap:anywhere;vertical-align:top}
 min-width:9.5rem;flex:1}
 .tile b{display:block;font-size:1.5rem;line-height:1.25;font-variant-numeric:tabular-nums}
 .tile span{color:var(--soft);font-size:.86rem}
+td wbr{display:none}
+@media (max-width:600px){td wbr{display:inline}
+td:first-child{white-space:normal;overflow-wrap:break-word;min-width:6.5rem;max-width:9.5rem}}
 @media print{body{max-width:none;padding:0}figure,.tile{break-inside:avoid}}
 """
 
@@ -126,18 +137,21 @@ def tiles(numbers: Sequence[tuple[str, str]]) -> Html:
 
 
 def table(content: Table, note: str = "") -> Html:
-    """Give a table: numbers to the right, the best of a column marked where it asks for it."""
+    """Give a table: numbers to the right, the best of a column marked where it asks for it.
+
+    One that is wider than its place scrolls, by keyboard too, and is shaded where it goes on.
+    """
     columns = range(len(content.columns))
     right = [content.is_number(column) for column in columns]
     best = [content.best_rows(column) for column in columns]
     heads = "".join(
-        f"<th{_kind(right[c], False)}>{escaped(content.columns[c])}</th>" for c in columns
+        f"<th{_kind(right[c], False)}>{breakable(content.columns[c])}</th>" for c in columns
     )
     rows = "".join(
         "<tr>"
         + "".join(
             f"<td{_kind(right[c], number in best[c])}>"
-            f"{escaped(shown_as(row[c], content.digits))}</td>"
+            f"{(escaped if c else breakable)(shown_as(row[c], content.digits))}</td>"
             for c in columns
         )
         + "</tr>"
@@ -145,10 +159,17 @@ def table(content: Table, note: str = "") -> Html:
     )
     caption = f"<caption>{escaped(content.title)}</caption>" if content.title else ""
     below = paragraph(note, note=True) if note else ""
+    label = escaped(content.title or content.columns[0] or "table")
     return Html(
-        f'<figure><div class="wide"><table>{caption}<thead><tr>{heads}</tr></thead>'
+        f'<figure><div class="wide" tabindex="0" role="region" aria-label="{label}">'
+        f"<table>{caption}<thead><tr>{heads}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>{below}</figure>"
     )
+
+
+def breakable(text: str) -> str:
+    """Make a name safe for a page, which may break it after a mark between its parts."""
+    return re.sub(r"([./_=])(?=\w)", r"\1<wbr>", escaped(text))
 
 
 def _kind(number: bool, best: bool) -> str:

@@ -12,14 +12,14 @@ is left to text, and yellow darkened to stand out from white paper."""
 ON_DARK = ("#4aa8e0", "#ff8a3d", "#2fc79a", "#e79cc4", "#f2b233", "#9ad7f7", "#f0e442")
 """The same hues, lighter, for dark backgrounds."""
 
-
 INK = -1
-"""The number of the text's own colour, for what others are compared with, such as the truth."""
+"""The number of the text's own colour, for what others are compared with, such as the truth; all
+below it are the same colour."""
 
 
 def series_colour(number: int) -> str:
     """Give the CSS colour of a series; a page's `--series-N` wins over the light default."""
-    if number == INK:
+    if number <= INK:
         return "currentColor"
     place = number % len(OKABE_ITO)
     return f"var(--series-{place}, {OKABE_ITO[place]})"

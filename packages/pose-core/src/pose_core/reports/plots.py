@@ -29,6 +29,8 @@ from pose_core.reports.axes import (
 from pose_core.reports.palette import series_colour
 
 DASHES = ("", "7 4", "2 4", "9 3 2 3")
+KEYS = TOP + 53.0
+"""Where a plot begins below three rows of names; more rows make it higher."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +69,12 @@ def line_plot(
         title: what is shown.
         labels: of the x and the y axis, with units.
         logarithmic: whether y is.
-        size: height and width; `axes.WIDE` is as wide as a page.
+        size: height and width; `axes.WIDE` is as wide as a page. Many names make it higher.
         zero: whether y begins at 0.
     """
     height, width = size
     top, keys = legend(_keys(traces), width, {t.name: "broken" for t in traces if t.dash % 4})
+    height += max(top - KEYS, 0)
     x = _tight([trace.x for trace in traces], width)
     y = scale_for([t.y for t in traces], height - BOTTOM, top, logarithmic, 0.0 if zero else None)
     curves = "".join(_curve(trace, _colour(trace, n), x, y) for n, trace in enumerate(traces))

@@ -22,7 +22,7 @@ from pose_core.reports.demo_results import mean
 from pose_core.reports.row_plot import row_plot
 from pose_core.reports.run_plots import curve_plots, error_plots, spread_plots
 from pose_core.reports.run_summary import glance, rates, sentences
-from pose_core.reports.run_traces import line_colours, recordings
+from pose_core.reports.run_traces import EXPLAINED, line_colours, recordings
 from pose_core.reports.tables import Cell, Table
 from pose_core.reports.traces import BUDGET, traces
 from pose_core.reports.worst_frames import WorstFrame
@@ -72,7 +72,13 @@ def run_report(
         ("Violations", _rules(compared)),
         (
             "Traces",
-            [*(html.paragraph(n, note=True) for n in notes), traced.block] if traced else [],
+            [
+                html.paragraph(EXPLAINED),
+                *(html.paragraph(n, note=True) for n in notes),
+                traced.block,
+            ]
+            if traced
+            else [],
         ),
         ("Worst frames", _worst(worst, {one.name for one in drawn})),
         ("Learning", _grid_of(curve_plots(compared.runs, compared.colours))),
@@ -92,7 +98,8 @@ ERRORS = (
     "remembers; test frames, and then validation frames, say what it does on new ones."
 )
 SPREAD_NOTE = (
-    "The spread is how far the members of the ensemble lie apart (root mean square). A curve that "
+    "The spread is how far the members of an ensemble lie apart (root mean square). Errors are the "
+    "mean of its members' own; a smoother is held against the spread of its members. A curve that "
     "rises says that the members disagree where they err, so that the spread can be trusted to "
     "find mistakes where there are no labels; one that stays flat, that it cannot. Frames that "
     "were trained on are left out where there are others."
@@ -113,7 +120,8 @@ WORST = (
 def title(compared: Comparison) -> str:
     """Name the page."""
     runs, rest = len(compared.runs), len(compared.colours) - len(compared.runs)
-    named = count_of(runs, "run")
+    ensembles = len([name for name in compared.sources if name])
+    named = count_of(runs, "run") + (f" in {ensembles} ensembles" if ensembles > 1 else "")
     return f"{named} and {count_of(rest, 'smoother')}" if rest > 0 else named
 
 
@@ -148,7 +156,7 @@ def error_tables(labeled: Subject) -> list[Table]:
 def _spread(compared: Comparison) -> list[html.Html]:
     """Give error against spread, or why it is not known."""
     labeled = compared.labeled
-    if labeled is None or len(labeled.tracks.members) < 2:
+    if labeled is None:
         return []
     plots = _grid_of(spread_plots(labeled, compared.colours))
     return [html.paragraph(SPREAD_NOTE), *plots] if plots else []
@@ -196,17 +204,22 @@ def _to_trace(one: WorstFrame, traced: set[str]) -> html.Html:
 
 
 def _settings(compared: Comparison) -> list[html.Html]:
-    """Tabulate the options in which runs differ, and which weights they kept."""
+    """Tabulate the options in which runs differ, a row per run, and which weights they kept."""
     runs = compared.runs
     names = [n for n in differing([run.options for run in runs]) if n not in NOT_COMPARED]
-    rows: list[list[Cell]] = [[n, *(_cell(run.options.get(n)) for run in runs)] for n in names]
-    if any(run.kept for run in runs):
-        rows.append(["weights kept", *(run.kept for run in runs)])
     same = [] if names or len(runs) < 2 else [html.paragraph("All runs have the same settings.")]
-    table = Table.of(["option", *(run.name for run in runs)], rows, title="Where runs differ")
-    return [*same, html.table(table)] if rows else same
+    kept = {run.kept for run in runs}
+    if len(kept) == 1 and kept != {""}:
+        same.append(html.paragraph(f"Weights kept, of all runs: {next(iter(kept))}."))
+    columns = {name: [_cell(run.options.get(name)) for run in runs] for name in names}
+    columns |= {"weights kept": [run.kept for run in runs]} if len(kept) > 1 else {}
+    rows = zip([run.name for run in runs], *columns.values(), strict=True)
+    table = Table.of(["run", *columns], [*rows], title="Where runs differ")
+    return [*same, html.table(table)] if columns else same
 
 
 def _cell(value: Any) -> Cell:
     """Give an option as a table shows it."""
+    if value == {}:
+        return "by default"
     return value if isinstance(value, str) or value is None else json.dumps(value)

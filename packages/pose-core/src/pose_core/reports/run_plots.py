@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from pose_core.reports.demo_results import mean
 from pose_core.reports.palette import OKABE_ITO
 from pose_core.reports.plots import Trace, line_plot
 from pose_core.reports.row_plot import row_plot
+from pose_core.smoothing import reduced
 from pose_core.wording import count_of
 
 FEWEST = 10
@@ -22,6 +24,8 @@ NO_QUALITY = frozenset(
     | {"validation_gate", "validation_noise"}
 )
 """Columns of `metrics.csv` that are not better for being smaller."""
+SET_WORDS = {"train": "training", "validation": "validation"}
+"""What columns of `metrics.csv` begin with, as people call it."""
 
 
 def error_plots(labeled: Subject, colours: Mapping[str, int]) -> list[str]:
@@ -43,21 +47,18 @@ def error_plots(labeled: Subject, colours: Mapping[str, int]) -> list[str]:
 
 
 def spread_plots(labeled: Subject, colours: Mapping[str, int]) -> list[str]:
-    """Plot error against how far the members of the ensemble are apart.
+    """Plot error against how far the members of an ensemble are apart, a line for each ensemble.
 
     On the left the error of what is left if points of little spread are left out, as in Figure 4
     of the Lightning Pose paper; on the right the error of groups of points by their spread.
-    Frames that were trained on are left out, if there are others.
+    Errors are the mean of the members' own; a smoother has a line of its own, against the spread of
+    its members. Frames that were trained on are left out, if there are others.
     """
-    rows = unseen(labeled)
-    spread = next(iter(labeled.values(SPREAD).values()))[rows]
     tails, groups = [], []
-    for name, errors in labeled.values(ERROR).items():
-        known = np.isfinite(spread) & np.isfinite(errors[rows])
-        order = np.argsort(spread[known], kind="stable")
-        x, y = spread[known][order], errors[rows][known][order]
-        tails.append(_trace(name, *tail_means(y), colours))
-        groups.append(replace(_trace(name, *binned(x, y), colours), style="both"))
+    for name, one in by_spread(labeled).items():
+        tails.append(_trace(name, *tail_means(one.errors), colours[one.source]))
+        group = _trace(name, *binned(one.spread, one.errors), colours[one.source])
+        groups.append(replace(group, style="both"))
     if not any(len(trace.x) for trace in tails):
         return []
     left = ("points left out, least spread first (%)", "mean error of the rest (px)")
@@ -68,9 +69,39 @@ def spread_plots(labeled: Subject, colours: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _trace(name: str, x: np.ndarray, y: np.ndarray, colours: Mapping[str, int]) -> Trace:
-    """Give a curve in its colour, dashed where that has been taken once before."""
-    return Trace(name, x, y, colour=colours[name], dash=colours[name] // len(OKABE_ITO))
+class BySpread(NamedTuple):
+    """Spread and errors of points, (points,), the least spread first.
+
+    Drawn in the colour of `source`.
+    """
+
+    spread: np.ndarray
+    errors: np.ndarray
+    source: str
+
+
+def by_spread(labeled: Subject) -> dict[str, BySpread]:
+    """Sort the known points of unseen frames by spread: of members together, and of smoothers."""
+    rows, found = unseen(labeled), {}
+    errors, spreads = labeled.values(ERROR), labeled.values(SPREAD)
+    for ensemble, family in labeled.tracks.families.items():
+        members = [name for name in family.members if name in errors]
+        if len(family.members) < 2 or not members:
+            continue
+        mean_error = reduced(np.stack([errors[name] for name in members]), np.nanmean)
+        own = {f"{ensemble} members".strip(): (members[0], mean_error)}
+        own |= {name: (name, errors[name]) for name in family.smoothed if name in errors}
+        for name, (source, values) in own.items():
+            spread, error = spreads[source][rows], values[rows]
+            known = np.isfinite(spread) & np.isfinite(error)
+            order = np.argsort(spread[known], kind="stable")
+            found[name] = BySpread(spread[known][order], error[known][order], source)
+    return found
+
+
+def _trace(name: str, x: np.ndarray, y: np.ndarray, colour: int) -> Trace:
+    """Give a curve in its colour, dashed where that has been taken before."""
+    return Trace(name, x, y, colour=colour, dash=colour // len(OKABE_ITO))
 
 
 def unseen(labeled: Subject) -> np.ndarray:
@@ -123,9 +154,22 @@ def _curve_plot(name: str, runs: Sequence[RunFiles], colours: Mapping[str, int])
         if epochs is None or values is None:
             continue
         known = np.isfinite(values) & (values > 0)
-        curves.append(_trace(run.name, epochs[known], values[known], colours))
+        curves.append(_trace(run.name, epochs[known], values[known], colours[run.name]))
     if not any(len(curve.x) for curve in curves):
         return ""
-    unit = " (px)" if name == "validation_error" else ""
-    title = capital(words(name))
-    return line_plot(curves, title, ("epoch", f"{name}{unit}"), logarithmic=True)
+    called = quantity(name)
+    title = capital(called.removesuffix(" (px)"))
+    return line_plot(curves, title, ("epoch", called), logarithmic=True)
+
+
+def quantity(column: str) -> str:
+    """Write the name of a column of `metrics.csv` for people.
+
+    "train_heatmap_mse" is "training loss (heatmap MSE)".
+    """
+    when, _, what = column.partition("_")
+    if column == "validation_error":
+        return "validation error (px)"
+    if when not in SET_WORDS or not what:
+        return words(column)
+    return f"{SET_WORDS[when]} loss ({'total' if what == 'loss' else words(what)})"

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pose_core.diagnostics.measures import ERROR, SPREAD
+from pose_core.diagnostics.measures import ERROR
 from pose_core.diagnostics.thresholds import violation_rate
 from pose_core.metrics import auroc
 from pose_core.reports.compared import SETS, Comparison, Subject, rows_of, words
 from pose_core.reports.demo_results import mean
-from pose_core.reports.run_plots import unseen
+from pose_core.reports.run_plots import BySpread, by_spread
 from pose_core.reports.tables import Cell, Table
 from pose_core.reports.verdict import standing, told
-from pose_core.smoothing import reduced
 
 UNKNOWN = "How far predictions are from the truth is not known: no labeled frame was compared."
 ENOUGH = 100
@@ -60,8 +59,7 @@ def sentences(compared: Comparison) -> list[str]:
     found = standing(compared.labeled) if compared.labeled else None
     said = [told(found) if found else UNKNOWN]
     said += _rules_told(compared)
-    if compared.labeled is not None and (line := _spread_told(compared.labeled)):
-        said.append(line)
+    said += _spread_told(compared.labeled) if compared.labeled else []
     if compared.notes:
         count = len(compared.notes)
         said.append(f"Something is missing or odd: see the notes at the end ({count}).")
@@ -74,38 +72,41 @@ def _rules_told(compared: Comparison) -> list[str]:
     for measure, limit in compared.rules.items():
         order = sorted(rates(compared.videos, measure, limit).items(), key=lambda pair: pair[1])
         if len(order) > 1:
-            (best, least), (worst, most) = order[0], order[-1]
+            least, (worst, most) = order[0][1], order[-1]
             if f"{least:.1f}" == f"{most:.1f}":
                 continue  # a tie, as it is shown
             share = f"{words(measure)} {least:.1f} % ({worst} {most:.1f} %)"
-            won.setdefault(best, []).append(share)
+            winners = [name for name, rate in order if f"{rate:.1f}" == f"{least:.1f}"]
+            won.setdefault(" and ".join(winners), []).append(share)
     return [
         f"Fewest points in violation in videos: {best}, {', '.join(shares)}."
         for best, shares in won.items()
     ]
 
 
-def _spread_told(labeled: Subject) -> str:
-    """Say whether members disagree where they err; "" if it is not known."""
-    spreads, errors = labeled.values(SPREAD), labeled.values(ERROR)
-    if not spreads or not errors:
-        return ""
-    rows = unseen(labeled)
-    spread = next(iter(spreads.values()))[rows]
-    error = reduced(np.stack(list(errors.values())), np.nanmean)[rows]
-    known = np.isfinite(spread) & np.isfinite(error)
-    if known.sum() < ENOUGH:
-        return ""
-    mistakes = error[known] >= np.quantile(error[known], 0.9)
-    found = auroc(spread[known], mistakes)
-    if found < TELLS:
+def _spread_told(labeled: Subject) -> list[str]:
+    """Say of each ensemble whether members disagree where they err; nothing if it is not known."""
+    firsts = {family.members[:1] for family in labeled.tracks.families.values()}
+    found = by_spread(labeled)
+    return [
+        _told(name if len(firsts) > 1 else "members of the ensemble", one)
+        for name, one in found.items()
+        if (one.source,) in firsts and len(one.errors) >= ENOUGH
+    ]
+
+
+def _told(members: str, found: BySpread) -> str:
+    """Say whether the spread of an ensemble finds its mistakes."""
+    spread, errors = found.spread, found.errors
+    tells = auroc(spread, errors >= np.quantile(errors, 0.9))
+    if tells < TELLS:
         return (
-            "How far members of the ensemble disagree does not find mistakes here: a point of the "
-            "tenth with the largest errors has a larger spread than another one in "
-            f"{100 * found:.0f} % of all pairs, and 50 % is chance. Leave out no points by it."
+            f"How far {members} disagree does not find mistakes here: a point of the tenth with "
+            "the largest errors has a larger spread than another one in "
+            f"{100 * tells:.0f} % of all pairs, and 50 % is chance. Leave out no points by it."
         )
-    high = known & (spread >= np.quantile(spread[known], 0.9))
+    high = spread >= np.quantile(spread, 0.9)
     return (
-        f"Where members of the ensemble disagree most (a tenth of the points) they err by "
-        f"{error[high].mean():.1f} px, elsewhere by {error[known & ~high].mean():.1f} px."
+        f"Where {members} disagree most (a tenth of the points) they err by "
+        f"{errors[high].mean():.1f} px, elsewhere by {errors[~high].mean():.1f} px."
     )

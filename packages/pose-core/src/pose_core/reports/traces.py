@@ -123,10 +123,10 @@ def _thinned(recording: Recording, block: int) -> str:
 
 def _look(number: int) -> dict[str, Any]:
     """Give colour and dashes of a line: dashes tell apart what shares a colour."""
-    if number == INK:
-        return {"colour": "--text", "dash": []}
-    dash = DASHES[number // len(OKABE_ITO) % len(DASHES)]
-    return {"colour": f"--series-{number % len(OKABE_ITO)}", "dash": [int(n) for n in dash.split()]}
+    is_ink = number <= INK
+    dash = DASHES[(INK - number if is_ink else number // len(OKABE_ITO)) % len(DASHES)]
+    colour = "--text" if is_ink else f"--series-{number % len(OKABE_ITO)}"
+    return {"colour": colour, "dash": [int(n) for n in dash.split()]}
 
 
 def _packed(recording: Recording, block: int) -> dict[str, Any]:
@@ -193,7 +193,7 @@ everything else on this page is shown without one.</p></noscript>
 </div>
 <div class="panels" tabindex="0" role="group"
 aria-label="Traces. Arrow keys move along, plus and minus zoom, 0 shows the whole video."></div>
-<div class="wide">
+<div class="wide" tabindex="0" role="region" aria-label="What the lines say at one place">
 <table class="readout"><caption></caption><thead></thead><tbody></tbody></table></div>
 <p class="note">Drag over a stretch to zoom in, with Shift to move along; Ctrl and the wheel zoom;
 a double click shows the whole video. On the keyboard: arrows, + and &#8722;, 0. The ticks show and

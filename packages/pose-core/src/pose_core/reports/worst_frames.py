@@ -118,9 +118,16 @@ def worst_of_videos(
 
 
 def two_of(tracks: Tracks) -> list[str]:
-    """Choose the source that is judged, a network, and one beside it, best a smoother."""
-    others = [name for name in tracks.sources if name not in tracks.members]
-    return [*tracks.members[:1], *others, *tracks.members[1:]][:2]
+    """Choose the source that is judged, a network, and one beside it, best its own smoother."""
+    families = tracks.families.values()
+    own = [
+        name
+        for one in families
+        if set(tracks.members[:1]) & set(one.members)
+        for name in one.smoothed
+    ]
+    others = [name for one in families for name in one.smoothed]
+    return list(dict.fromkeys([*tracks.members[:1], *own, *others, *tracks.members[1:]]))[:2]
 
 
 def _of_video(

@@ -228,7 +228,9 @@
     stroke.setAttribute("d", "M0 4H22");
     stroke.setAttribute("style", `stroke:var(${line.colour});stroke-width:3;stroke-dasharray:${line.dash.join(" ") || "none"}`);
     key.append(stroke);
-    label.append(box, key, line.name);
+    const name = document.createElement("span"); // that may break after a mark between its parts
+    for (const part of line.name.split(/(?<=[./_=])/)) name.append(part, document.createElement("wbr"));
+    label.append(box, key, name);
     return label;
   }
 
