@@ -18,6 +18,7 @@ from pose_core.commands.sweep import BEGUN, FAILED, LOG, STOPPED, end, failures,
 from pose_core.commands.train import register_options, validated_alike
 from pose_core.errors import ConfigError, PoseError
 from pose_core.plugins import Plugins
+from pose_core.run_folder import find_runs
 from pose_core.training.options import RunOptions, plain
 
 
@@ -206,6 +207,22 @@ def test_a_sweep_ends_with_what_can_be_done_with_its_members(
     assert not any(line.startswith("training ") for line in lines), "what they say is shown here"
 
 
+def test_a_sweep_of_one_seed_grows_to_one_of_several(
+    tiny_project: Path, tmp_path: Path, fitted: list[RunOptions]
+) -> None:
+    for seeds in ("2", "2,4"):
+        sweep = ["train", str(tiny_project), "-m", f"seed={seeds}", f"output={tmp_path}"]
+        assert cli.main(sweep) == 0
+    assert [run.name for run in find_runs(tmp_path)] == ["seed=2", "seed=4"]
+    assert {run.data.split_seed for run in fitted} == {0}
+
+
+def test_runs_in_hidden_folders_are_not_found(tmp_path: Path) -> None:
+    for folder in ("seed=1", ".cache/seed=2"):
+        write_member(tmp_path / folder, {"seed": 1}, validation_error=2.0)
+    assert find_runs(tmp_path) == [tmp_path / "seed=1"]
+
+
 def test_a_sweep_of_one_member_is_not_to_be_smoothed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -278,7 +295,9 @@ def test_a_launcher_that_is_not_installed_is_one_line(monkeypatch: pytest.Monkey
 
 def test_members_have_the_split_that_is_asked_for() -> None:
     assert validated_alike(["seed=1,2"]) == ["seed=1,2", "data.split_seed=0"]
-    for given in (["seed=3"], ["seed=1,2", "split=a.csv"], ["seed=1,2", "data.split_seed=1,2"]):
+    assert validated_alike(["seed=3"])[-1] == "data.split_seed=0", "it may become one of several"
+    fixed = ["seed=3", "training.epochs=2,4"]
+    for given in (fixed, ["seed=1,2", "split=a.csv"], ["seed=1,2", "data.split_seed=1,2"]):
         assert validated_alike(given) == given
 
 

@@ -1,7 +1,8 @@
 """The files of a training run, and what can be read of them without torch."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +60,22 @@ def is_run(folder: Path) -> bool:
 
 def runs_below(folder: Path) -> list[Path]:
     """List the folders of finished runs below a folder, in the order of their names."""
-    found = (path.parent for path in sorted(folder.rglob(STATUS)))
-    return [run for run in found if run != folder and (run / CONFIG).is_file()]
+    found = (run for run, files in sorted(folders_below(folder)) if {STATUS, CONFIG} <= files)
+    return [run for run in found if run != folder]
 
 
 def unfinished_below(folder: Path) -> list[Path]:
     """List the folders of runs below a folder that were begun and are not finished."""
-    begun = {path.parent for name in (LOG, CHECKPOINT) for path in folder.rglob(name)}
-    return sorted(run for run in begun if run != folder and not (run / STATUS).is_file())
+    begun = {LOG, CHECKPOINT}
+    found = (run for run, files in folders_below(folder) if begun & files and STATUS not in files)
+    return sorted(run for run in found if run != folder)
+
+
+def folders_below(folder: Path) -> Iterator[tuple[Path, frozenset[str]]]:
+    """Give a folder and those below it, with the names of their files; hidden ones are left out."""
+    for path, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield Path(path), frozenset(files)
 
 
 def read_config(folder: Path) -> dict[str, Any]:

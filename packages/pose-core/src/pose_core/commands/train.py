@@ -244,7 +244,7 @@ def composed(overrides: Sequence[str]) -> Any:
 def fit(options: Any, plugins: "Plugins") -> int:
     """Train, evaluate the labeled frames, and say what to do next; gives the exit status."""
     from pose_core.evaluation import evaluate, say_evaluation
-    from pose_core.run_folder import EVALUATION
+    from pose_core.run_folder import CHECKPOINT, EVALUATION
     from pose_core.training.checks import is_first_process
     from pose_core.training.fit import train
 
@@ -254,7 +254,8 @@ def fit(options: Any, plugins: "Plugins") -> int:
     folder = shown(done.folder)
     if done.interrupted:
         print(f"stopped in epoch {done.epochs}; the weights kept so far are in {folder}")
-        print(f"next: pose train resume={folder}")
+        anew = "" if (done.folder / CHECKPOINT).exists() else "   (anew: no checkpoint was due yet)"
+        print(f"next: pose train resume={folder}{anew}")
         return STOPPED
     if done.was_done and (done.folder / EVALUATION).exists():
         return 0
@@ -323,11 +324,12 @@ def readable_by_hydra(override: str) -> str:
 
 
 def fixed_keys(overrides: Sequence[str]) -> list[str]:
-    """List the keys that have one value in all members of a sweep."""
+    """List the keys that have one value in all members of a sweep; one seed is a sweep of one."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     parsed = OverridesParser.create().parse_overrides(list(overrides))
-    return [one.key_or_group for one in parsed if not one.is_sweep_override()]
+    fixed = [one.key_or_group for one in parsed if not one.is_sweep_override()]
+    return fixed if len(fixed) < len(parsed) else [key for key in fixed if key != "seed"]
 
 
 def output_of(override: str) -> Path | None:
