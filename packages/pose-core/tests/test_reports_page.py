@@ -16,7 +16,7 @@ from pose_core.reports.plots import Trace, line_plot
 from pose_core.reports.tables import Table
 
 NASTY = "<script>alert('x')</script>&\""
-VOID = {"meta", "link", "img", "path", "rect", "br"}
+VOID = {"meta", "link", "img", "path", "rect", "br", "wbr"}
 
 
 class Checker(HTMLParser):
@@ -106,6 +106,18 @@ def test_the_best_cell_is_marked() -> None:
         ("", "2.00"),
         (" best", "1.00"),
     ]
+
+
+def test_a_table_is_a_place_to_scroll_that_has_a_name() -> None:
+    named = p.table(Table.of(["run/seed"], [["a/b.c"]], title="Errors & more"))
+    assert 'tabindex="0" role="region" aria-label="Errors &amp; more"' in named
+    assert 'aria-label="run/seed"' in p.table(Table.of(["run/seed"], []))
+    assert 'aria-label="table"' in p.table(Table.of([""], []))
+
+
+def test_names_may_break_after_their_marks_and_nowhere_else() -> None:
+    assert p.breakable("losses.pca_multi") == "losses.<wbr>pca_<wbr>multi"
+    assert p.breakable("a/seed=-1 > 2.5") == "a/<wbr>seed=-1 &gt; 2.5"
 
 
 def test_an_exact_picture_comes_back_unchanged() -> None:

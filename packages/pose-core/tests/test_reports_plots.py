@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pose_core.reports.axes import round_step, scale_for, tick_text
+from pose_core.reports.axes import HEIGHT, round_step, scale_for, tick_text
 from pose_core.reports.plots import (
     Trace,
     bar_plot,
@@ -156,3 +156,20 @@ def test_an_axis_of_zeros_alone_begins_at_zero() -> None:
         assert scale_for([np.array(values)], 0, 100).low == 0
     same = scale_for([np.array([-4.0, -4.0])], 0, 100)
     assert same.low < -4 < same.high
+
+
+def test_numbers_that_differ_by_rounding_alone_are_shown_as_one() -> None:
+    value = 8**0.5
+    scale = scale_for([np.array([value, np.nextafter(value, 3)])], 0, 100)
+    assert np.isfinite(scale(value))
+    assert scale.low < value < scale.high
+
+
+def test_many_names_make_a_plot_higher_and_leave_its_curves_their_room() -> None:
+    def height(count: int) -> float:
+        names = [f"semi-supervised/seed={n}" for n in range(count)]
+        drawn = line_plot([Trace(name, X, X) for name in names], "t", ("x", "y"))
+        return float(ET.fromstring(drawn).attrib["viewBox"].split()[-1])
+
+    assert height(2) == height(4) == HEIGHT
+    assert height(20) > HEIGHT + 100

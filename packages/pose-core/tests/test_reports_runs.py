@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from pose_core.diagnostics.candidates import differing, leaves
+from pose_core.diagnostics.measured import Measured
 from pose_core.diagnostics.measures import ERROR, SPREAD, measure
 from pose_core.diagnostics.noise import differences
 from pose_core.diagnostics.tracks import LABELS, Tracks
@@ -21,11 +22,12 @@ from pose_core.labels import Labels
 from pose_core.plugins import Plugins
 from pose_core.predictions import Predictions
 from pose_core.reports.compared import Comparison, RunFiles, Subject, compare
-from pose_core.reports.run_page import run_report
-from pose_core.reports.run_plots import binned, tail_means
+from pose_core.reports.palette import OKABE_ITO
+from pose_core.reports.run_page import run_report, title
+from pose_core.reports.run_plots import binned, by_spread, quantity, spread_plots, tail_means
 from pose_core.reports.run_summary import rates, sentences
 from pose_core.reports.verdict import difference, standing, told
-from pose_core.reports.worst_frames import most_broken, worst_labeled, worst_of_videos
+from pose_core.reports.worst_frames import most_broken, two_of, worst_labeled, worst_of_videos
 from pose_core.skeleton import Skeleton
 
 NAMES = ("nose", "left", "right")
@@ -141,6 +143,99 @@ def test_chance_is_the_same_to_the_page_and_to_select(plugins: Plugins) -> None:
     test = [row for row, one in enumerate(SETS) if one == "test"]
     errors = {name: own[test][None] for name, own in subject.values(ERROR).items()}
     assert found.between == pytest.approx(differences(errors, "a")["b"])
+
+
+def two_ensembles(plugins: Plugins) -> Subject:
+    """Members of two sweeps: the second lie apart by far more, and one of each is smoothed."""
+    shifts = {"a/0": 1.0, "a/1": 2.0, "a/eks": 1.0, "b/0": 4.0, "b/1": 12.0, "b/eks": 5.0}
+    subject = labeled(plugins, sets=("test",) * 20, **shifts)
+    tracks = replace(
+        subject.tracks,
+        members=tuple(name for name in shifts if "eks" not in name),
+        ensembles={name: name[0] for name in shifts},
+    )
+    return Subject.of(tracks, measure(tracks, plugins, None))
+
+
+def test_error_against_spread_has_a_line_for_each_ensemble_and_smoother(plugins: Plugins) -> None:
+    subject = two_ensembles(plugins)
+    found = by_spread(subject)
+    assert list(found) == ["a members", "a/eks", "b members", "b/eks"]
+    errors, spreads = subject.values(ERROR), subject.values(SPREAD)
+    both = (errors["b/0"] + errors["b/1"]).ravel() / 2
+    np.testing.assert_allclose(found["b members"].errors.sum(), both.sum())
+    np.testing.assert_allclose(found["b/eks"].spread, np.sort(spreads["b/0"].ravel()))
+    assert found["a members"].spread.max() < found["b members"].spread.min()
+    colours = {name: place for place, name in enumerate(errors)}
+    assert len(spread_plots(subject, colours)) == 2
+
+
+def test_runs_that_are_no_ensemble_have_no_error_against_spread(plugins: Plugins) -> None:
+    subject = labeled(plugins, sets=("test",) * 20, a=1.0, b=2.0)
+    alone = replace(subject.tracks, ensembles={"a": "a", "b": "b"})
+    assert by_spread(Subject.of(alone, measure(alone, plugins, None))) == {}
+
+
+def test_many_sources_of_two_ensembles_have_the_same_colours_in_other_dashes(
+    plugins: Plugins,
+) -> None:
+    names = [f"{sweep}/{member}" for member in range(5) for sweep in "ab"]
+    subject = labeled(plugins, **dict.fromkeys(names, 1.0))
+    tracks = replace(subject.tracks, ensembles={name: name[0] for name in names})
+    colours = comparison(replace(subject, tracks=tracks)).colours
+    assert list(colours) == sorted(names)
+    assert [colours[f"a/{n}"] for n in range(5)] == list(range(5))
+    assert [colours[f"b/{n}"] for n in range(5)] == [len(OKABE_ITO) + n for n in range(5)]
+
+
+def test_few_sources_of_two_ensembles_have_a_colour_each(plugins: Plugins) -> None:
+    assert list(comparison(two_ensembles(plugins)).colours.values()) == list(range(6))
+
+
+def test_each_ensemble_is_told_by_its_name(plugins: Plugins) -> None:
+    whole = comparison(two_ensembles(plugins))
+    assert title(whole) == "4 runs in 2 ensembles and 2 smoothers"
+    subject = two_ensembles(plugins)
+    many = Subject.of(subject.tracks, [repeated(one, 5) for one in subject.measured.values()])
+    tracks = replace(many.tracks, sets=("test",) * 100)
+    said = [
+        line for line in sentences(comparison(replace(many, tracks=tracks))) if "disagree" in line
+    ]
+    assert [line.partition(" disagree")[0].split()[-2] for line in said] == ["a", "b"]
+
+
+def repeated(one: Measured, times: int) -> Measured:
+    """Give what was measured so many times over."""
+    values = {name: np.tile(own, (times, 1)) for name, own in one.values.items()}
+    return replace(one, values=values, frames=None, sets=None)
+
+
+def test_beside_the_judged_network_its_own_smoother_is_drawn(plugins: Plugins) -> None:
+    tracks = two_ensembles(plugins).tracks
+    assert two_of(tracks) == ["a/0", "a/eks"]
+    sources = {name: tracks.sources[name] for name in ("b/eks", "a/0", "a/1")}
+    assert two_of(replace(tracks, sources=sources, members=("a/0", "a/1"))) == ["a/0", "b/eks"]
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("train_heatmap_mse", "training loss (heatmap MSE)"),
+        ("train_loss", "training loss (total)"),
+        ("validation_pca_multiview", "validation loss (PCA multiview)"),
+        ("validation_error", "validation error (px)"),
+        ("something_else", "something else"),
+    ],
+)
+def test_curves_are_named_in_words(column: str, said: str) -> None:
+    assert quantity(column) == said
+
+
+def test_settings_have_a_row_for_each_run(plugins: Plugins) -> None:
+    content = run_report(comparison(labeled(plugins, a=1.0, b=4.0)), []).page
+    table = content[content.index("Where runs differ</caption>") :]
+    assert re.findall("<tr><td>(.*?)</td><td>(.*?)</td></tr>", table) == [("a", "0"), ("b", "1")]
+    assert "Weights kept, of all runs: best." in content
 
 
 @pytest.mark.parametrize("finds", [True, False])

@@ -151,7 +151,7 @@ def table(content: Table, note: str = "") -> Html:
         "<tr>"
         + "".join(
             f"<td{_kind(right[c], number in best[c])}>"
-            f"{(escaped if c else breakable)(shown_as(row[c], content.digits))}</td>"
+            f"{(escaped if c or right[c] else breakable)(shown_as(row[c], content.digits))}</td>"
             for c in columns
         )
         + "</tr>"
@@ -169,7 +169,7 @@ def table(content: Table, note: str = "") -> Html:
 
 def breakable(text: str) -> str:
     """Make a name safe for a page, which may break it after a mark between its parts."""
-    return re.sub(r"([./_=])(?=\w)", r"\1<wbr>", escaped(text))
+    return re.sub(r"([./_=])(?=[^\W\d_])", r"\1<wbr>", escaped(text))
 
 
 def _kind(number: bool, best: bool) -> str:
