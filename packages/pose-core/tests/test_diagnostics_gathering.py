@@ -280,6 +280,52 @@ def test_sweeps_without_their_runs_are_told_apart_too(
     assert len(clip.sources) == 6
 
 
+def test_tables_of_another_sweep_are_not_of_the_runs_around_it(
+    make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path
+) -> None:
+    sweep = two_sweeps(make_run, tiny_project, plugins, tmp_path)[0].parent
+    alone = make_run("alone", tiny_project).rename(sweep.parent / "alone")
+    write_table(alone / "predictions" / "clip.npz", plugins)
+    _, clip = gather([alone], plugins, [sweep / "predictions"])
+    assert clip.families == {
+        "sweeps": (("alone",), ()),
+        "plain": (("seed=0", "seed=1"), ("plain/eks",)),
+    }
+
+
+def test_tables_of_strangers_are_no_members_of_the_runs_ensemble(
+    make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path
+) -> None:
+    runs = two_sweeps(make_run, tiny_project, plugins, tmp_path)[:2]
+    write_table(tmp_path / "theirs" / "clip" / "other.npz", plugins)
+    write_table(tmp_path / "ours" / "smoothed" / "clip.npz", plugins, scorer="eks")
+    _, clip = gather(runs, plugins, [tmp_path / "theirs", tmp_path / "ours"])
+    assert clip.families == {"theirs": (("other",), ()), "plain": ((), ("plain/eks",))}
+
+
+def test_a_table_of_a_run_that_moved_is_still_its(
+    make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path
+) -> None:
+    run = make_run("a", tiny_project)
+    write_record(write_table(tmp_path / "flat" / "clip.npz", plugins), Path("clip.mp4"), run)
+    (tmp_path / "moved").mkdir()
+    moved = run.rename(tmp_path / "moved" / "a")
+    _, clip = gather([moved], plugins, [tmp_path / "flat"])
+    assert clip.families == {"": (("a",), ())}
+
+
+def test_single_models_that_predicted_into_one_folder_are_an_ensemble(
+    make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path
+) -> None:
+    for name in ("x", "y"):
+        (tmp_path / "lone" / name).mkdir(parents=True)
+        run = make_run(name, tiny_project).rename(tmp_path / "lone" / name / "run")
+        track = write_table(tmp_path / "tracks" / "clip" / f"{name}-run.npz", plugins)
+        write_record(track, Path("clip.mp4"), run)
+    (clip,) = gather([], plugins, [tmp_path / "tracks"])
+    assert clip.families == {"": (("x-run", "y-run"), ())}
+
+
 def test_two_smoothings_of_one_sweep_are_named_by_their_folders(
     make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path
 ) -> None:

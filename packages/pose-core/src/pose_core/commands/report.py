@@ -19,6 +19,7 @@ EPILOG = """\
 examples:
   pose report outputs/RUN
   pose report outputs/SWEEP --predictions outputs/SWEEP/predictions --output report.html
+  pose report supervised/ semi-supervised/    # two sweeps: an ensemble each
   pose report RUN-A RUN-B --keypoints nose,tail --predictions smoothed/
 
 A run's predictions of labeled frames come from pose evaluate, those of videos from pose predict.

@@ -48,8 +48,10 @@ def find_tables(
     `smoothed/VIDEO.csv`, or is one of those folders; a table that lies in it by itself is of the
     video and the model that the record beside it names, or else of a video of its name.
 
-    Runs are of one ensemble with those beside them; a folder of tables is of the ensemble in whose
-    folder it lies, or that all its known members are of, or one of its own.
+    Runs are of one ensemble with those beside them. A folder of tables is of the ensemble that all
+    its networks are of, as far as they are known, or else in whose folder it lies, or, if it has
+    smoothers alone, of the only one there is. Any other is an ensemble of its own, of networks that
+    are not among the runs.
 
     Args:
         runs: names and folders.
@@ -88,26 +90,35 @@ def in_folder(
 ) -> list[FoundTable]:
     """List the tables of a folder and of the folders in it, with their ensembles."""
     names = {path.resolve(): name for name, path in runs}
-    homes = {name: path.parent for path, name in names.items()}
     found = list(listed(folder, names, suffixes))
-    own = {homes.get(one.source or "", one.home) for one in found if one.source is not None}
-    shared = home_of(folder.resolve(), set(homes.values()), own)
+    members = {home_of_model(one, folder) for one in found if one.source is not None}
+    shared = home_of(folder.resolve(), {run.parent for run in names}, members)
     return [replace(one, home=shared) if one.home == folder else one for one in found]
 
 
-def home_of(folder: Path, known: Set[Path], members: Set[Path]) -> Path:
+def home_of_model(table: FoundTable, folder: Path) -> Path | None:
+    """Find the folder that holds the network of a table; None if it is not known."""
+    if table.home != folder:
+        return table.home
+    model = Path(table.origin.model) if table.origin else None
+    return model.resolve().parent if model and model.is_dir() else None
+
+
+def home_of(folder: Path, known: Set[Path], members: Set[Path | None]) -> Path:
     """Find the folder of the ensemble that a folder of tables is of.
 
     Args:
         folder: with tables.
         known: folders of the ensembles of runs.
-        members: the same of the networks that the tables are of.
+        members: folders that hold the networks of the tables; None for those that are not known.
     """
+    found = [home for home in members if home is not None]
+    if len(found) == 1:
+        return found[0]
     for above in (folder, *folder.parents):
         if above in known:
             return above
-    own = members & known if members else known
-    return next(iter(own)) if len(own) == 1 else folder
+    return next(iter(known)) if len(known) == 1 and not members else folder
 
 
 def listed(
@@ -127,7 +138,11 @@ def listed(
             subject = (
                 place.name if is_member and (origin is None or place != folder) else video.stem
             )
-            home = folder if run is None and (is_member or not origin) else (run or model).parent
+            home = (
+                folder
+                if run is None and (is_member or not origin)
+                else (run or model.resolve()).parent
+            )
             source = names[run] if run else path.stem if is_member else model.name
             yield FoundTable(path, subject, source, home, origin)
 
@@ -136,9 +151,10 @@ def run_of(table: Path, origin: Origin | None, names: Mapping[Path, str]) -> Pat
     """Find the run that predicted a table: by its record, or by its name where that is gone."""
     if origin is not None and (Path(origin.model).is_dir() or Path(origin.model) in names):
         return next((run for run in names if run == Path(origin.model).resolve()), None)
-    beside = (above / table.stem for above in table.resolve().parents)
-    called = (run for run, name in names.items() if name.replace("/", "-") == table.stem)
-    return next((run for run in (*beside, *called) if run in names), None)
+    called = {table.stem, Path(origin.model).name if origin else table.stem}
+    beside = (above / name for above in table.resolve().parents for name in called)
+    named = (run for run, name in names.items() if name.replace("/", "-") in called)
+    return next((run for run in (*beside, *named) if run in names), None)
 
 
 def tables_in(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
