@@ -237,3 +237,36 @@ def test_hidden_points_of_one_view_are_told_by_the_other(
     found = pose_io_dlc.read_predictions(model / "predictions" / "repaired" / "session1_top.csv")
     errors = np.linalg.norm(found.keypoints - points["top"], axis=-1)
     assert np.median(errors[hidden]) < 5
+
+
+def test_frames_to_label_are_suggested_where_views_contradict_each_other(
+    rig: Path, trained: tuple[Path, str], tmp_path: Path
+) -> None:
+    """Tables are the truth, but for a point of one view that is carried along for some frames."""
+    project, model = tmp_path / "rig", tmp_path / "model"
+    shutil.copytree(rig, project)
+    shutil.copytree(trained[0], model)
+    labeled = pose_io_dlc.survey(project).taken["session1_top"]
+    wrong = next(n for n in range(2, FRAMES) if n not in labeled)
+    truth = np.load(rig.parent / "mirrored" / "truth" / "session1.npz")
+    names = truth["names"].tolist()
+    split = camera_of(draw_sessions(2, (96, 96), 0, 0)[0]).split
+    for view in VIEWS:
+        own = [names.index(f"{point}_{view}") for point in POINTS]
+        points = truth["keypoints"][:, own] - [0, 0 if view == "top" else split]
+        if view == "bot":
+            points[wrong - 1 : wrong + 2, 0, 0] += 25
+        table = pose_io_dlc.PredictionTable(POINTS, points, np.full(points.shape[:2], 0.95))
+        (model / "predictions").mkdir(exist_ok=True)
+        pose_io_dlc.write_predictions(model / "predictions" / f"session1_{view}.csv", table)
+    given = ["suggest", str(project), "--runs", str(model), "--frames", "99", "--gap", "1"]
+    assert main(given) == 0
+    rows = list(csv.DictReader((project / "suggestions.csv").read_text().splitlines()))
+    assert [row["video"] for row in rows[:2]] == ["session1_top.mp4", "session1_bot.mp4"]
+    assert abs(int(rows[0]["frame"]) - wrong) <= 1
+    assert "off what the other view has" in rows[0]["reason"]
+    for row in rows:
+        view = Path(row["video"]).stem.removeprefix("session1_")
+        assert row["image"] in (project / f"CollectedData_{view}.unlabeled.jsonl").read_text()
+        height = 40 if view == "top" else 56
+        assert np.asarray(Image.open(project / row["image"])).shape == (height, 96, 3)

@@ -13,7 +13,7 @@ NAMES = ("nose", "tail")
 def measured(length=40, **values):
     """Make what is measured of a calm source; values are (frame, keypoint, number)."""
     calm = {"temporal_norm": 4.0, "ensemble_spread": 2.0, "confidence": 0.9}
-    arrays = {name: np.full((length, 2), calm[name]) for name in values or calm}
+    arrays = {name: np.full((length, 2), calm.get(name, 0.0)) for name in values or calm}
     for name, changes in values.items():
         for frame, point, number in changes:
             arrays[name][frame, point] = number
@@ -80,6 +80,12 @@ def test_the_reason_names_the_worst_point_and_its_value():
     (found,) = score([[measured(temporal_norm=[(7, 1, 84.0), (8, 1, 80.0)])]])
     assert found.reason(7) == "tail jumps 84 px"
     assert found.reason(20) == ""
+
+
+@pytest.mark.parametrize(("views", "words"), [(1, "view has"), (2, "view has"), (3, "views have")])
+def test_the_reason_tells_whether_one_other_view_or_several_contradict(views, words):
+    (found,) = score([[measured(pca_multiview_error=[(7, 0, 30.0)])]], views)
+    assert found.reason(7) == f"nose is 30 px off what the other {words}"
 
 
 def test_a_weak_reason_is_not_told_beside_a_strong_one():

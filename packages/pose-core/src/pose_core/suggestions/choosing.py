@@ -76,7 +76,7 @@ def choose_doubtful(
     Raises:
         FormatError: if nothing is measured of the predictions that could tell.
     """
-    scores = score([one.measured for one in candidates])
+    scores = score([one.measured for one in candidates], len(candidates[0].videos))
     totals = [one.total for one in scores]
     worst = worst_nearby(totals, rooms_of(candidates, wish))
     chosen = drawn(worst, totals, wish.count, wish.seed)

@@ -15,7 +15,8 @@ class Sign:
     """What a measure says of a frame.
 
     Attributes:
-        words: of the reason; `{point}` is a keypoint, `{value}` the measure there.
+        words: of the reason; `{point}` is a keypoint, `{value}` the measure there, `{others}` the
+            view or views that it is compared with.
         floor: what is no reason yet, however unusual it is.
     """
 
@@ -25,7 +26,7 @@ class Sign:
 
 SIGNS: Mapping[str, Sign] = {
     "temporal_norm": Sign("{point} jumps {value:.0f} px"),
-    "pca_multiview_error": Sign("{point} is {value:.0f} px off what the other view has"),
+    "pca_multiview_error": Sign("{point} is {value:.0f} px off what {others}"),
     "pca_singleview_error": Sign("{point} is {value:.0f} px off any known pose"),
     "ensemble_spread": Sign("networks are {value:.0f} px apart on {point}"),
     "smoothed_difference": Sign("{point} is {value:.0f} px off its smoothed track"),
@@ -47,17 +48,19 @@ WORTH = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """How doubtful the frames of one video are.
+    """How doubtful the frames of one recording are.
 
     Attributes:
         keypoints: names, in the order of the arrays.
         bad: by measure, (frames, keypoints), 0 where the value is usual to 1 where it is gross.
         values: by measure, the values themselves.
+        views: how many videos the recording has.
     """
 
     keypoints: tuple[str, ...]
     bad: Mapping[str, np.ndarray]
     values: Mapping[str, np.ndarray]
+    views: int = 1
 
     @property
     def by_measure(self) -> dict[str, np.ndarray]:
@@ -83,22 +86,24 @@ class Scores:
         point = int(np.argmax(self.bad[name][frame]))
         beside = slice(frame, frame + 2 if name == STEPS else frame + 1)
         value = float(np.nanmax(self.values[name][beside, point]))
-        return SIGNS[name].words.format(point=self.keypoints[point], value=value)
+        others = "the other views have" if self.views > 2 else "the other view has"
+        return SIGNS[name].words.format(point=self.keypoints[point], value=value, others=others)
 
 
-def score(measured: Sequence[Sequence[Measured]]) -> list[Scores]:
-    """Say how doubtful the frames of each video are.
+def score(measured: Sequence[Sequence[Measured]], views: int = 1) -> list[Scores]:
+    """Say how doubtful the frames of each recording are.
 
-    What is usual of a measure is the `USUAL` quantile of its values in all videos: over all
+    What is usual of a measure is the `USUAL` quantile of its values in all recordings: over all
     keypoints, or of the keypoint itself where that is more, so that a paw may be quicker than a
     tail. A value of twice the usual is bad by a quarter, one of `GROSS` times by 1, whatever the
     measure; so none drowns the others.
 
     Args:
-        measured: of each video, what is measured of its sources; they are averaged.
+        measured: of each recording, what is measured of its sources; they are averaged.
+        views: how many videos a recording has.
 
     Returns:
-        In the order of the videos.
+        In the order of the recordings.
 
     Raises:
         FormatError: if nothing is measured that could tell.
@@ -116,7 +121,7 @@ def score(measured: Sequence[Sequence[Measured]]) -> list[Scores]:
         for name in known
     }
     return [
-        Scores(sources[0].keypoints, {name: bad(of[name], usual[name]) for name in of}, dict(own))
+        Scores(sources[0].keypoints, {name: bad(of[name], usual[name]) for name in of}, own, views)
         for sources, of, own in zip(measured, doubts, values, strict=True)
     ]
 
