@@ -31,8 +31,8 @@ Pose's app. No training reads them before you have corrected and saved them ther
 in the project keeps what was suggested, and why. Labels and images that are there stay as they are;
 frames that are labeled, extracted or were suggested before are not suggested again.
 
-Where each camera has files of its own, a frame is added in all views of its recording, each with
-what is predicted there, so that labels stay aligned; one name of a view's video brings the others.
+Where each camera has files of its own, a frame is added in all views of its recording, with what is
+predicted in each, so that labels stay aligned; the video of one view brings those of the others.
 
 --method violations  points that jump, contradict the other view or the pose, models that disagree,
                      low confidence; drawn, the more likely the more doubtful
@@ -56,7 +56,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--predictions", nargs="+", type=Path, default=[], metavar="FOLDER",
         help="folders of tables of the videos",
     )  # fmt: skip
-    parser.add_argument("--frames", type=int, default=20, help="how many [20]")
+    parser.add_argument(
+        "--frames", type=int, default=20, help="how many, each in all views of its recording [20]"
+    )
     parser.add_argument(
         "--method", choices=("violations", "motion", "random"),
         help="how to choose [violations with predictions, motion without]",
