@@ -249,13 +249,15 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize("moved", [False, True], ids=["where they were", "moved"])
+@pytest.mark.parametrize("moved", ["", "moved", "copied"])
 def test_members_and_smoothers_belong_to_the_sweep_they_lie_in(
-    make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path, moved: bool
+    make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path, moved: str
 ) -> None:
     runs = two_sweeps(make_run, tiny_project, plugins, tmp_path)
     if moved:
-        (tmp_path / "sweeps").rename(tmp_path / "elsewhere")
+        shutil.copytree(tmp_path / "sweeps", tmp_path / "elsewhere")
+        if moved == "moved":
+            shutil.rmtree(tmp_path / "sweeps")
         runs = [tmp_path / "elsewhere" / run.relative_to(tmp_path / "sweeps") for run in runs]
     folders = [runs[0].parent / "predictions", runs[2].parent / "predictions"]
     labels, clip = gather(runs, plugins, folders)

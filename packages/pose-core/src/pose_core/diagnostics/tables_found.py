@@ -148,13 +148,16 @@ def listed(
 
 
 def run_of(table: Path, origin: Origin | None, names: Mapping[Path, str]) -> Path | None:
-    """Find the run that predicted a table: by its record, or by its name where that is gone."""
-    if origin is not None and (Path(origin.model).is_dir() or Path(origin.model) in names):
-        return next((run for run in names if run == Path(origin.model).resolve()), None)
+    """Find the run that predicted a table: by its record, or by its name where runs were moved."""
+    if origin and (model := Path(origin.model).resolve()) in names:
+        return model
     called = {table.stem, Path(origin.model).name if origin else table.stem}
-    beside = (above / name for above in table.resolve().parents for name in called)
-    named = (run for run, name in names.items() if name.replace("/", "-") in called)
-    return next((run for run in (*beside, *named) if run in names), None)
+    for above in table.resolve().parents:
+        if beside := {above / name for name in called} & names.keys():
+            return next(iter(beside))
+    if origin and Path(origin.model).is_dir():
+        return None  # it is another model, of the same name perhaps
+    return next((run for run, name in names.items() if name.replace("/", "-") in called), None)
 
 
 def tables_in(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
