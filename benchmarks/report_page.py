@@ -2,10 +2,10 @@
 
     python benchmarks/report_page.py [--frames 100000] [--keypoints 17] [--members 5] [--sweeps 1]
 
-Tracks are random walks. The page is opened in a headless Chromium (playwright; named by POSE_BROWSER
-or on the PATH) without a network, several times; the time is from the address to the first traces on
-the screen, by the clock and by the processors of all processes of the browser. The page's own budget
-(`pose_core.reports.traces.BUDGET`) keeps it below 15 MB.
+Tracks are random walks. The page is opened in a headless Chromium (playwright; named by
+POSE_BROWSER or on the PATH) without a network, several times; the time is from the address to the
+first traces on the screen, by the clock and by the processors of all processes of the browser. The
+page's own budget (`pose_core.reports.traces.BUDGET`) keeps it below 15 MB.
 """
 
 import argparse
