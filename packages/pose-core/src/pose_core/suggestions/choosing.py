@@ -122,14 +122,14 @@ def choose_moving(
     gap = gap_of(candidates, wish)
     given = shares([-(-int(room.free.sum()) // gap) for room in rooms], wish.count)
     found: list[Suggestion] = []
-    for video, (one, room, count) in enumerate(zip(candidates, rooms, given, strict=True)):
+    for place, (one, room, count) in enumerate(zip(candidates, rooms, given, strict=True)):
         if count:
-            found += moving_in(video, one, room, Wish(count, gap, wish.seed, wish.progress), reader)
+            found += moving_in(place, one, room, Wish(count, gap, wish.seed, wish.progress), reader)
     return found
 
 
 def moving_in(
-    video: int, candidate: Candidate, room: Room, wish: Wish, reader: VideoReader
+    place: int, candidate: Candidate, room: Room, wish: Wish, reader: VideoReader
 ) -> list[Suggestion]:
     """Choose frames of one recording in which something moves, in whichever view."""
     looks = look_at_all(list(candidate.videos.values()), reader, wish.progress)
@@ -152,7 +152,7 @@ def moving_in(
     energy = dict(zip(looks.numbers.tolist(), looks.energy.tolist(), strict=True))
     return [
         Suggestion(
-            video, n, by_number[n],
+            place, n, by_number[n],
             f"moves more than {100 * by_number[n]:.0f} % of the frames "
             f"({energy[n]:.1f} grey levels a pixel); one of its kind",
         )
@@ -165,7 +165,7 @@ def choose_any(candidates: Sequence[Candidate], wish: Wish, _: VideoReader) -> l
     numbers = [(v, n) for v, one in enumerate(candidates) for n in range(one.frames)]
     order = np.random.default_rng(wish.seed).permutation(len(numbers))
     chosen = apart((numbers[row] for row in order), rooms_of(candidates, wish), wish.count)
-    return [Suggestion(video, number, np.nan, "drawn at random") for video, number in chosen]
+    return [Suggestion(v, number, np.nan, "drawn at random") for v, number in chosen]
 
 
 METHODS: dict[str, Callable[[Sequence[Candidate], Wish, VideoReader], list[Suggestion]]] = {
