@@ -133,7 +133,8 @@ def test_a_project_that_is_missing_unknown_or_of_two_formats(refused, project, t
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "readme.txt").write_text("no project")
     refused("gone: no such file or folder", *train(tmp_path / "gone"))
-    refused("notes: is of no known format; known: deeplabcut", *train(tmp_path / "notes"))
+    formats = ("known: deeplabcut (config.yaml", "lightning_pose (CollectedData*.csv)")
+    refused(("notes: is of no known format", *formats), *train(tmp_path / "notes"))
     two = project()
     folder = two / "labeled-data" / "v"
     (two / "config.yaml").write_text(

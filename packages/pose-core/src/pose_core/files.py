@@ -148,7 +148,8 @@ def able(plugins: Plugins, what: str, path: Path, name: str | None) -> Callable[
     known = formats(plugins, name)
     knowing = known if name is not None else [one for one in known if one.detect(path)]
     if not knowing:
-        listed = ", ".join(one.name for one in known) or NONE
+        signs = (f"{one.name} ({one.signs})" if one.signs else one.name for one in known)
+        listed = ", ".join(signs) or NONE
         broken = "".join(f" (not loaded: {one})" for one in plugins.broken)
         raise FormatError(f"{path}: is of no known format; known: {listed}{broken}")
     chosen = [one for one in knowing if getattr(one, what) is not None]

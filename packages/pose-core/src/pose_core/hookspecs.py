@@ -69,6 +69,7 @@ class Format:
     survey: "Callable[[Path], Survey] | None" = None
     place_frames: "Callable[[Path, Sequence[NewFrames]], Placed] | None" = None
     suffixes: tuple[str, ...] = ()  # of prediction files it writes, such as ".csv"
+    signs: str = ""  # what `detect` looks for, in words, for whom it finds nothing
 
 
 @dataclass(frozen=True, kw_only=True)

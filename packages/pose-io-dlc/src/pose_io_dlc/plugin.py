@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 @hookimpl
 def pose_formats() -> Iterable[Format]:
     """Give `deeplabcut`, which also has the files of predictions, and `lightning_pose`."""
-    for name, suffixes in (("deeplabcut", (".csv", ".h5", ".parquet")), ("lightning_pose", ())):
+    for name, suffixes, signs in (
+        ("deeplabcut", (".csv", ".h5", ".parquet"), "config.yaml with Task, or its tables"),
+        ("lightning_pose", (), "CollectedData*.csv"),
+    ):
         yield Format(
             name=name,
+            signs=signs,
             detect=partial(lambda one, path: one in io.kinds_of(Path(path)), name),
             open_project=partial(translated, open_project, name),
             read_labels=partial(translated, labels_of),

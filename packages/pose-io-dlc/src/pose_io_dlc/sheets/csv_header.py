@@ -76,7 +76,7 @@ def first_lines(path: Path, count: int = 6) -> list[bytes]:
     except OSError as error:
         raise FormatError(f"{path}: {error.strerror or error}") from error
     if not head.strip():
-        raise FormatError(f"{path}: is empty")
+        raise FormatError(f"{path}: is empty; write or copy it again")
     if b"\0" in head:
         raise FormatError(f"{path}: is not text; is it really a CSV file?")
     for number, line in enumerate(lines, start=1):

@@ -67,7 +67,7 @@ def open_pieces(path: Path, ahead: bool = True) -> Iterator[Sheet]:
     if not path.is_file():
         raise FormatError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}")
     if not path.stat().st_size:
-        raise FormatError(f"{path}: is empty")
+        raise FormatError(f"{path}: is empty; write or copy it again")
     if path.suffix.lower() == ".csv":
         from pose_io_dlc.sheets.csv_small import read_small
 
