@@ -162,6 +162,14 @@ def test_a_network_that_predicts_one_view_alone_is_heard_there(rig, plugins, rea
     assert (chosen.number, chosen.reason) == (5, "networks are 15 px apart on tail_top")
 
 
+def test_networks_of_several_ensembles_are_compared_too(rig, plugins, reader):
+    tracks = {"top": tracks_of("top", 40, (5,)), "side": tracks_of("side", 30)}
+    ensembles = {"m0": "one sweep", "m1": "another"}
+    apart = {view: replace(one, ensembles=ensembles) for view, one in tracks.items()}
+    (chosen,) = choose_doubtful([doubted(rig, plugins, apart)], Wish(9, gap=2), reader)
+    assert (chosen.number, chosen.reason) == (5, "networks are 15 px apart on tail_top")
+
+
 def test_predictions_of_another_length_leave_the_recording_out(rig, plugins):
     said = []
     tracks = {"top": tracks_of("top", 40), "side": tracks_of("side", 29)}

@@ -144,7 +144,8 @@ def with_predictions(
                 f"{it(candidate.videos)} is left out, predict it again"
             )
             return []
-    joined = side_by_side(candidate, tracks)
+    # networks of several ensembles that disagree are in doubt as those of one are
+    joined = replace(side_by_side(candidate, tracks), ensembles={})
     # a metric that refuses, as one of views does without any, is no reason: nothing to say
     measured = measure(joined, plugins, labels, say=lambda _: None)
     members = [one for one in measured if one.source in joined.members] or measured
