@@ -103,8 +103,7 @@ def queued(path: Path) -> Iterator[str]:
     Raises:
         FormatError: if it cannot be read.
     """
-    lines = text_of(path).splitlines() if path.is_file() else []
-    for row, line in enumerate(lines, start=1):
+    for row, line in enumerate(lines_of(path), start=1):
         try:
             yield from [str(json.loads(line)["frame_path"])] if line.strip() else []
         except (ValueError, TypeError, LookupError) as error:
