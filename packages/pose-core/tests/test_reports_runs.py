@@ -26,7 +26,7 @@ from pose_core.reports.palette import OKABE_ITO
 from pose_core.reports.run_page import run_report, title
 from pose_core.reports.run_plots import binned, by_spread, quantity, spread_plots, tail_means
 from pose_core.reports.run_summary import rates, sentences
-from pose_core.reports.verdict import difference, standing, told
+from pose_core.reports.verdict import difference, ensembles_told, standing, told
 from pose_core.reports.worst_frames import most_broken, two_of, worst_labeled, worst_of_videos
 from pose_core.skeleton import Skeleton
 
@@ -202,6 +202,20 @@ def test_each_ensemble_is_told_by_its_name(plugins: Plugins) -> None:
         line for line in sentences(comparison(replace(many, tracks=tracks))) if "disagree" in line
     ]
     assert [line.partition(" disagree")[0].split()[-2] for line in said] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("far", "said"), [(12.0, "more than chance"), (4.1, "chance explains")])
+def test_members_of_ensembles_are_compared_with_what_chance_explains(
+    plugins: Plugins, far: float, said: str
+) -> None:
+    shifts = {f"{'ab'[n % 2]}/{n}": far if n % 2 else 1.0 + n for n in range(8)}
+    subject = labeled(plugins, sets=("test",) * 20, **shifts)
+    tracks = replace(subject.tracks, ensembles={name: name[0] for name in shifts})
+    (line,) = ensembles_told(replace(subject, tracks=tracks))
+    errors = [subject.values(ERROR)[name].mean() for name in shifts if name[0] == "a"]
+    assert f"of a err by {np.mean(errors):.2f} px on the test frames" in line
+    assert said in line
+    assert ensembles_told(subject) == []
 
 
 def repeated(one: Measured, times: int) -> Measured:

@@ -11,7 +11,7 @@ from pose_core.reports.compared import SETS, Comparison, Subject, rows_of, words
 from pose_core.reports.demo_results import mean
 from pose_core.reports.run_plots import BySpread, by_spread
 from pose_core.reports.tables import Cell, Table
-from pose_core.reports.verdict import standing, told
+from pose_core.reports.verdict import ensembles_told, standing, told
 
 UNKNOWN = "How far predictions are from the truth is not known: no labeled frame was compared."
 ENOUGH = 100
@@ -58,6 +58,7 @@ def sentences(compared: Comparison) -> list[str]:
     """Say what came out, the most important first."""
     found = standing(compared.labeled) if compared.labeled else None
     said = [told(found) if found else UNKNOWN]
+    said += ensembles_told(compared.labeled) if compared.labeled else []
     said += _rules_told(compared)
     said += _spread_told(compared.labeled) if compared.labeled else []
     if compared.notes:

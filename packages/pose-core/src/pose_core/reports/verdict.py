@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pose_core.diagnostics.measures import ERROR
-from pose_core.diagnostics.noise import differences
+from pose_core.diagnostics.noise import differences, mean_of
 from pose_core.reports.compared import SETS, Subject, rows_of
 from pose_core.wording import count_of
 
@@ -135,3 +135,37 @@ def _apart(found: Standing) -> str:
         return f"{found.ahead:.2f} px, one frame cannot say how sure that is"
     low, high = found.between
     return f"{found.ahead:.2f} px, and {low:.2f} to {high:.2f} for 95 % of other draws of frames"
+
+
+def ensembles_told(subject: Subject) -> list[str]:
+    """Say which ensemble has the better members, one sentence; nothing for less than two ensembles.
+
+    Other seeds, not only other frames, may change that: both are drawn for what is called chance.
+    """
+    found, members = standing(subject), members_of_ensembles(subject)
+    if found is None or found.frames < 2 or len(members) < 2:
+        return []
+    names = {called: name for name, called in SETS.items()}
+    everywhere = np.arange(len(subject.tracks.sets or ()))
+    rows = rows_of(subject, names[found.set]) if found.set in names else everywhere
+    known = np.isfinite(np.concatenate([own[:, rows] for own in members.values()])).all(0)
+    errors = {name: np.where(known, own[:, rows], np.nan) for name, own in members.items()}
+    means = {name: mean_of(own) for name, own in errors.items()}
+    best, second, *_ = sorted(means, key=lambda name: means[name])
+    low, high = differences(errors, best)[second]
+    chance = "by more than chance" if low > 0 else "which chance explains"
+    return [
+        f"Single members of {best} err by {means[best]:.2f} px on the {found.set} frames, of "
+        f"{second} by {means[second]:.2f} px, {chance} ({low:.2f} to {high:.2f} px more for 95 % "
+        "of other draws of frames and members)."
+    ]
+
+
+def members_of_ensembles(subject: Subject) -> dict[str, np.ndarray]:
+    """Stack the errors of each ensemble's members, (members, frames, keypoints); of two or more."""
+    values = subject.values(ERROR)
+    members = {
+        name: [values[one] for one in family.members if one in values]
+        for name, family in subject.tracks.families.items()
+    }
+    return {name: np.stack(own) for name, own in members.items() if len(own) > 1}
