@@ -5,10 +5,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from pose_core.batches.shuffling import ClipOrder, KeyedSampler
 from pose_core.errors import ConfigError
 from pose_core.options import fill
 from pose_core.plugins import Plugins
-from pose_core.training.fit import train
+from pose_core.training.fit import starts_own_processes, train
 from pose_core.training.options import RunOptions
 from pose_core.video.writing import VideoWriter
 
@@ -97,20 +98,8 @@ def test_two_processes_train_as_one_with_the_same_global_batch(
         "unlabeled": {"length": 3, "begin": 0.0, "full": 0.0},
         "training": {"epochs": 2, "check_every": 1},
     }
-    two = {"accelerator": "cpu", "devices": 2}
-    (tmp_path / "two.json").write_text(
-        json.dumps({**given, "output": str(tmp_path / "two"), "trainer": two})
-    )
-    said = subprocess.run(
-        [sys.executable, str(SCRIPT), str(tmp_path / "two.json")],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    assert said.returncode == 0, said.stderr
-    assert said.stdout.count("frames: 12 to train") == 1, "one process speaks for both"
+    said = train_in_two(tmp_path / "two", given)
+    assert said.count("frames: 12 to train") == 1, "one process speaks for both"
     one = {"accelerator": "cpu", "accumulate_grad_batches": 2}
     given |= {"output": str(tmp_path / "one"), "trainer": one}
     train(fill(RunOptions, given, "options"), script().with_still(plugins), lambda _: None)
@@ -122,6 +111,56 @@ def test_two_processes_train_as_one_with_the_same_global_batch(
         for name in (*names, "validation_error", "validation_still"):  # two clips are held out
             assert float(together[name]) == pytest.approx(float(alone[name]), rel=1e-4), name
     assert float(rows[0][-1]["train_still"]) > 0
+
+
+def test_one_task_of_slurm_starts_the_processes_of_its_devices(
+    make_tiny: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Lightning would take the one task for all of them, and train alone."""
+    given = {
+        "project": str(make_tiny(16)),
+        "data": {"size": [32, 32], "batch_size": 3, "validation": 0.25, "test": 0.0},
+        "model": {"backbone": "resnet10t", "pretrained": False},
+        "training": {"epochs": 1},
+    }
+    srun = tmp_path / "bin" / "srun"
+    srun.parent.mkdir()
+    srun.touch(0o755)
+    job = {"SLURM_NTASKS": "1", "SLURM_PROCID": "0", "SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "pose"}
+    job["PATH"] = f"{srun.parent}:{os.environ['PATH']}"
+    train_in_two(tmp_path / "run", given, job)
+    _, rows = left_by(tmp_path / "run")
+    assert rows[-1]["step"] == "2", "12 frames are four batches of three, two at a time"
+
+
+def test_tasks_that_slurm_or_torchrun_started_are_taken_as_they_are(
+    tmp_path: Path,
+) -> None:
+    assert starts_own_processes({"PATH": str(tmp_path)}) is False, "no Slurm"
+    (tmp_path / "srun").touch(0o755)
+    assert starts_own_processes({"PATH": str(tmp_path)}), "its command alone is no job"
+    assert starts_own_processes({"PATH": str(tmp_path), "SLURM_NTASKS": "1"})
+    for started in ({"SLURM_NTASKS": "2"}, {"SLURM_NTASKS": "1", "TORCHELASTIC_RUN_ID": "x"}):
+        assert not starts_own_processes({"PATH": str(tmp_path), **started})
+
+
+def train_in_two(
+    folder: Path, given: Mapping[str, Any], variables: Mapping[str, str] | None = None
+) -> str:
+    """Train in two processes, as a command would; give what they said."""
+    two = {"accelerator": "cpu", "devices": 2}
+    options = folder.with_suffix(".json")
+    options.write_text(json.dumps({**given, "output": str(folder), "trainer": two}))
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(options)],
+        env={**os.environ, "OMP_NUM_THREADS": "1", **(variables or {})},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def left_by(folder: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, str]]]:

@@ -1,13 +1,17 @@
 """Train a network on a project: check everything first, then run, resume or stop cleanly."""
 
 import logging
+import os
+import shutil
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from lightning import Trainer
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
@@ -225,6 +229,8 @@ def make_trainer(
     purge = step_of(checkpoint) if checkpoint else None
     training = options.training
     chosen = {"accelerator": "auto", "devices": 1, "log_every_n_steps": min(10, loaders.steps)}
+    if starts_own_processes(os.environ):
+        chosen["plugins"] = LightningEnvironment()
     if options.trainer.get("devices", 1) != 1:
         chosen["strategy"] = "ddp_find_unused_parameters_true"  # a frozen backbone is unused
     return Trainer(
@@ -255,6 +261,16 @@ def make_trainer(
     )
 
 
+def starts_own_processes(variables: Mapping[str, str]) -> bool:
+    """Say whether further devices are processes of our own though Slurm is there.
+
+    Lightning waits for one task of Slurm's per device, or goes on with fewer and does not say so;
+    members of a sweep, and whoever types the command in a job, have a single task.
+    """
+    by_others = int(variables.get("SLURM_NTASKS", 1)) > 1 or "TORCHELASTIC_RUN_ID" in variables
+    return shutil.which("srun", path=variables.get("PATH")) is not None and not by_others
+
+
 def device_of(trainer: Trainer) -> str:
     """Name what a trainer runs on."""
     name = "cpu" if "cpu" in type(trainer.accelerator).__name__.lower() else "gpu"
@@ -282,6 +298,7 @@ def quiet_lightning() -> None:
         "GPU available",
         "LeafSpec",
         "Skipping val loop",
+        "srun` command is available",
     )
     for text in texts:
         warnings.filterwarnings("ignore", f".*{text}.*")
