@@ -328,6 +328,19 @@ def test_single_models_that_predicted_into_one_folder_are_an_ensemble(
     assert clip.families == {"": (("x-run", "y-run"), ())}
 
 
+def test_the_folder_of_one_video_is_known_by_its_members_without_records(
+    make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path
+) -> None:
+    runs = []
+    for name in ("x", "y"):
+        (tmp_path / "lone" / name).mkdir(parents=True)
+        runs.append(make_run(name, tiny_project).rename(tmp_path / "lone" / name / "run"))
+        write_table(tmp_path / "tracks" / "clip" / f"{name}-run.npz", plugins)
+    *_, clip = gather(runs, plugins, [tmp_path / "tracks" / "clip"])
+    assert clip.subject == "clip"
+    assert clip.families == {"x": (("x/run",), ()), "y": (("y/run",), ())}
+
+
 def test_two_smoothings_of_one_sweep_are_named_by_their_folders(
     make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path
 ) -> None:

@@ -91,15 +91,13 @@ def in_folder(
     """List the tables of a folder and of the folders in it, with their ensembles."""
     names = {path.resolve(): name for name, path in runs}
     found = list(listed(folder, names, suffixes))
-    members = {home_of_model(one, folder) for one in found if one.source is not None}
+    members = {home or home_of_model(one) for one, home in found if one.source is not None}
     shared = home_of(folder.resolve(), {run.parent for run in names}, members)
-    return [replace(one, home=shared) if one.home == folder else one for one in found]
+    return [replace(one, home=home or shared) for one, home in found]
 
 
-def home_of_model(table: FoundTable, folder: Path) -> Path | None:
-    """Find the folder that holds the network of a table; None if it is not known."""
-    if table.home != folder:
-        return table.home
+def home_of_model(table: FoundTable) -> Path | None:
+    """Find the folder that holds the network of a table; None if it is not there."""
     model = Path(table.origin.model) if table.origin else None
     return model.resolve().parent if model and model.is_dir() else None
 
@@ -123,28 +121,26 @@ def home_of(folder: Path, known: Set[Path], members: Set[Path | None]) -> Path:
 
 def listed(
     folder: Path, names: Mapping[Path, str], suffixes: tuple[str, ...]
-) -> Iterator[FoundTable]:
-    """List the tables of a folder and of those in it; at home there, where no model is known."""
+) -> Iterator[tuple[FoundTable, Path | None]]:
+    """List the tables of a folder and of those in it, with the home of each that tells its own."""
     inside = [path for path in sorted(folder.glob("*/")) if not path.name.startswith(".")]
     for place in (folder, *inside):
         for path in tables_in(place, suffixes):
             origin = read_origin(record_of(path))
             if place.name == SMOOTHED:
-                yield FoundTable(path, path.stem, None, folder, origin)
+                yield FoundTable(path, path.stem, None, folder, origin), None
                 continue
             run = run_of(path, origin, names)
-            is_member = place != folder or (run is not None and run.name == path.stem)
-            model, video = (Path(origin.model), Path(origin.video)) if origin else (place, path)
-            subject = (
-                place.name if is_member and (origin is None or place != folder) else video.stem
-            )
-            home = (
-                folder
-                if run is None and (is_member or not origin)
-                else (run or model.resolve()).parent
-            )
-            source = names[run] if run else path.stem if is_member else model.name
-            yield FoundTable(path, subject, source, home, origin)
+            home = run.parent if run else None
+            if place != folder or (run and not origin):  # VIDEO/MEMBER.csv
+                subject, member = place.name, path.stem
+            elif origin:
+                subject, member = Path(origin.video).stem, Path(origin.model).name
+                home = home or Path(origin.model).resolve().parent
+            else:
+                subject, member = path.stem, place.name
+            source = names[run] if run else member
+            yield FoundTable(path, subject, source, folder, origin), home
 
 
 def run_of(table: Path, origin: Origin | None, names: Mapping[Path, str]) -> Path | None:
