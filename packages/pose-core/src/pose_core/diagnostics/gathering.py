@@ -1,6 +1,6 @@
 """What finished runs, ensembles and smoothers predicted, brought together from their files."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,12 +120,12 @@ def named(tables: Sequence[ReadTable], runs: Sequence[Run]) -> list[ReadTable]:
     """
     names = ensembles_of(runs, tables)
     known = {(run.name, run.home) for run in runs}
-    homes: dict[str, set[Path]] = {}
-    folders: dict[tuple[Path, str], set[Path]] = {}
+    homes: defaultdict[str, set[Path]] = defaultdict(set)
+    folders: defaultdict[tuple[Path, str], set[Path]] = defaultdict(set)
+    for source, home in known | {(one.source, one.table.home) for one in tables}:
+        homes[source].add(home)
     for one in tables:
-        homes.setdefault(one.source, {run.home for run in runs if run.name == one.source})
-        homes[one.source].add(one.table.home)
-        folders.setdefault((one.table.home, one.source), set()).add(one.table.folder)
+        folders[one.table.home, one.source].add(one.table.folder)
     found = []
     for one in tables:
         home, source = one.table.home, one.source

@@ -12,7 +12,7 @@ def unique_names(paths: Sequence[Path], between: str = "/") -> dict[str, Path]:
 
     Args:
         paths: the folders.
-        between: the parts of a name.
+        between: what stands between the parts of a name.
     """
     given = {path.resolve(): path for path in reversed(paths)}
     order = list(dict.fromkeys(path.resolve() for path in paths))
@@ -27,6 +27,6 @@ def unique_names(paths: Sequence[Path], between: str = "/") -> dict[str, Path]:
 
 
 def ensemble_names(homes: Iterable[Path]) -> dict[Path, str]:
-    """Name ensembles by the folders of their members; the only one is called nothing."""
+    """Name ensembles by the folders that hold them; the only one is called ""."""
     own = list(dict.fromkeys(homes))
     return dict.fromkeys(own, "") if len(own) < 2 else {p: n for n, p in unique_names(own).items()}
