@@ -15,13 +15,14 @@ FEW_FRAMES, FEW_POINTS = 20, 200
 UNKNOWN = (float("nan"), float("nan"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Standing:
     """How sources stand on one set of labeled frames.
 
     Attributes:
         set: of frames, as people call it.
-        frames: that have a point.
+        rows: numbers of the frames of the set.
+        frames: how many of them have a point.
         points: that all sources predicted.
         errors: mean pixel error of those by source, the least first.
         ahead: by how much the first is better than the second; 0 for a single source.
@@ -30,6 +31,7 @@ class Standing:
     """
 
     set: str
+    rows: np.ndarray
     frames: int
     points: int
     errors: Mapping[str, float]
@@ -78,7 +80,8 @@ def standing_on(subject: Subject, rows: np.ndarray, called: str) -> Standing | N
     if len(order) > 1:
         ahead = errors[order[1]] - errors[order[0]]
         between = difference(values[order[1]], values[order[0]], known)
-    return Standing(called, frames, points, {n: errors[n] for n in order}, ahead, between)
+    ranked = {name: errors[name] for name in order}
+    return Standing(called, rows, frames, points, ranked, ahead, between)
 
 
 def difference(first: np.ndarray, second: np.ndarray, known: np.ndarray) -> tuple[float, float]:
@@ -145,11 +148,9 @@ def ensembles_told(subject: Subject) -> list[str]:
     found, members = standing(subject), members_of_ensembles(subject)
     if found is None or found.frames < 2 or len(members) < 2:
         return []
-    names = {called: name for name, called in SETS.items()}
-    everywhere = np.arange(len(subject.tracks.sets or ()))
-    rows = rows_of(subject, names[found.set]) if found.set in names else everywhere
-    known = np.isfinite(np.concatenate([own[:, rows] for own in members.values()])).all(0)
-    errors = {name: np.where(known, own[:, rows], np.nan) for name, own in members.items()}
+    there = {name: own[:, found.rows] for name, own in members.items()}
+    known = np.isfinite(np.concatenate(list(there.values()))).all(0)
+    errors = {name: np.where(known, own, np.nan) for name, own in there.items()}
     means = {name: mean_of(own) for name, own in errors.items()}
     best, second, *_ = sorted(means, key=lambda name: means[name])
     low, high = differences(errors, best)[second]
