@@ -195,6 +195,7 @@ def test_few_sources_of_two_ensembles_have_a_colour_each(plugins: Plugins) -> No
 def test_each_ensemble_is_told_by_its_name(plugins: Plugins) -> None:
     whole = comparison(two_ensembles(plugins))
     assert title(whole) == "4 runs in 2 ensembles and 2 smoothers"
+    assert title(replace(whole, runs=whole.runs[:2])).startswith("2 runs and ")
     subject = two_ensembles(plugins)
     many = Subject.of(subject.tracks, [repeated(one, 5) for one in subject.measured.values()])
     tracks = replace(many.tracks, sets=("test",) * 100)

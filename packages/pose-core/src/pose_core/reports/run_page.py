@@ -120,9 +120,10 @@ WORST = (
 def title(compared: Comparison) -> str:
     """Name the page."""
     runs, rest = len(compared.runs), len(compared.colours) - len(compared.runs)
-    ensembles = len([name for name in compared.sources if name])
-    named = count_of(runs, "run") + (f" in {ensembles} ensembles" if ensembles > 1 else "")
-    return f"{named} and {count_of(rest, 'smoother')}" if rest > 0 else named
+    named = {run.name for run in compared.runs}
+    ensembles = len([e for e, own in compared.sources.items() if e and not named.isdisjoint(own)])
+    told = count_of(runs, "run") + (f" in {ensembles} ensembles" if ensembles > 1 else "")
+    return f"{told} and {count_of(rest, 'smoother')}" if rest > 0 else told
 
 
 def _errors(compared: Comparison) -> list[html.Html]:
@@ -210,7 +211,8 @@ def _settings(compared: Comparison) -> list[html.Html]:
     same = [] if names or len(runs) < 2 else [html.paragraph("All runs have the same settings.")]
     kept = {run.kept for run in runs}
     if len(kept) == 1 and kept != {""}:
-        same.append(html.paragraph(f"Weights kept, of all runs: {next(iter(kept))}."))
+        whose = ", of all runs" if len(runs) > 1 else ""
+        same.append(html.paragraph(f"Weights kept{whose}: {next(iter(kept))}."))
     columns = {name: [_cell(run.options.get(name)) for run in runs] for name in names}
     columns |= {"weights kept": [run.kept for run in runs]} if len(kept) > 1 else {}
     rows = zip([run.name for run in runs], *columns.values(), strict=True)

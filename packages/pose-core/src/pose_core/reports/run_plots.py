@@ -70,9 +70,12 @@ def spread_plots(labeled: Subject, colours: Mapping[str, int]) -> list[str]:
 
 
 class BySpread(NamedTuple):
-    """Spread and errors of points, (points,), the least spread first.
+    """Spread and errors of points, the least spread first.
 
-    Drawn in the colour of `source`.
+    Attributes:
+        spread: (points,) of the ensemble, in pixels.
+        errors: (points,) in pixels: the mean of the members' own, or those of a smoother.
+        source: the first member, or the smoother, in whose colour they are drawn.
     """
 
     spread: np.ndarray

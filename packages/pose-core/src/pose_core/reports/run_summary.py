@@ -87,12 +87,11 @@ def _rules_told(compared: Comparison) -> list[str]:
 
 def _spread_told(labeled: Subject) -> list[str]:
     """Say of each ensemble whether members disagree where they err; nothing if it is not known."""
-    firsts = {family.members[:1] for family in labeled.tracks.families.values()}
-    found = by_spread(labeled)
+    tracks = labeled.tracks
     return [
-        _told(name if len(firsts) > 1 else "members of the ensemble", one)
-        for name, one in found.items()
-        if (one.source,) in firsts and len(one.errors) >= ENOUGH
+        _told(name if len(tracks.families) > 1 else "members of the ensemble", one)
+        for name, one in by_spread(labeled).items()
+        if one.source in tracks.members and len(one.errors) >= ENOUGH
     ]
 
 

@@ -119,15 +119,10 @@ def worst_of_videos(
 
 def two_of(tracks: Tracks) -> list[str]:
     """Choose the source that is judged, a network, and one beside it, best its own smoother."""
-    families = tracks.families.values()
-    own = [
-        name
-        for one in families
-        if set(tracks.members[:1]) & set(one.members)
-        for name in one.smoothed
-    ]
-    others = [name for one in families for name in one.smoothed]
-    return list(dict.fromkeys([*tracks.members[:1], *own, *others, *tracks.members[1:]]))[:2]
+    judged, others = tracks.members[:1], tracks.members[1:]
+    own_first = sorted(tracks.families.values(), key=lambda one: not {*judged} <= {*one.members})
+    smoothed = [name for family in own_first for name in family.smoothed]
+    return [*judged, *smoothed, *others][:2]
 
 
 def _of_video(
