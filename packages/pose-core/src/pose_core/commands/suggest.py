@@ -91,8 +91,8 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
         return 0 if chosen else 1
     added = add(arguments.project, candidates, chosen, method, plugins, reader)
     folders = sorted({str(image.parent) for image in added.images})
-    several = len(candidates[0].videos)
-    views = f" of {several} views" if several > 1 else ""
+    count = len(candidates[0].videos)
+    views = f" of {count} views" if count > 1 else ""
     beside = f" and {count_of(added.beside, 'image')} beside them" if added.beside else ""
     print(f"{count_of(len(chosen), 'frame')}{views}{beside} added in {', '.join(folders)}")
     for line in (*added.notes, f"{added.table}: what was suggested, and why"):
