@@ -149,6 +149,16 @@ def test_queues_that_do_not_line_up_are_refused(rig):
         io.place_frames(rig, both(60))
 
 
+def test_queues_of_one_name_in_the_folders_of_their_views_are_told_apart(rig, save):
+    save("project.yaml", f"{CONFIG}csv_file: [top/labels.csv, side/labels.csv]\n")
+    for view in VIEWS:
+        save(f"{view}/labels.csv", HEAD + rows(view, 3))
+    assert set(place(rig, both(20)).files) == {f"{view}/labels.unlabeled.jsonl" for view in VIEWS}
+    (rig / "side" / "labels.unlabeled.jsonl").write_text("")
+    with pytest.raises(io.FormatError, match=r"\(top/.*jsonl 1, side/.*jsonl 0\)"):
+        io.place_frames(rig, both(60))
+
+
 def test_a_view_without_a_file_of_labels_is_told_and_gets_its_queue(rig):
     (rig / "CollectedData_side.csv").unlink()
     survey = io.survey(rig)

@@ -124,7 +124,7 @@ def place_in_lightning_pose(path: Path | str, frames: Sequence[NewFrames]) -> Pl
     survey = survey_lightning_pose(path)
     root, _, files = files_of(Path(path), [])
     queues = {view: queue_of(file) for view, file in files.items()}
-    refuse_uneven(queues)
+    refuse_uneven(queues.values(), root)
     offsets = (0, *BESIDE) if has_neighbours(root, files.values()) else (0,)
     images: dict[str, Mapping[int, str]] = {}
     lines = {view: lines_of(queue) for view, queue in queues.items()}
@@ -152,18 +152,18 @@ def lines_of(queue: Path) -> list[str]:
     return text_of(queue).splitlines() if queue.is_file() else []
 
 
-def refuse_uneven(queues: Mapping[str, Path]) -> None:
+def refuse_uneven(queues: Iterable[Path], root: Path) -> None:
     """Refuse queues of views that do not line up, for new lines would not either.
 
     Raises:
         FormatError: with their lengths.
     """
-    counts = {queue.name: len(list(queued(queue))) for queue in queues.values()}
+    counts = {queue.relative_to(root): len(list(queued(queue))) for queue in queues}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} {count}" for name, count in counts.items())
         raise FormatError(
-            f"{next(iter(queues.values())).parent}: queues of its views have different numbers of "
-            f"frames ({listed}), and each line is to show one instant in all; mend them"
+            f"{root}: queues of its views have different numbers of frames ({listed}), and each "
+            "line is to show one instant in all; mend them"
         )
 
 
