@@ -333,17 +333,17 @@ def test_a_table_that_goes_on_is_shaded_there_and_scrolls_by_keyboard(
     opened_sweeps.set_viewport_size({"width": 400, "height": 800})
     table = opened_sweeps.get_by_role("region", name="Where runs differ")
     assert table.evaluate("one => one.scrollWidth > one.clientWidth")
-    assert contrast(table) == [False, True]
+    assert shaded(table) == [False, True]
     table.focus()
     for _ in range(100):
         opened_sweeps.keyboard.press("ArrowRight")
         opened_sweeps.wait_for_timeout(20)
         if table.evaluate("one => one.scrollLeft + one.clientWidth >= one.scrollWidth - 1"):
             break
-    assert contrast(table) == [True, False]
+    assert shaded(table) == [True, False]
 
 
-def contrast(table: Any) -> list[bool]:
+def shaded(table: Any) -> list[bool]:
     """Say whether the left and the right edge of a table are shaded, between its lines."""
     image = np.asarray(Image.open(io.BytesIO(table.screenshot(animations="disabled"))), float)
     row = image[6, :, :3].mean(-1)  # in the caption, whose words leave the edges free
