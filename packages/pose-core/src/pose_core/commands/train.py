@@ -1,5 +1,6 @@
 """`pose train`: Hydra's overrides and sweeps around `pose_core.training.fit`."""
 
+import logging
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -271,6 +272,7 @@ def run_hydra(job: Any) -> None:
     from omegaconf.errors import OmegaConfBaseException
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us instead of being printed over pages
+    logging.getLogger("numexpr").setLevel(logging.WARNING)  # Hydra would show that it counts cores
     try:
         job()
     except (HydraException, OmegaConfBaseException) as error:
