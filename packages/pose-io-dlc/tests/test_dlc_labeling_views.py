@@ -159,6 +159,13 @@ def test_queues_of_one_name_in_the_folders_of_their_views_are_told_apart(rig, sa
         io.place_frames(rig, both(60))
 
 
+def test_files_of_views_that_would_be_one_are_refused(save, tmp_path):
+    """Neither is there yet, and what is not there is looked for by its last name."""
+    save("project.yaml", f"{CONFIG}csv_file: [top/labels.csv, side/labels.csv]\n")
+    with pytest.raises(io.FormatError, match=r"\(labels.csv, labels.csv\) do not pair up; name"):
+        io.place_frames(tmp_path, both(20))
+
+
 def test_a_view_without_a_file_of_labels_is_told_and_gets_its_queue(rig):
     (rig / "CollectedData_side.csv").unlink()
     survey = io.survey(rig)

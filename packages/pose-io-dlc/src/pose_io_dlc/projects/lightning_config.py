@@ -60,7 +60,7 @@ def csv_per_view(root: Path, config: Config, where: Path) -> dict[str, Path]:
     The files are those that `csv_file` lists, or `CollectedData_<view>.csv`.
 
     Raises:
-        FormatError: if views and files do not pair up.
+        FormatError: if views and files, as they are found here, do not pair up.
     """
     listed = data_of(config).get("csv_file")
     views = names_in(data_of(config), "view_names", where)
@@ -70,10 +70,11 @@ def csv_per_view(root: Path, config: Config, where: Path) -> dict[str, Path]:
         listed = [f"CollectedData_{view}.csv" for view in views]
     files = [beside(root, str(name)) for name in listed]
     names = views or [file.stem.removeprefix("CollectedData_") for file in files]
-    if len(names) != len(files) or len(set(names)) < len(names):
+    if not len(names) == len(files) == len(set(names)) == len(set(files)):
         raise FormatError(
             f"{where}: view_names ({', '.join(names)}) and csv_file "
-            f"({', '.join(file.name for file in files)}) do not pair up; name each view once"
+            f"({', '.join(file.name for file in files)}) do not pair up; "
+            "name each view once, with a file of its own"
         )
     return dict(zip(names, files, strict=True)) if len(files) > 1 else {}
 
