@@ -206,6 +206,49 @@ def test_predicting_can_end_with_smoothing(pose, sweep, make_video):
     assert "smoothed/one.npz: finished already" not in pose(*given)[1]
 
 
+@pytest.fixture
+def other(tiny_model, tmp_path) -> Path:
+    """Another sweep, of two runs with the first one's names."""
+    for name in ("seed=0", "seed=1"):
+        finished(shutil.copytree(tiny_model, tmp_path / "other" / name))
+    return tmp_path / "other"
+
+
+def test_each_of_two_sweeps_is_an_ensemble_that_keeps_its_own_tables(
+    pose, sweep, other, make_video
+):
+    video = make_video("one.mp4", 5)
+    status, out, errors = pose("predict", sweep, other, video, "--suffix", ".npz", "--smooth")
+    assert (status, errors) == (0, [])
+    assert out.count("by 5 models in") == 1, "the video is decoded once for all"
+    for folder, names in ((sweep, ["seed=0", "seed=1", "seed=2"]), (other, ["seed=0", "seed=1"])):
+        tables = sorted((folder / "predictions" / "one").glob("*.npz"))
+        assert [table.stem for table in tables] == names
+        smoothed = keypoints(folder / "predictions" / "smoothed" / "one.npz")
+        np.testing.assert_allclose(smoothed, np.mean([keypoints(one) for one in tables], 0))
+    assert out.splitlines()[-1] == f"next: pose diagnose {sweep} {other}"
+
+
+def test_an_output_brings_the_models_of_several_sweeps_together(
+    pose, sweep, other, make_video, tmp_path
+):
+    given = ("predict", sweep, other, make_video("one.mp4", 5), "--suffix", ".npz")
+    status, out, _ = pose(*given, "--output", tmp_path / "all")
+    assert status == 0
+    assert len(list((tmp_path / "all" / "one").glob("*.npz"))) == 5
+    assert out.splitlines()[-1] == f"next: pose smooth {tmp_path / 'all'}"
+
+
+def test_runs_named_beside_their_sweep_are_not_predicted_twice(plugins, sweep, other):
+    members = find_members(
+        [sweep, other / "seed=1", sweep / "seed=2"], None, ".csv", plugins, print
+    )
+    assert {folder: len(names) for folder, names in members.ensembles.items()} == {
+        sweep / "predictions": 3,
+        other / "predictions": 1,
+    }
+
+
 @dataclass(frozen=True)
 class Shift:
     """What `pose_repair` is told, by a smoother that moves all points by ten pixels instead."""

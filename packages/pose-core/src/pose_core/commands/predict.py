@@ -2,7 +2,7 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,8 @@ decode are kept as VIDEO.incomplete.csv.
 
 Several models make an ensemble: each video is decoded once for all, and has a folder with a table
 per model, VIDEO/MODEL.csv, which pose smooth takes; they lie in predictions/ beside the models.
---smooth smooths each video too, as pose smooth does, to smoothed/VIDEO.csv.
+Each of several sweeps is an ensemble of its own, unless --output brings all together. --smooth
+smooths each video too, as pose smooth does, to smoothed/VIDEO.csv.
 
 --repair also writes repaired/VIDEO.csv: points less confident than a gate are re-estimated from the
 confident ones by the poses that the labels show; its column `repaired` says which. The gate is
@@ -56,7 +57,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--output", "-o", type=Path,
-        help="folder of tables [MODEL/predictions; of several models, predictions beside them]",
+        help="folder of tables [MODEL/predictions, SWEEP/predictions; predictions beside models]",
     )  # fmt: skip
     parser.add_argument("--suffix", default=".csv", help="kind of table, .csv or .h5 [.csv]")
     parser.add_argument("--overwrite", action="store_true", help="predict again what is there")
@@ -100,7 +101,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
         say_error(f"{len(failed) + lost} of {waiting + lost} inputs failed or are incomplete")
     if failed or left_out or not done:
         return 1
-    print(next_step(jobs, members, arguments))
+    print(next_step(jobs, members, models, arguments))
     return 0
 
 
@@ -117,7 +118,7 @@ def check(arguments: Namespace, members: Members, plugins: "Plugins") -> None:
 
     if arguments.batch_size is not None and arguments.batch_size < 1:
         raise ConfigError(f"--batch-size: {arguments.batch_size} is below 1; give at least 1")
-    writer_of(members.output / f"video{arguments.suffix}", plugins)
+    writer_of(Path(f"video{arguments.suffix}"), plugins)
     choose(plugins, arguments.reader)
     if arguments.smoother and not arguments.smooth:
         raise ConfigError(f"--smoother: {arguments.smoother!r} is given without --smooth; add it")
@@ -175,39 +176,63 @@ def repair_all(
 def smooth_all(
     jobs: Sequence[Job], members: Members, arguments: Namespace, plugins: "Plugins"
 ) -> bool:
-    """Smooth the videos there are tables of, repaired ones first; say whether all could be."""
+    """Smooth the videos of each ensemble that there are tables of; say whether all could be."""
     from pose_core.commands.predict_jobs import say_error
-    from pose_core.commands.repairing import repaired_table
     from pose_core.commands.smoothing import How, Video, smooth_videos
     from pose_core.diagnostics.tables_found import SMOOTHED
+
+    how = How(arguments.smoother, {}, arguments.overwrite)
+    names = [job.name for job in jobs if job.kind == "video"]
+    failed = 0
+    for folder, models in members.ensembles.items():
+        videos = []
+        for name in names:
+            there = tables_there(members.table(name, model) for model in models)
+            taken = better(there) if arguments.repair else there
+            videos += [Video(name, tuple(taken), plain=there[0])] if there else []
+        failed += smooth_videos(videos, folder / SMOOTHED, how, plugins, say_error)
+    return not failed
+
+
+def tables_there(tables: Iterable[Path]) -> list[Path]:
+    """List those of some tables that were written, the incomplete ones of damaged videos too."""
     from pose_core.predict import incomplete
 
-    videos = []
-    for name in [job.name for job in jobs if job.kind == "video"]:
-        tables = [members.table(name, member) for member in members.runs]
-        there = [one for table in tables for one in (table, incomplete(table)) if one.is_file()]
-        if there:
-            better = [repaired_table(table) for table in there] if arguments.repair else there
-            taken = [
-                one if one.is_file() else table for one, table in zip(better, there, strict=True)
-            ]
-            videos.append(Video(name, tuple(taken), plain=there[0]))
-    how = How(arguments.smoother, {}, arguments.overwrite)
-    return not smooth_videos(videos, members.output / SMOOTHED, how, plugins, say_error)
+    return [one for table in tables for one in (table, incomplete(table)) if one.is_file()]
 
 
-def next_step(jobs: Sequence[Job], members: Members, arguments: Namespace) -> str:
-    """Say what can be done with the tables."""
-    model, *others = members.runs.values()
+def better(tables: Iterable[Path]) -> list[Path]:
+    """List the repaired tables in place of some, where there are any."""
+    from pose_core.commands.repairing import repaired_table
+
+    pairs = ((repaired_table(table), table) for table in tables)
+    return [repaired if repaired.is_file() else table for repaired, table in pairs]
+
+
+def next_step(
+    jobs: Sequence[Job], members: Members, models: Sequence[Path], arguments: Namespace
+) -> str:
+    """Say what can be done with the tables.
+
+    Args:
+        jobs: what was predicted.
+        members: by which models.
+        models: paths that stand for these.
+        arguments: of the command.
+    """
+    from pose_core.run_folder import TRACKS
+
     videos = [job.name for job in jobs if job.kind == "video"]
     if not videos:
-        return f"next: pose evaluate {model}"
+        return f"next: pose evaluate {next(iter(members.runs.values()))}"
     if arguments.smooth:
-        runs = " ".join(map(str, [model, *others]))
-        return f"next: pose diagnose {runs} --predictions {members.output}"
+        own = {(model / TRACKS).resolve() for model in models}  # found without being named
+        others = [str(folder) for folder in members.ensembles if folder.resolve() not in own]
+        named = ["--predictions", *others] if others else []
+        return " ".join(["next: pose diagnose", *map(str, models), *named])
     if members.is_ensemble:
-        return f"next: pose smooth {members.output}"
-    table = members.table(videos[0], "")
+        return "next: " + "   and   ".join(f"pose smooth {one}" for one in members.ensembles)
+    table = members.table(videos[0], next(iter(members.runs)))
     return (
         f"next: pose smooth {table} --output smoothed{arguments.suffix}   "
         "(name the tables of other models too, where there are any)"

@@ -23,35 +23,47 @@ class Job(NamedTuple):
     name: str
 
 
+class Place(NamedTuple):
+    """Where a model's tables go: the folder of its ensemble's, and what they are called in it."""
+
+    folder: Path
+    name: str
+
+
 @dataclass(frozen=True)
 class Members:
     """The models that predict, and where what they predict goes.
 
     Attributes:
-        runs: names of models to their folders; one only, unless they are an ensemble.
-        output: folder of the tables.
+        runs: names of models to their folders; one only, unless they are ensembles.
+        places: names of models to where their tables go.
         suffix: of the tables.
         is_ensemble: whether each video has a folder with a table per model.
     """
 
     runs: Mapping[str, Path]
-    output: Path
+    places: Mapping[str, Place]
     suffix: str
     is_ensemble: bool
 
+    @property
+    def ensembles(self) -> dict[Path, list[str]]:
+        """Folders of tables to the models whose tables lie in each."""
+        found: dict[Path, list[str]] = {}
+        for member, place in self.places.items():
+            found.setdefault(place.folder, []).append(member)
+        return found
+
     def table(self, name: str, member: str) -> Path:
         """Name the table of one model."""
-        inside = f"{name}/{member}" if self.is_ensemble else name
-        return self.output / f"{inside}{self.suffix}"
+        folder, own = self.places[member]
+        return folder / f"{f'{name}/{own}' if self.is_ensemble else name}{self.suffix}"
 
-    def place(self, name: str) -> Path:
+    def place(self, name: str) -> str:
         """Name what holds the tables of all models, to tell a person."""
-        return self.output / name if self.is_ensemble else self.table(name, "")
-
-    def only(self, names: Sequence[str]) -> "Members":
-        """Leave the other models out."""
-        runs = {name: self.runs[name] for name in names}
-        return Members(runs, self.output, self.suffix, self.is_ensemble)
+        tables = [self.table(name, member) for member in self.runs]
+        held = [table.parent for table in tables] if self.is_ensemble else tables
+        return " and ".join(map(str, dict.fromkeys(held)))
 
 
 def part_paths(given: Sequence[Path], plugins: "Plugins") -> tuple[list[Path], list[Path]]:
@@ -90,10 +102,11 @@ def find_members(
 ) -> Members:
     """Find the models; of several, say which are left out, and why.
 
+    Without an output, each sweep is an ensemble whose tables lie in its own folder.
+
     Raises:
         FormatError: if none is left.
     """
-    from pose_core.commands.train import shown
     from pose_core.diagnostics.naming import unique_names
     from pose_core.run_folder import TRACKS, WEIGHTS, check_complete, refuse_without_runs
 
@@ -101,14 +114,45 @@ def find_members(
     if len(models) == 1 and ((first / WEIGHTS).is_file() or not stands_for_runs(first, plugins)):
         refuse_without_runs(first)
         check_complete(first)
-        return Members({first.resolve().name: first}, output or first / TRACKS, suffix, False)
-    found = [run for model in models for run in runs_of(model, say)]
-    usable = usable_runs(found, say)
+        name = first.resolve().name
+        place = Place(output or first / TRACKS, name)
+        return Members({name: first}, {name: place}, suffix, False)
+    found = {model: runs_of(model, say) for model in models}
+    usable = usable_runs([run for runs in found.values() for run in runs], say)
     if not usable:
         raise FormatError(f"{first}: no model is left that can predict; see what is said above")
-    common = os.path.commonpath([run.resolve().parent for run in usable])
-    folder = output or Path(shown(Path(common))) / TRACKS
-    return Members(unique_names(usable, "-"), folder, suffix, True)
+    runs = unique_names(usable, "-")
+    together = [usable] if output else ensembles_of(found, usable)
+    places = {
+        run: Place(output or beside(ensemble) / TRACKS, name)
+        for ensemble in together
+        for name, run in unique_names(ensemble, "-").items()
+    }
+    return Members(runs, {name: places[run] for name, run in runs.items()}, suffix, True)
+
+
+def ensembles_of(found: Mapping[Path, Sequence[Path]], usable: Sequence[Path]) -> list[list[Path]]:
+    """Group runs: those of each sweep, and those that are named one by one.
+
+    Args:
+        found: paths that were given to the runs they stand for.
+        usable: runs of these; the others are left out.
+    """
+    single = [run for model, runs in found.items() for run in runs if run == model]
+    groups = [runs for model, runs in found.items() if model not in runs]
+    left = {run.resolve(): run for run in reversed(usable)}
+    taken = [
+        [left.pop(run.resolve()) for run in runs if run.resolve() in left]
+        for runs in (*groups, single)
+    ]
+    return [runs for runs in taken if runs]
+
+
+def beside(runs: Sequence[Path]) -> Path:
+    """Name the folder that holds some runs."""
+    from pose_core.commands.train import shown
+
+    return Path(shown(Path(os.path.commonpath([run.resolve().parent for run in runs]))))
 
 
 def runs_of(model: Path, say: Say) -> list[Path]:
