@@ -261,6 +261,7 @@ def test_a_run_is_resumed_by_its_folder_with_its_own_options(
             ["PROJECT", "-m", "seed=1,2", "hydra/launcher=lim"],
             "Could not find 'hydra/launcher/lim'",
         ),
+        (["PROJECT", "-m", "seed=1,2", "--cfg", "job"], "--cfg: shows one run's options; leave"),
         (["PROJECT", "--cfg", "job", "training.keep=beast"], "training.keep: 'beast' is not one"),
     ],
 )

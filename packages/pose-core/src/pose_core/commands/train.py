@@ -63,17 +63,24 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--multirun", "-m", action="store_true", help="sweep: KEY=A,B,C trains one model each"
     )
-    parser.add_argument("--cfg", choices=["job"], help="print the configuration and stop")
+    parser.add_argument("--cfg", choices=["job"], help="print a run's configuration and stop")
 
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
-    """Train one model, or a sweep of them."""
+    """Train one model, or a sweep of them.
+
+    Raises:
+        ConfigError: if the configuration of a sweep is asked for.
+    """
+    if arguments.cfg and arguments.multirun:
+        raise ConfigError("--cfg: shows one run's options; leave out --multirun, and other values")
     if arguments.path.startswith("resume="):
         return resume(arguments, plugins)
     project = quoted(str(Path(arguments.path).resolve()))
     overrides = [*checked_overrides(arguments.overrides), f"project={project}"]
-    run_given = run_sweep if arguments.multirun else run_one
-    return run_given(overrides, bool(arguments.cfg), plugins)
+    if arguments.multirun:
+        return run_sweep(overrides, plugins)
+    return run_one(overrides, bool(arguments.cfg), plugins)
 
 
 def run_one(overrides: Sequence[str], only_shown: bool, plugins: "Plugins") -> int:
@@ -98,17 +105,17 @@ def run_one(overrides: Sequence[str], only_shown: bool, plugins: "Plugins") -> i
     return max(statuses, default=0)
 
 
-def run_sweep(overrides: Sequence[str], only_shown: bool, plugins: "Plugins") -> int:
+def run_sweep(overrides: Sequence[str], plugins: "Plugins") -> int:
     """Train a model for each combination of values, and compare them; gives the exit status."""
     refuse_inside()
     launcher = launcher_of(overrides)
     given, sweep = placed(validated_alike(overrides))
     train = partial(train_in_sweep, plugins=plugins if launcher == HERE else None)
     stopped = False
-    if launcher != HERE and not only_shown:
+    if launcher != HERE:
         print(announced(launcher, given, f"{shown(sweep)}/*/{LOG}"), flush=True)
     try:
-        launch(train, given, ["--multirun", *["--cfg", "job"] * only_shown])
+        launch(train, given, ["--multirun"])
     except KeyboardInterrupt:
         stopped = True
     except Exception as error:
