@@ -222,3 +222,17 @@ def test_predictions_of_another_length_are_said_and_the_rest_goes_on(
 def test_fewer_frames_than_asked_for_are_said(project, capsys):
     assert suggest(project, "--frames", 50, "--gap", 20, "--method", "random") == 0
     assert "frames found of 50 asked for" in capsys.readouterr().err
+
+
+def test_predictions_of_other_keypoints_are_refused_before_a_choice_is_shown(
+    project, tmp_path, plugins, capsys
+):
+    points = np.random.default_rng(0).uniform(0, 40, (LENGTH, 1, 2))
+    table = Predictions(points, np.full((LENGTH, 1), 0.9), Skeleton(("nose",)), scorer="net")
+    write_predictions(tmp_path / "less" / "v.csv", table, plugins)
+    before = contents(project)
+    assert suggest(project, "--predictions", tmp_path / "less", "--frames", 3) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "tail" in told.err
+    assert contents(project) == before

@@ -243,3 +243,30 @@ def test_videos_of_one_recording_that_differ_in_length_are_used_as_far_as_both_g
     assert "differ in length (s_top.mp4 40, s_side.mp4 20 frames)" in capsys.readouterr().err
     frames = [int(row.frame) for row in read_rows(project)]
     assert max(frames) < 20
+
+
+def test_a_folder_of_videos_is_taken_and_a_video_that_is_not_there_is_said(
+    project, tables, tmp_path, capsys
+):
+    for name in ("nothere.mp4", "nothere_top.mp4"):  # of no view, or without its other one
+        assert suggest(project, tmp_path / name) == 1
+        told = capsys.readouterr().err
+        assert f"{tmp_path / name}: is not there" in told
+        assert "view" not in told.partition(name)[2]
+    assert suggest(project, project / "videos", "--frames", 2, "--dry-run") == 0
+    assert "nothing is written (--dry-run)" in capsys.readouterr().out
+
+
+def test_the_gap_is_said_whether_it_was_given_or_not(project, tables, capsys):
+    """80 frames of two recordings and 3 wanted beside 1 labeled: 80 / (4 * 4) are 5."""
+    for given, gap in (((), 5), (("--gap", 7), 7)):
+        assert suggest(project, "--frames", 3, "--method", "random", "--dry-run", *given) == 0
+        assert f"at least {gap} frames apart (--gap)" in capsys.readouterr().out
+
+
+def test_suggesting_again_brings_no_images_beside(project, capsys):
+    for frames in (6, 4):
+        assert suggest(project, "--frames", frames, "--gap", 1) == 0
+        told = capsys.readouterr().out
+        assert f"{frames} frames of 2 views added in" in told
+        assert "beside" not in told

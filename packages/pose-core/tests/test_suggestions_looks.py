@@ -195,3 +195,17 @@ def test_the_gap_is_a_second_or_less_in_short_videos():
     assert usual_gap(100_000, 20, 30.0) == 30
     assert usual_gap(994, 20, 250.0) == 12
     assert usual_gap(3, 20, 30.0) == 1
+
+
+def test_frames_in_which_nothing_moves_are_left_out_where_others_do(tmp_path, reader):
+    """A square rests 30 frames and walks 10: of 40 that are asked for, the walk has 10."""
+    walk = candidate(write_video(tmp_path / "walk.mp4", [*[4] * 30, *range(6, 26, 2)]), reader)
+    chosen = choose_moving([walk], Wish(40, gap=1), reader)
+    assert {one.number for one in chosen} == set(range(30, 40))
+    assert all(one.score > 0.5 and "0.0 grey" not in one.reason for one in chosen)
+
+
+def test_of_a_video_in_which_nothing_moves_frames_are_chosen_and_it_is_said(tmp_path, reader):
+    rest = candidate(write_video(tmp_path / "rest.mp4", [4] * 20), reader)
+    (one,) = choose_moving([rest], Wish(1), reader)
+    assert (one.score, one.reason) == (0.0, "nothing moves in this video; one of its kind")

@@ -15,7 +15,7 @@ from pose_core.skeleton import Skeleton
 from pose_core.suggestions.candidates import Candidate, plain_candidates, with_predictions
 from pose_core.suggestions.choosing import METHODS, Wish, choose_doubtful, choose_moving
 from pose_core.suggestions.looks import LONG_SIDE, look_at_all
-from pose_core.suggestions.recordings import recordings_of
+from pose_core.suggestions.recordings import given_videos, recordings_of
 from pose_core.suggestions.writing import new_frames
 from pose_core.video.readers import choose
 from pose_core.video.writing import VideoWriter
@@ -207,3 +207,24 @@ def test_pictures_of_views_stand_one_behind_the_other_with_as_many_pixels_as_one
     assert both.numbers.tolist() == list(range(30))
     assert both.pictures.shape[1] <= LONG_SIDE**2 / 4
     np.testing.assert_allclose(both.energy[12:20], alone.energy[12:20] / 2, rtol=0.2)
+
+
+def given(*paths):
+    said = []
+    return given_videos(paths, said.append), said
+
+
+def test_folders_of_videos_stand_for_their_videos_and_what_is_not_there_is_said(rig, tmp_path):
+    folder = rig.videos["top"].path.parent
+    (tmp_path / "empty").mkdir()
+    gone, empty = tmp_path / "gone_top.mp4", tmp_path / "empty"
+    assert given(folder, gone, empty) == (
+        [folder / "s_side.mp4", folder / "s_top.mp4"],
+        [
+            f"{gone}: is not there; give its path; it is left out",
+            f"{empty}: holds no videos; it is left out",
+        ],
+    )
+    assert given() == ([], [])
+    with pytest.raises(FormatError, match="gone_top.mp4: no video is left to choose"):
+        given(gone)

@@ -40,13 +40,16 @@ predicted in each, so that labels stay aligned; the video of one view brings tho
 --method random      any
 """
 
+WANTED = {"violations": "in doubt and ", "motion": "in motion and ", "random": ""}
+"""What frames must be, by the method that chooses them."""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pose suggest` takes."""
     parser.add_argument("project", metavar="PROJECT", type=Path, help="to label more frames in")
     parser.add_argument(
         "videos", metavar="VIDEO", nargs="*", type=Path, default=[],
-        help="to choose from [those of the predictions, or of the project]",
+        help="to choose from, or folders of them [those of the predictions, or of the project]",
     )  # fmt: skip
     parser.add_argument(
         "--runs", nargs="+", type=Path, default=[], metavar="RUN",
@@ -73,7 +76,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Choose frames, say why, and add them to the project."""
-    from pose_core.suggestions.choosing import METHODS, Wish
+    from pose_core.suggestions.choosing import METHODS, Wish, gap_of
     from pose_core.suggestions.writing import add
     from pose_core.video.readers import choose
 
@@ -83,9 +86,11 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     progress = sys.stderr.isatty()
     wish = Wish(arguments.frames, arguments.gap, arguments.seed, progress)
     chosen = METHODS[method](candidates, wish, reader)
-    if chosen and arguments.dry_run:
+    if chosen:  # before they are shown
         refuse_unplaceable(arguments.project, candidates, chosen, plugins)
-    say_chosen(chosen, candidates, arguments, method == "violations")
+    say_chosen(chosen, candidates, arguments, WANTED[method])
+    if len(chosen) > 1:
+        print(f"at least {count_of(gap_of(candidates, wish), 'frame')} apart (--gap)")
     if not chosen or arguments.dry_run:
         print("nothing is written (--dry-run)" if chosen else "nothing is written")
         return 0 if chosen else 1
@@ -127,18 +132,19 @@ def find_candidates(
     """Open the videos, with what is predicted of them where that is named."""
     from pose_core.files import existing
     from pose_core.suggestions.candidates import plain_candidates, predicted_candidates
+    from pose_core.suggestions.recordings import given_videos
     from pose_core.suggestions.writing import labels_of, survey_of
 
     survey = survey_of(existing(arguments.project), plugins)
     for line in survey.warnings:
         say(line)
+    videos = given_videos(arguments.videos, say)
     runs, folders = finished(arguments.runs, say) if arguments.runs else ([], [])
     folders += arguments.predictions
     if not runs and not folders:
-        return plain_candidates(arguments.videos, survey, reader, say)
+        return plain_candidates(videos, survey, reader, say)
     labels = labels_of(arguments.project, plugins)
-    given = (runs, folders, arguments.videos)
-    return predicted_candidates(*given, survey, plugins, reader, labels, say)
+    return predicted_candidates(runs, folders, videos, survey, plugins, reader, labels, say)
 
 
 def refuse_unplaceable(
@@ -167,7 +173,7 @@ def say_chosen(
     chosen: "Sequence[Suggestion]",
     candidates: "Sequence[Candidate]",
     arguments: Namespace,
-    in_doubt: bool,
+    wanted: str,
 ) -> None:
     """Print the frames and why they were chosen, and whether there are fewer than asked for."""
     from pose_core.reports.tables import Table, table_text
@@ -181,6 +187,6 @@ def say_chosen(
     if len(chosen) < arguments.frames:
         found = f"{count_of(len(chosen), 'frame')} found of {arguments.frames} asked for"
         say(
-            f"{arguments.project}: {found}; no others are {'in doubt and ' if in_doubt else ''}far "
-            "enough from those that are there; a smaller --gap or more videos give more"
+            f"{arguments.project}: {found}; no others are {wanted}far enough "
+            "from those that are there; a smaller --gap or more videos give more"
         )

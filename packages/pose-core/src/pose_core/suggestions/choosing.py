@@ -14,6 +14,9 @@ from pose_core.suggestions.spreading import Room, apart, one_of_each, shares, us
 SHARPNESS = 2.0
 """Power of its doubt that a frame's chance goes by."""
 
+STILL = 0.01
+"""Mean grey levels by which frames differ in which nothing moves: one pixel, hardly seen."""
+
 
 @dataclass(frozen=True)
 class Suggestion:
@@ -112,6 +115,8 @@ def choose_moving(
 ) -> list[Suggestion]:
     """Choose frames in which something moves, one of each kind, as many of every recording.
 
+    Of a recording in which nothing moves at all, such frames are chosen too.
+
     Source: Biderman, Whiteway et al. (2024), section 5.7: the half of the frames with the higher
     motion energy, compressed by PCA and clustered by k-means.
 
@@ -133,11 +138,10 @@ def moving_in(
 ) -> list[Suggestion]:
     """Choose frames of one recording in which something moves, in whichever view."""
     looks = look_at_all(list(candidate.videos.values()), reader, wish.progress)
-    free = np.flatnonzero(room.free[looks.numbers])
+    free = np.flatnonzero(room.free[looks.numbers] & worth_a_look(looks.energy))
     if not len(free):
         return []
     rank = np.argsort(np.argsort(looks.energy[free], kind="stable"), kind="stable")
-    share = rank / len(free)  # of the frames that move less
     moving = free[2 * (rank + 1) > len(free)]
     clusters, away = clustered(principal(looks.pictures[moving]), wish.count, wish.seed)
     size = np.bincount(clusters)
@@ -148,16 +152,26 @@ def moving_in(
     order = [*moving[first], *moving[rest[np.argsort(away[rest], kind="stable")]]]
     order += [row for row in free[np.argsort(-rank)] if row not in set(moving.tolist())]
     chosen = apart([(0, int(looks.numbers[row])) for row in order], [room], wish.count)
-    by_number = dict(zip(looks.numbers[free].tolist(), share.tolist(), strict=True))
-    energy = dict(zip(looks.numbers.tolist(), looks.energy.tolist(), strict=True))
-    return [
-        Suggestion(
-            place, n, by_number[n],
-            f"moves more than {100 * by_number[n]:.0f} % of the frames "
-            f"({energy[n]:.1f} grey levels a pixel); one of its kind",
-        )
-        for _, n in chosen
-    ]  # fmt: skip
+    rows = [int(np.searchsorted(looks.numbers, n)) for _, n in chosen]
+    return [moved(place, int(looks.numbers[row]), looks.energy, row) for row in rows]
+
+
+def worth_a_look(energy: np.ndarray) -> np.ndarray:
+    """Say in which frames something moves, (frames,); all of a recording in which nothing does."""
+    moves = energy > STILL
+    return moves if moves.any() else np.ones_like(moves)
+
+
+def moved(place: int, number: int, energy: np.ndarray, row: int) -> Suggestion:
+    """Say how much moves in a frame, beside the others of its recording (frames,)."""
+    share = float((energy < energy[row]).mean())
+    what = "nothing moves in this video"
+    if energy[row] > STILL:
+        levels = f"{energy[row]:.2g} grey levels a pixel"
+        what = f"moves more than {100 * share:.0f} % of the frames ({levels})"
+    return Suggestion(
+        place, number, share if energy[row] > STILL else 0.0, f"{what}; one of its kind"
+    )
 
 
 def choose_any(candidates: Sequence[Candidate], wish: Wish, _: VideoReader) -> list[Suggestion]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from pose_core.diagnostics.notices import Say
 from pose_core.errors import FormatError
 from pose_core.sessions import Session, sessions_of
+from pose_core.video.readers import find_videos
 
 
 def recordings_of(
@@ -34,6 +35,30 @@ def recordings_of(
         if not wanted.isdisjoint(one.videos.values())
     ]
     return [one for one in found if is_whole(one, views, say)]
+
+
+def given_videos(paths: Sequence[Path], say: Say) -> list[Path]:
+    """Give the videos that are named, and those of the folders that are.
+
+    Args:
+        paths: as a person named them.
+        say: hears what is left out, and why, one line each.
+
+    Raises:
+        FormatError: if something is named, and no video is left of it.
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = find_videos(path) if path.is_dir() else [path]
+        if not path.exists():
+            say(f"{path}: is not there; give its path; it is left out")
+        elif not inside:
+            say(f"{path}: holds no videos; it is left out")
+        else:
+            found += inside
+    if paths and not found:
+        raise FormatError(f"{paths[0]}: no video is left to choose frames from; name some")
+    return found
 
 
 def located(video: Path) -> Path:
