@@ -276,3 +276,25 @@ def test_a_damaged_queue_is_named_by_its_line(lightning):
         (lightning / "CollectedData.unlabeled.jsonl").write_text(text)
         with pytest.raises(io.FormatError, match=rf"line {line} is no entry of a queue"):
             io.survey(lightning)
+
+
+def test_images_that_were_suggested_are_no_frames_beside_labeled_ones(lightning, png):
+    """48 and 51 wait in the queue or did; beside 12 and 50 nothing was taken for a network."""
+    for number in (11, 48, 51):
+        png(f"labeled-data/v/img{number:03d}.png")
+    (lightning / "suggestions.csv").write_text(
+        "image,video,frame,method,score,reason\n"
+        "labeled-data/v/img011.png,v.mp4,11,random,,drawn at random\n"
+        "labeled-data/v/img048.png,v.mp4,48,random,,drawn at random\n"
+    )
+    line = json.dumps({"frame_path": "labeled-data/v/img051.png", "predictions": None})
+    (lightning / "CollectedData.unlabeled.jsonl").write_text(f"{line}\n")
+    assert set(io.place_frames(lightning, [frames()]).images["v"]) == {3, 70}
+
+
+def test_the_next_step_names_all_folders(deeplabcut):
+    given = [frames(f"videos/{name}.mp4", (7,)) for name in "vab"]
+    told = io.place_frames(deeplabcut, given).next_step
+    assert told.startswith(f"open {deeplabcut / 'labeled-data' / 'v'} and config.yaml with")
+    folders = ", ".join(str(deeplabcut / "labeled-data" / name) for name in "ab")
+    assert told.endswith(f"; then so with {folders}")

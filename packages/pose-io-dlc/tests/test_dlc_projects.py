@@ -68,7 +68,17 @@ def test_videos_are_found_from_where_the_config_lies(lab):
 
 def test_videos_that_are_gone_are_named(lab):
     (lab / "videos" / "v.avi").unlink()
-    assert "lacks 1 videos of video_sets: v" in open_deeplabcut(lab).warnings[0]
+    assert "lacks 1 video of video_sets: v" in open_deeplabcut(lab).warnings[0]
+
+
+def test_videos_listed_outside_of_the_project_are_not_said_to_lack(lab, save):
+    for folder, said in (("/data/vids", 0), ("/home/ann/lab/videos", 1)):
+        sets = "".join(f"  {folder}/{name}.avi: {{crop: '0, 1, 0, 2'}}\n" for name in "abcdef")
+        text = CONFIG[: CONFIG.index("video_sets")] + f"video_sets:\n{sets}"
+        save("config.yaml", f"{text}bodyparts: [nose, leftear, rightear]\n")
+        warnings = [line for line in open_deeplabcut(lab).warnings if "video_sets" in line]
+        assert len(warnings) == said
+        assert all("lacks 6 videos of video_sets: a, b, c, d, e, …" in one for one in warnings)
 
 
 @pytest.mark.parametrize("given", [".", "config.yaml", "labeled-data/v/CollectedData_ann.csv"])

@@ -95,11 +95,13 @@ def place_in_deeplabcut(path: Path | str, frames: Sequence[NewFrames]) -> Placed
 
 def next_step(root: Path, images: Mapping[str, object], files: Mapping[str, object]) -> str:
     """Say how labels are corrected."""
-    folder = root / FOLDER / next(iter(images), "")
+    first, *others = [root / FOLDER / video for video in images or [""]]
+    rest = f"; then so with {', '.join(map(str, others))}" if others else ""
     predicted = any(Path(name).name == CURRENT for name in files)
     what = "correct the points of the machinelabels" if predicted else "label the points"
     return (
-        f"open {folder} and {CONFIG} with napari-deeplabcut, {what}, and save them as CollectedData"
+        f"open {first} and {CONFIG} with napari-deeplabcut, {what}, and save them as "
+        f"CollectedData{rest}"
     )
 
 

@@ -6,6 +6,7 @@ queue to the CSV when it is saved. No training reads a queue. Where each view ha
 it has a queue of its own too, and the app takes the same line of all queues for one instant.
 """
 
+import csv
 import json
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -42,6 +43,8 @@ DIGITS = 8
 """Of the frame numbers in the names that the app gives."""
 LEAST_SURE = 0.1
 """Points less confident are left out, for a queue has no word for doubt."""
+SUGGESTIONS = "suggestions.csv"
+"""Where `pose suggest` keeps which images it chose."""
 BESIDE = (-2, -1, 1, 2)
 """Frames that a network with context looks at beside a labeled one."""
 
@@ -231,17 +234,29 @@ def predicted(table: PredictionTable | None, row: int) -> dict[str, Any] | None:
 
 
 def has_neighbours(root: Path, files: Iterable[Path]) -> bool:
-    """Say whether most labeled images have others of the frames beside them on disk."""
+    """Say whether most labeled images have others of the frames beside them on disk.
+
+    Images that were suggested, which wait for labels or did, are there for themselves.
+    """
+    files = [*files]
     frames = [frame for file in files if file.is_file() for frame in read_labels(file).frames]
-    labeled = set(frames)
+    waiting = (frame for file in files for frame in queued(queue_of(file)))
+    own = {*frames, *waiting, *suggested(root)}
     taken = taken_in(root, ())
     found = 0
     for frame in frames:
         numbers, number = taken.get(PurePosixPath(frame).parent.name, frozenset()), number_of(frame)
         near = [number + offset for offset in BESIDE] if number is not None else []
         names = naming_beside(frame, [one for one in near if one in numbers])
-        found += any(name not in labeled for name in names)
+        found += any(name not in own for name in names)
     return 2 * found > len(frames)
+
+
+def suggested(root: Path) -> Iterator[str]:
+    """Name the images that were suggested for a project, in the first column of their table."""
+    table = root / SUGGESTIONS
+    rows = csv.reader(text_of(table).splitlines()) if table.is_file() else ()
+    yield from (row[0] for row in rows if row)
 
 
 def naming_beside(frame: str, numbers: Sequence[int]) -> list[str]:
