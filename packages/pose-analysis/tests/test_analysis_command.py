@@ -196,8 +196,14 @@ def test_every_command_draws(pupil, folder, done):
     }
     for name, given in asked.items():
         path = folder / f"{name}{'.svg' if name == 'trials' else '.png'}"
-        done(name, *given, "--plot", path)
+        assert f"\nwritten: {path}\nnext: " in done(name, *given, "--plot", path)
         assert path.stat().st_size > 10_000
+
+
+def test_folders_of_outputs_are_made(folder, done):
+    table, picture = folder / "new" / "one" / "f.csv", folder / "pictures" / "f.png"
+    done("filter", folder / "net0.csv", "-o", table, "--plot", picture)
+    assert table.is_file() and picture.is_file()
 
 
 def test_an_output_is_replaced_with_overwrite_alone(folder, done, refused):

@@ -81,9 +81,20 @@ def test_outputs_that_cannot_be_written(tmp_path, refused):
     table = write_table(tmp_path / "a.csv", np.zeros((40, 1, 2)))
     assert "out.txt: unknown suffix" in refused("filter", table, "-o", tmp_path / "out.txt")
     assert "is among the inputs" in refused("filter", table, "-o", table, "--overwrite")
-    there = refused("filter", table, "-o", tmp_path / "no" / "out.csv")
-    assert "cannot be written to" in there
+    below = refused("filter", table, "-o", table / "no" / "out.csv")
+    assert "a.csv/no' cannot be written to; choose another" in below
     assert "cannot be written to" in refused("pupil", table, "-o", table / "folder")
+
+
+def test_a_file_without_times_is_named(tmp_path, signals, refused):
+    np.save(tmp_path / "none.npy", np.zeros(0))
+    for path in (
+        write_text(tmp_path / "none.csv", "time\n"),
+        write_text(tmp_path / "sides.csv", "time,side\n"),
+        tmp_path / "none.npy",
+    ):
+        given = ["trials", signals, "--signal", "wave", "--events", path, "-o", tmp_path / "t"]
+        assert f"{path}: holds no times; give one per row" in refused(*given)
 
 
 def test_a_keypoint_that_is_never_seen_is_named_and_stays_missing(tmp_path, done):

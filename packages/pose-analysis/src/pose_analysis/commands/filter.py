@@ -12,12 +12,13 @@ from pose_analysis.commands.finishing import (
     conclude,
     count_of,
     next_command,
+    say_picture,
     shown,
 )
 from pose_analysis.ensembles import Filtered, filter_points
 from pose_analysis.errors import AnalysisError
 from pose_analysis.files.members import Members, read_members, write_points
-from pose_analysis.files.outputs import check_files
+from pose_analysis.files.outputs import check_files, make_folder
 from pose_analysis.options import MedianFilterOptions, SavitzkyGolayOptions
 from pose_analysis.plots import draw_filtered
 
@@ -58,6 +59,7 @@ def run(given: argparse.Namespace) -> int:
     summary = check_table(given)
     members = read_members(given.predictions)
     found = filter_points(members.keypoints, members.confidence, options)
+    make_folder(given.output.parent)
     write_points(given.output, members.rows, found.keypoints, found.confidence)
     most = np.argsort(-np.nan_to_num(moved_by(found)))[:DRAWN]
     conclude(
@@ -71,6 +73,7 @@ def run(given: argparse.Namespace) -> int:
         summary,
     )
     print(f"written: {given.output} and {summary.name}")
+    say_picture(given)
     hint = (
         f"trials {given.output} --signal {members.labels[0]}.speed --events FILE --rate HZ -o DIR"
     )

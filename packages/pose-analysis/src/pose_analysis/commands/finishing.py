@@ -1,7 +1,6 @@
 """What commands do before their work and at its end: refuse, write, draw, say what was found."""
 
 import argparse
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,13 @@ import numpy as np
 
 from pose_analysis import __version__
 from pose_analysis.errors import AnalysisError
-from pose_analysis.files.outputs import check_files, make_folder, write_columns, write_summary
+from pose_analysis.files.outputs import (
+    can_hold,
+    check_files,
+    make_folder,
+    write_columns,
+    write_summary,
+)
 from pose_analysis.plots import import_figure, save
 
 PICTURES = (".png", ".svg")
@@ -49,9 +54,7 @@ def check_folder(
     if folder.is_dir():
         paths = [folder / name for name in (*tables, SUMMARY)]
         check_files(paths, [path for path in inputs if path], given.overwrite)
-    while not folder.exists():
-        folder = folder.parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
+    if not can_hold(folder):
         raise AnalysisError(f"{given.output}: cannot be written to; choose another --output")
     check_plot(given)
 
@@ -61,15 +64,14 @@ def check_plot(given: argparse.Namespace) -> None:
 
     Raises:
         AnalysisError: if its suffix is none of a picture's, it is there and is to stay, its folder
-            is missing, or matplotlib is.
+            cannot be written to, or matplotlib is missing.
     """
     path: Path | None = given.plot
     if path is None:
         return
     if path.suffix.lower() not in PICTURES:
         raise AnalysisError(f"{path}: unknown suffix; end it in {' or '.join(PICTURES)}")
-    if path.exists() or path.parent != given.output:  # which is made at the end
-        check_files([path], [], given.overwrite)
+    check_files([path], [], given.overwrite)
     import_figure()
 
 
@@ -89,7 +91,14 @@ def finish(given: argparse.Namespace, found: Found, hint: str) -> None:
         write_columns(given.output / name, columns)
     conclude(given, found, given.output / SUMMARY)
     print(f"written to {given.output}: {', '.join([*found.tables, SUMMARY])}")
+    say_picture(given)
     print(f"next: {next_command(given, hint)}")
+
+
+def say_picture(given: argparse.Namespace) -> None:
+    """Say where the picture is, if one was asked for."""
+    if given.plot is not None:
+        print(f"written: {given.plot}")
 
 
 def next_command(given: argparse.Namespace, hint: str) -> str:
@@ -104,6 +113,7 @@ def conclude(given: argparse.Namespace, found: Found, summary: Path) -> None:
         AnalysisError: if something cannot be written.
     """
     if given.plot is not None:
+        make_folder(given.plot.parent)
         save(given.plot, found.draw)
     asked = {name: value for name, value in vars(given).items() if name not in UNSAID}
     write_summary(summary, {"version": __version__, **found.summary, "asked": asked})

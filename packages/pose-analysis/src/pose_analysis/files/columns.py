@@ -86,12 +86,22 @@ def read_times(path: Path, column: str | None = None) -> np.ndarray:
         column: of several, which; None for the one called `time` or `times`, or the only one.
 
     Raises:
+        AnalysisError: if it cannot be read, or has no such column, or no times.
+    """
+    times = read_array(path) if path.suffix.lower() == ".npy" else read_list(path, column)
+    if not len(times):
+        raise AnalysisError(f"{path}: holds no times; give one per row")
+    return times
+
+
+def read_list(path: Path, column: str | None) -> np.ndarray:
+    """Read times from a CSV, as `read_times` does.
+
+    Raises:
         AnalysisError: if it cannot be read, or has no such column.
     """
-    if path.suffix.lower() == ".npy":
-        return read_array(path)
     if not len(bare := read_csv(path, header=None)):
-        raise AnalysisError(f"{path}: holds no times")
+        raise AnalysisError(f"{path}: holds no times; give one per row")
     if bare.shape[1] == 1 and is_number(bare.iloc[0, 0]):
         return numbers(bare[0], path)
     columns = read_csv(path, header=0)

@@ -31,19 +31,30 @@ def whole(path: Path) -> Iterator[Path]:
 def check_files(paths: Sequence[Path], inputs: Sequence[Path], overwrite: bool) -> None:
     """Refuse files that could not be written at the end, before the work begins.
 
+    Folders that are not there yet are made then.
+
     Raises:
-        AnalysisError: if one is among the inputs or in no folder, or is there and is to stay.
+        AnalysisError: if one is among the inputs, below what is no folder to write in, or is there
+            and is to stay.
     """
     read = {one.resolve() for one in inputs}
     for path in paths:
         if path.resolve() in read:
             raise AnalysisError(f"{path}: is among the inputs; choose another --output")
-        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-            raise AnalysisError(f"{path}: folder {str(path.parent)!r} cannot be written to")
+        if not can_hold(path.parent):
+            folder = str(path.parent)
+            raise AnalysisError(f"{path}: folder {folder!r} cannot be written to; choose another")
         if path.is_dir():
             raise AnalysisError(f"{path}: is a folder; name a file")
         if path.exists() and not overwrite:
             raise AnalysisError(f"{path}: is there already; choose another, or add --overwrite")
+
+
+def can_hold(folder: Path) -> bool:
+    """Say whether files can be written in a folder, which may have to be made."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK)
 
 
 def make_folder(folder: Path) -> None:
