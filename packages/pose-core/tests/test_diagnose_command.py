@@ -52,7 +52,7 @@ def test_a_sweep_is_diagnosed(
         "diagnose", sweep, "--threshold", "pixel_error=3", "--reference", "nose,left"
     )
     assert (status, error) == (0, "")
-    assert out.splitlines()[-1] == f"next: pose report {sweep}"
+    assert out.splitlines()[-1] == f"next: pose report {sweep} --threshold pixel_error=3"
     labels = [line.split() for line in out.splitlines() if line.startswith(("a ", "b "))]
     assert labels[0] == ["a", "1.00", "0.0%", "1.00", "0.0%", "1.00", "0.0%"]
     assert labels[1] == ["b", "5.00", "100.0%", "5.00", "100.0%", "5.00", "100.0%"]
@@ -64,7 +64,7 @@ def test_a_sweep_is_diagnosed(
     written = {path.name for path in folder.glob("*.csv")}
     assert written == {
         "summary.csv", "outliers.csv", "calibration.csv", "reliability.csv", "groups.csv",
-        "curves.csv",
+        "curves.csv", "runs.csv",
     }  # fmt: skip
     every = [r for r in rows_of(folder / "summary.csv") if r["measure"] == "pixel_error"]
     assert {(r["source"], r["set"]) for r in every} == {
@@ -92,6 +92,8 @@ def test_groups_are_those_of_the_file(
     [
         (["--threshold", "pixel_error"], "is not MEASURE=VALUE"),
         (["--threshold", "speed=3"], "unknown measure 'speed'"),
+        (["--threshold", "confidence=2"], "confidence=2 cannot be; give from 0 to 1"),
+        (["--threshold", "pixel_error=-1"], "pixel_error=-1 cannot be; give a number, 0 or more"),
         (["--reference", "nose"], "is not two keypoints"),
         (["--reference", "nose,ear"], "no keypoint 'ear'"),
         (["--group-by", "horse"], "give its file too"),
@@ -145,7 +147,7 @@ def test_what_is_left_out_is_said_once_more_at_the_end(
         ("report", ("-o", tmp_path / "r.html")),
     ):
         status, out, _ = pose(command, *given, *further)
-        assert status == 0
+        assert status == 1  # as something that was asked for is missing
         last = [line for line in out.splitlines() if line.startswith("left out: ")]
         assert last == [f"left out: {tmp_path / 'empty'}, {other}; why is said above"]
     assert "left out: " not in pose("diagnose", first, second)[1]
@@ -175,6 +177,112 @@ def test_a_table_of_something_else_is_not_replaced(
     assert "is there, and no table of pose select" in error
     for _ in range(2):  # one of its own is
         assert pose("select", *runs, "-o", tmp_path / "mine.csv")[0] == 0
+
+
+def sweep_of(make_run: Make, project: Path, name: str, error: float, **options: object) -> Path:
+    """Make a sweep of two seeds, the first of which errs by twice the error, the second by it."""
+    for seed in range(2):
+        run = make_run(f"{name}/seed={seed}", project, (2 - seed) * error)
+        config = json.loads((run / "config.yaml").read_text()) | options | {"seed": seed}
+        (run / "config.yaml").write_text(json.dumps(config))
+    return run.parent
+
+
+def test_a_winner_that_is_a_whole_sweep_is_called_by_it(
+    make_run: Make, tiny_project: Path, pose: Pose
+) -> None:
+    a = sweep_of(make_run, tiny_project, "sup", 1.0)
+    b = sweep_of(make_run, tiny_project, "semi", 3.0, losses={"p": {}, "t": {"epsilon": 10.0}})
+    status, out, _ = pose("select", a, b)
+    lines = out.splitlines()
+    assert status == 0
+    assert "best: sup" in lines  # errs by 1.5 px on average, semi by 4.5
+    assert "its 2 seeds make an ensemble; of one alone, take sup/seed=1" in lines
+    assert lines[-1] == f"next: pose predict {a} VIDEO --smooth"
+    rows = rows_of(a.parent / "selection.csv")
+    assert [row["run"] for row in rows] == [
+        "sup/seed=0", "sup/seed=1", "semi/seed=0", "semi/seed=1",
+    ]  # fmt: skip
+    assert [row["folder"] for row in rows] == [row["run"] for row in rows]
+    some = a / "seed=1", *b.glob("seed=*")  # not all of sup
+    _, out, _ = pose("select", *some, "-o", a.parent / "some.csv")
+    assert "best: sup/seed=1" in out.splitlines()
+
+
+def test_settings_that_are_best_in_as_many_are_said_to_tie(
+    make_run: Make, tiny_project: Path, pose: Pose
+) -> None:
+    for name, weight, loss in (("a", 1, 2.0), ("b", 2, 1.0)):
+        config = {"losses": {"temporal": {"weight": weight}}}
+        make_run(name, tiny_project, float(weight), config, validation_temporal=loss)
+    uneven = np.tile([0.5, 2.5], 6)  # 1.5 px, which chance may turn into less than 1 px
+    make_run("c", tiny_project, uneven, {"losses": {}}, validation_temporal=1.5)
+    folder = tiny_project.parent / "runs"
+    out = pose("select", folder / "a", folder / "c")[1]
+    assert "a tie with c; its pixel error is the smaller one" in out.splitlines()
+
+
+def test_a_run_whose_configuration_is_empty_is_left_out(
+    make_run: Make, tiny_project: Path, pose: Pose
+) -> None:
+    runs = [make_run(f"s{n}", tiny_project, 3.0 - n, {"seed": n}) for n in range(3)]
+    (runs[2] / "config.yaml").write_text("")
+    status, out, error = pose("select", runs[0].parent)
+    assert (status, error) == (1, "")
+    assert f"{runs[2] / 'config.yaml'}: holds no names and values; restore it" in out
+    assert "best: s1" in out
+    assert f"left out: {runs[2]}; why is said above" in out
+
+
+def test_results_of_other_runs_are_not_replaced(
+    make_run: Make, tiny_project: Path, pose: Pose
+) -> None:
+    runs = [make_run(f"s{n}", tiny_project, 3.0 - n, {"seed": n}) for n in range(4)]
+    home = runs[0].parent
+    for command, written in (("select", "selection.csv"), ("diagnose", "diagnostics")):
+        for _ in range(2):  # those of the same runs are
+            assert pose(command, *runs[:2])[0] == 0
+        status, _, error = pose(command, *runs[2:])
+        assert status == 1
+        assert f"{home / written}: is there already, of other runs, such as {home}/s" in error
+        assert error.endswith("choose another --output, or add --overwrite\n")
+        assert pose(command, *runs)[0] == 0  # of the same and more
+        assert pose(command, *runs[2:], "--overwrite")[0] == 0
+    tables = {path.name for path in (home / "diagnostics" / "labels").glob("*")}
+    assert tables == {"s2.csv", "s3.csv"}
+    assert [row["folder"] for row in rows_of(home / "diagnostics" / "runs.csv")] == [
+        "../s2", "../s3",
+    ]  # fmt: skip
+
+
+def test_diagnostics_of_nobody_knows_which_runs_are_not_replaced(
+    make_run: Make, tiny_project: Path, pose: Pose, tmp_path: Path
+) -> None:
+    run = make_run("a", tiny_project)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "summary.csv").write_text("animal,weight\nmouse,20\n")
+    for further, line in (((), "of which runs is not known"), (["--overwrite"], "is none of pose")):
+        status, _, error = pose("diagnose", run, "-o", tmp_path / "out", *further)
+        assert status == 1
+        assert line in error
+    assert (tmp_path / "out" / "summary.csv").read_text() == "animal,weight\nmouse,20\n"
+
+
+def test_the_next_step_has_what_was_given(
+    make_run: Make, tiny_project: Path, plugins: Plugins, pose: Pose, tmp_path: Path
+) -> None:
+    run, given = make_run("a", tiny_project), tmp_path / "my tracks"
+    points = Predictions(np.zeros((1, 3, 2)), np.ones((1, 3)), Skeleton(("nose", "left", "right")))
+    write_predictions(given / "clip" / "a.npz", points, plugins)
+    further = ("--predictions", given, "--threshold", "pixel_error=3", "--project", tiny_project)
+    status, out, _ = pose("diagnose", run, *further, "-o", tmp_path / "out")
+    assert status == 0
+    assert out.splitlines()[-1] == (
+        f"next: pose report {run} --predictions '{given}' --project {tiny_project} "
+        "--threshold pixel_error=3"
+    )
+    assert "nan%" not in out  # a step needs two frames
+    assert pose("report", run, *further, "-o", tmp_path / "r.html")[0] == 0
 
 
 def test_splits_are_written_as_training_reads_them(

@@ -187,6 +187,26 @@ def test_violations_of_videos_count_above_the_tolerance(
     assert "alone: not all runs have predicted it; it is not compared" in said
 
 
+def test_a_run_that_is_sure_of_nothing_does_not_win_by_its_videos(
+    make_run: Make, tiny_project: Path, plugins: Plugins
+) -> None:
+    runs = [make_run(name, tiny_project, n + 1.0, option(n)) for n, name in enumerate("ab")]
+    skeleton = Skeleton(("nose", "left", "right"))
+    for run, x, confidence in zip(runs, (3.0, 0.0), (0.95, 0.001), strict=True):
+        given = Predictions(np.full((900, 3, 2), x), np.full((900, 3), confidence), skeleton)
+        write_predictions(run / "predictions" / "clip.npz", given, plugins)
+    plugins.add(with_metric())
+    found = select(runs, plugins, thresholds={"x": 2.0, "pixel_error": 9.0})
+    best, collapsed = found.settings
+    assert collapsed.diagnostics["x of videos"] < best.diagnostics["x of videos"]
+    assert (best.runs, collapsed.best_in) == (("a",), ())
+    line = "b: 100 % of its points below 0.9 confidence; it may have learned nothing"
+    assert f"warning: {line}" in explain(found)
+    low = select(runs, plugins, thresholds={"x": 2.0, "confidence": 0.0005})  # none is unsure
+    assert low.settings[1].best_in or low.settings[0].runs == ("b",)
+    assert "may have learned nothing" not in " ".join(explain(low))
+
+
 def test_the_interval_of_a_difference_is_as_wide_as_theory_says() -> None:
     rng = np.random.default_rng(0)
     one = rng.gamma(2.0, 2.0, (1, 40, 1))

@@ -1,4 +1,7 @@
-"""Counted things in messages: "1 frame", "2 frames"."""
+"""Counted and listed things in messages: "1 frame", "2 frames"; "a, b and c"."""
+
+
+from collections.abc import Sequence
 
 
 def count_of(count: int, noun: str, plural: str = "") -> str:
@@ -13,3 +16,12 @@ def count_of(count: int, noun: str, plural: str = "") -> str:
     ('1 frame', '0 frames', '2 others')
     """
     return f"{count} {noun if count == 1 else plural or noun + 's'}"
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """List names with commas, and an "and" before the last.
+
+    >>> enumerated(["a", "b", "c"]), enumerated(["a"])
+    ('a, b and c', 'a')
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

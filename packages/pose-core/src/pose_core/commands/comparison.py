@@ -33,23 +33,23 @@ def compare(sweep: Path) -> list[str]:
     members = sorted(map(read_member, runs_below(sweep)), key=lambda member: member.error)
     if len(members) < 2:
         return []
-    table = table_of(sweep, members)
+    table = table_of([os.path.relpath(one.folder, sweep) for one in members], members)
     write_csv(sweep / COMPARISON, table)
     return [table_text(table), *verdict(sweep, members)]
 
 
-def table_of(sweep: Path, members: Sequence[Member]) -> Table:
-    """Put members in rows: options that differ, then what validation found."""
+def table_of(names: Sequence[str], members: Sequence[Member]) -> Table:
+    """Put members in rows: their names, options that differ, then what validation found."""
     options = differing([member.options for member in members])
-    names = dict.fromkeys(name for member in members for name in member.found)
-    found = sorted(names, key=lambda name: name not in PIXELS)
+    known = dict.fromkeys(name for member in members for name in member.found)
+    found = sorted(known, key=lambda name: name not in PIXELS)
     rows: list[list[Cell]] = [
         [
-            os.path.relpath(member.folder, sweep),
+            called,
             *(cell(member.options.get(name)) for name in options),
             *(member.found.get(name) for name in found),
         ]
-        for member in members
+        for called, member in zip(names, members, strict=True)
     ]
     columns = ["run", *options, *(f"{n} (px)" if n in PIXELS else n for n in found)]
     return Table.of(columns, rows, digits=4)

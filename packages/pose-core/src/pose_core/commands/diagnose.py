@@ -1,6 +1,7 @@
 """`pose diagnose`: whether tracks can be trusted, per keypoint and frame, as tables."""
 
 from argparse import ArgumentParser, Namespace
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from pose_core.commands.sources import (
     finished,
     left_out,
     parse_threshold,
+    repeated,
 )
 from pose_core.errors import ConfigError, FormatError
 from pose_core.wording import count_of
@@ -41,7 +43,13 @@ FOLDER = "diagnostics"
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pose diagnose` takes."""
     add_sources(parser)
-    parser.add_argument("--output", "-o", type=Path, help=f"folder to write to [RUN/{FOLDER}]")
+    parser.add_argument(
+        "--output", "-o", type=Path,
+        help=f"folder to write to [RUN/{FOLDER}; of several, in the folder they share]",
+    )  # fmt: skip
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace diagnostics of other runs"
+    )
     parser.add_argument(
         "--reference", metavar="A,B", help="keypoints whose distance is the unit of errors"
     )
@@ -51,6 +59,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Gather, measure, write, and say the most important."""
+    from pose_core.commands.replacing import (
+        former_tables,
+        refuse_diagnostics,
+        remove_stale,
+        write_runs,
+    )
     from pose_core.diagnostics.diagnosis import diagnose
     from pose_core.diagnostics.gathering import gather
     from pose_core.diagnostics.notices import once
@@ -58,22 +72,28 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
 
     wishes, say = wishes_of(arguments), once()
     runs, folders = finished(arguments.runs, say)
+    output = arguments.output or common_folder(arguments.runs) / FOLDER
+    if not arguments.overwrite:
+        refuse_diagnostics(output, runs)
+    former = former_tables(output)
     folders += arguments.predictions
     found = gather(runs, plugins, folders, arguments.project, say)
     if not found:
         raise FormatError(
             f"{arguments.runs[0]}: nothing is predicted; run pose evaluate or predict"
         )
-    output = arguments.output or common_folder(arguments.runs) / FOLDER
     diagnosis = diagnose(found, plugins, output, wishes, say)
+    remove_stale(former, diagnosis.tables)
+    write_runs(output, runs)
     for table in (labels_table(diagnosis), violations_table(diagnosis), groups_table(diagnosis)):
         if table.rows:
             print(table_text(table) + "\n")
-    for line in left_out(arguments.runs, runs, {name for one in found for name in one.sources}):
+    lost = left_out(arguments.runs, runs, {name for one in found for name in one.sources})
+    for line in lost:
         print(line)
     print(f"written: {count_of(len(diagnosis.tables), 'table')}, summary.csv and more in {output}")
-    print("next: pose report " + " ".join(map(str, arguments.runs)))
-    return 0
+    print(f"next: pose report {repeated(arguments)}")
+    return int(bool(lost))
 
 
 def wishes_of(arguments: Namespace) -> "Wishes":
@@ -121,7 +141,7 @@ def labels_table(diagnosis: "Diagnosis") -> "Table":
         cells: list[Cell] = [source]
         for name in sets:
             row = errors.get((source, name))
-            cells += [row.mean, f"{row.violation_rate:.1%}"] if row else [None, None]
+            cells += [row.mean, shared(row.violation_rate)] if row else [None, None]
         found.append(cells)
     limit = f"> {diagnosis.thresholds.get(ERROR, float('nan')):.1f}"
     columns = [name for each in sets for name in (f"{each} (px)", limit)]
@@ -139,8 +159,13 @@ def violations_table(diagnosis: "Diagnosis") -> "Table":
     found: list[list[Cell]] = []
     for subject, source in dict.fromkeys((row.subject, row.source) for row in rows):
         given = [rates.get((subject, source, name)) for name in measures]
-        found.append([subject, source, *(None if r is None else f"{r:.1%}" for r in given)])
+        found.append([subject, source, *map(shared, given)])
     return Table.of(["video", "source", *measures], found, f"violations: {limits(diagnosis)}")
+
+
+def shared(rate: float | None) -> str | None:
+    """Write a rate in per cent; nothing for one that is not known."""
+    return None if rate is None or isnan(rate) else f"{rate:.1%}"
 
 
 def limits(diagnosis: "Diagnosis") -> str:

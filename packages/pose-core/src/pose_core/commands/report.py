@@ -64,11 +64,12 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     for line in report.notes:
         print(f"note: {line}")
     print("\n".join([table_text(report.glance), "", *report.summary]))
-    for line in left_out(arguments.runs, runs, shown_in(compared)):
+    lost = left_out(arguments.runs, runs, shown_in(compared))
+    for line in lost:
         print(line)
     size = len(report.page.encode()) / 1e6
     print(f"written: {arguments.output} ({size:.1f} MB); open it in a browser")
-    return 0
+    return int(bool(lost))
 
 
 def shown_in(compared: "Comparison") -> set[str]:

@@ -1,6 +1,7 @@
 """`pose select`: which run of a sweep to use, and why."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +40,11 @@ SELECTION = "selection.csv"
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pose select` takes."""
     add_sources(parser)
-    parser.add_argument("--output", "-o", type=Path, help=f"table to write [SWEEP/{SELECTION}]")
+    parser.add_argument(
+        "--output", "-o", type=Path,
+        help=f"table to write [SWEEP/{SELECTION}; of several, in the folder they share]",
+    )  # fmt: skip
+    parser.add_argument("--overwrite", action="store_true", help="replace a table of other runs")
 
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
@@ -50,37 +55,46 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
 
     say = once()
     path = arguments.output or common_folder(arguments.runs) / SELECTION
-    refuse_other(path)
     runs, folders = finished(arguments.runs, say)
+    refuse_other(path, runs, arguments.overwrite)
     folders += arguments.predictions
     thresholds = dict(map(parse_threshold, arguments.threshold))
     found = select(runs, plugins, folders, arguments.project, thresholds, say)
-    table = table_of_runs(found, path.parent)
-    write_csv(path, table)
+    table = table_of_runs(found)
+    write_csv(path, with_folders(table, found, path.parent))
     print(table_text(table))
     for line in explain(found):
         print(line)
-    for line in left_out(arguments.runs, runs, found.members):
-        print(line)
-    print(f"written: {path}")
-    best = [found.members[name].folder for name in found.settings[0].runs]
-    print(f"next: pose predict {' '.join(map(str, best))} VIDEO")
-    return 0
+    lost = left_out(arguments.runs, runs, found.members)
+    print("\n".join([*lost, f"written: {path}", next_step(found)]))
+    return int(bool(lost))
 
 
-def refuse_other(path: Path) -> None:
-    """Refuse to replace what is no such table.
+def next_step(found: "Selection") -> str:
+    """Say how to predict with the best setting; a whole sweep is an ensemble, which is smoothed."""
+    best = found.settings[0]
+    if best.sweep:
+        return f"next: pose predict {best.sweep} VIDEO --smooth"
+    return f"next: pose predict {' '.join(str(found.members[n].folder) for n in best.runs)} VIDEO"
+
+
+def refuse_other(path: Path, runs: Sequence[Path], overwrite: bool) -> None:
+    """Refuse to replace what is no such table, or one of other runs unless that is wished for.
 
     Raises:
         FormatError: naming it.
     """
+    from pose_core.commands.replacing import refuse_others
+
     if path.is_dir():
         raise FormatError(f"{path}: is a folder; name a table, such as {path / SELECTION}")
     if path.exists() and not path.read_bytes().startswith(b"run,"):
         raise FormatError(f"{path}: is there, and no table of pose select; give another --output")
+    if path.exists() and not overwrite:
+        refuse_others(path, path, runs)
 
 
-def table_of_runs(found: "Selection", folder: Path) -> "Table":
+def table_of_runs(found: "Selection") -> "Table":
     """Put runs in rows, those of the best setting first: options that differ, then diagnostics."""
     from pose_core.commands.comparison import table_of
 
@@ -92,4 +106,13 @@ def table_of_runs(found: "Selection", folder: Path) -> "Table":
         for one in found.settings
         for name in one.runs
     ]
-    return table_of(folder, members)
+    return table_of([name for one in found.settings for name in one.runs], members)
+
+
+def with_folders(table: "Table", found: "Selection", beside: Path) -> "Table":
+    """Add the folder of each run, from the one that the table lies in."""
+    from pose_core.commands.replacing import FOLDER, relative
+
+    folders = [relative(found.members[str(row[0])].folder, beside) for row in table.rows]
+    rows = [(*row, folder) for row, folder in zip(table.rows, folders, strict=True)]
+    return replace(table, columns=(*table.columns, FOLDER), rows=tuple(rows))

@@ -1,7 +1,8 @@
 """What `pose diagnose`, `pose select` and `pose report` are told: runs, tables and thresholds."""
 
 import os
-from argparse import ArgumentParser
+import shlex
+from argparse import ArgumentParser, Namespace
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +67,15 @@ def left_out(given: Sequence[Path], runs: Sequence[Path], shown: Collection[str]
     lost = [path for path in given if not any(run == path or path in run.parents for run in runs)]
     lost += [folder for name, folder in unique_names(runs).items() if name not in shown]
     return [f"left out: {', '.join(map(str, lost))}; why is said above"] if lost else []
+
+
+def repeated(arguments: Namespace) -> str:
+    """Write what was given of runs, tables, project and thresholds, for another command."""
+    words = list(arguments.runs)
+    words += ["--predictions", *arguments.predictions] if arguments.predictions else []
+    words += ["--project", arguments.project] if arguments.project else []
+    words += [word for one in arguments.threshold for word in ("--threshold", one)]
+    return shlex.join(map(str, words))
 
 
 def common_folder(paths: Sequence[Path]) -> Path:

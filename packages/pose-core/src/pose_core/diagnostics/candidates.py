@@ -1,13 +1,14 @@
 """What finished runs say of themselves: options, and what validation found."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from pose_core.errors import FormatError
 from pose_core.run_folder import CONFIG, SPLIT, STATUS, read
 
 ERROR = "validation_error"
@@ -44,12 +45,24 @@ def read_member(folder: Path) -> Member:
     Raises:
         FormatError: if a file of it is not there or damaged.
     """
-    status, config = read(folder / STATUS, json.loads), read(folder / CONFIG, yaml.safe_load)
+    status, config = mapping(folder / STATUS, json.loads), mapping(folder / CONFIG, yaml.safe_load)
     kept = status.get("kept", {})
     found = {n: v for n, v in kept.items() if n.startswith("validation_") and v is not None}
     options = {name: value for name, value in leaves(config).items() if name not in NOT_COMPARED}
     split = sorted(line for line in read(folder / SPLIT, str.splitlines) if is_validated(line))
     return Member(folder, options, found, kept.get("points", 0), "\n".join(split))
+
+
+def mapping(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
+    """Read a file of a run that holds names and values.
+
+    Raises:
+        FormatError: if it is not there, is damaged, or holds something else or nothing.
+    """
+    held = read(path, parse)
+    if not isinstance(held, dict):
+        raise FormatError(f"{path}: holds no names and values; restore it, or train again")
+    return held
 
 
 def is_validated(line: str) -> bool:

@@ -1,7 +1,7 @@
 """What tells runs apart: numbers of frames and clips that none of them was trained on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from pose_core.diagnostics.measures import (
 from pose_core.diagnostics.noise import mean_of
 from pose_core.diagnostics.notices import Say
 from pose_core.diagnostics.tracks import LABELS, Tracks
+from pose_core.diagnostics.unsure import unsure
 from pose_core.errors import FormatError
 from pose_core.plugins import Plugins
 from pose_core.wording import count_of
@@ -39,10 +40,14 @@ class Evidence:
         diagnostics: by run, then by name; smaller is better.
         errors: by run, pixel errors (frames, keypoints) of the validation frames; empty where the
             truth is not known.
+        unsure: share of points below the least confidence, of runs where it is nearly all.
+        least: that confidence.
     """
 
     diagnostics: Mapping[str, Mapping[str, float]]
     errors: Mapping[str, np.ndarray]
+    unsure: Mapping[str, float] = field(default_factory=dict)
+    least: float = 0.0
 
 
 def weigh(
@@ -68,9 +73,10 @@ def weigh(
         FormatError: if runs have no validation frame in common.
     """
     training = training_labels(found)
-    of_labels, of_videos = [], []
+    of_labels, of_videos, every = [], [], []
     for tracks in found:
         own = [one for one in measure(tracks, plugins, training, say) if one.source in members]
+        every += own
         if tracks.subject == LABELS:
             of_labels = common_frames(own, say)
         elif len(own) == len(members):
@@ -86,7 +92,8 @@ def weigh(
         | excess([one for one in of_videos if one.source == name], limits, "videos")
         for name in members
     }
-    return Evidence(in_common(diagnostics), errors)
+    least = limits[CONFIDENCE]
+    return Evidence(in_common(diagnostics), errors, unsure(every, least), least)
 
 
 def common_frames(measured: Sequence[Measured], say: Say) -> list[Measured]:

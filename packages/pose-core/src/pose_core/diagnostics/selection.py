@@ -21,9 +21,11 @@ from pose_core.diagnostics.noise import differences
 from pose_core.diagnostics.notices import Say, once, warn
 from pose_core.diagnostics.thresholds import choose_thresholds, length_of
 from pose_core.diagnostics.tracks import LABELS, Tracks
+from pose_core.diagnostics.unsure import unsure_told
 from pose_core.errors import FormatError, PoseError
 from pose_core.plugins import Plugins
-from pose_core.wording import count_of
+from pose_core.run_folder import runs_below
+from pose_core.wording import count_of, enumerated
 
 MUCH = 1.05
 """Times the smallest pixel error: what is below is not held against a setting, for another seed may
@@ -37,12 +39,16 @@ class Setting:
     """Runs that differ in their seed alone.
 
     Attributes:
-        name: of its run; of several, the options that others have otherwise.
+        name: of its run; of several, that of the sweep that they are, or the options that others
+            have otherwise.
         runs: their names.
         diagnostics: by name, the mean over the runs; smaller is better.
         best_in: diagnostics in which no other setting is as good.
+        unsure: whether one of its runs is sure of nothing, so that only its pixel error speaks for
+            it where another setting is not like that.
         eligible: whether its pixel error is not much larger than the smallest, or no more than by
             chance.
+        sweep: its folder, if the runs are all of a sweep.
     """
 
     name: str
@@ -50,6 +56,8 @@ class Setting:
     diagnostics: Mapping[str, float]
     best_in: tuple[str, ...] = ()
     eligible: bool = True
+    sweep: Path | None = None
+    unsure: bool = False
 
     @property
     def error(self) -> float:
@@ -142,26 +150,53 @@ def settings_of(members: Mapping[str, Member], evidence: Evidence) -> list[Setti
     names = {one.folder: name for name, one in members.items()}
     parts = settings(members.values())
     parts = [[one] for one in members.values()] if len(parts) == 1 else parts
-    options = [
-        name for name in differing([one.options for one in members.values()]) if name != "seed"
-    ]
+    options = differing([one.options for one in members.values()])
+    sweeps = unique_names([one.folder.parent for one in members.values()])
     found = []
     for part in parts:
         runs = tuple(names[one.folder] for one in part)
-        own = [f"{n}={v}" for n in options if (v := part[0].options.get(n)) is not None]
         several = [evidence.diagnostics[run] for run in runs]
         means = {name: float(np.mean([one[name] for one in several])) for name in several[0]}
-        found.append(Setting(", ".join(own) if own and len(runs) > 1 else runs[0], runs, means))
+        sweep = sweep_of([one.folder for one in part]) if len(part) > 1 else None
+        name = called(runs, part[0], options)
+        if sweep:
+            name = next(n for n, path in sweeps.items() if path.resolve() == sweep.resolve())
+        doubted = not evidence.unsure.keys().isdisjoint(runs)
+        found.append(Setting(name, runs, means, sweep=sweep, unsure=doubted))
     return [replace(one, best_in=best_in(one, found)) for one in found]
 
 
+def sweep_of(runs: Sequence[Path]) -> Path | None:
+    """Give the folder whose runs these are, all of them; None if there is none."""
+    sweep, own = runs[0].parent, {run.resolve() for run in runs}
+    return sweep if {run.resolve() for run in runs_below(sweep)} == own else None
+
+
+def called(runs: Sequence[str], member: Member, options: Sequence[str]) -> str:
+    """Name runs that are no whole sweep: by the options that others have otherwise, or themselves.
+
+    Args:
+        runs: their names.
+        member: one of them.
+        options: in which runs differ.
+    """
+    given = {name: member.options.get(name) for name in options if name != "seed"}
+    own = [n if v == {} else f"{n}={v}" for n, v in given.items() if v is not None]
+    return ", ".join(own if own and len(runs) > 1 else runs)
+
+
 def best_in(one: Setting, among: Sequence[Setting]) -> tuple[str, ...]:
-    """List the diagnostics in which no other setting is as good."""
-    others = [other for other in among if other is not one]
+    """List the diagnostics in which no other setting is as good.
+
+    One that is sure of nothing is compared by its pixel error alone, if there is another.
+    """
+    sure = [other for other in among if not other.unsure] or list(among)
     return tuple(
         name
         for name, value in one.diagnostics.items()
-        if all(value < other.diagnostics[name] * (1 - EQUAL) for other in others)
+        for rivals in [among if name == ERROR else sure]
+        if one in rivals
+        and all(value < o.diagnostics[name] * (1 - EQUAL) for o in rivals if o is not one)
     )
 
 
@@ -185,10 +220,15 @@ def explain(selection: Selection) -> list[str]:
     lines = [f"best: {best.name}"]
     if best.best_in:
         lines += [f"it is best in {len(best.best_in)} of {len(names)}: {', '.join(best.best_in)}"]
+    rest = [one for one in others if one.eligible == best.eligible]
+    if tied := [one for one in rest if len(one.best_in) == len(best.best_in)]:
+        lines += [f"a tie with {enumerated([one.name for one in tied])}; {tie_told(best, tied)}"]
     if len(best.runs) > 1:
         runs = sorted(best.runs, key=lambda run: selection.evidence.diagnostics[run].get(ERROR, 0))
         lines += [f"its {len(runs)} seeds make an ensemble; of one alone, take {runs[0]}"]
     lines += doubts(selection)
+    told = unsure_told(selection.evidence.unsure, selection.evidence.least)
+    lines += [f"warning: {line}" for line in told]
     lines += [
         f"{other.name} is best in more, {len(other.best_in)}, but its pixel error, "
         f"{other.error:.2f} px, is larger by more than chance"
@@ -196,6 +236,13 @@ def explain(selection: Selection) -> list[str]:
         if not other.eligible and len(other.best_in) > len(best.best_in)
     ]
     return lines
+
+
+def tie_told(best: Setting, tied: Sequence[Setting]) -> str:
+    """Say what decides between settings that are best in as many diagnostics."""
+    if all(best.error < one.error for one in tied):
+        return "its pixel error is the smaller one"
+    return "nothing tells them apart, it comes first"
 
 
 def doubts(selection: Selection) -> list[str]:

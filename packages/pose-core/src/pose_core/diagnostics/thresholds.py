@@ -75,11 +75,15 @@ def choose_thresholds(
         given: by name of measure.
 
     Raises:
-        ConfigError: for a measure that there is none of.
+        ConfigError: for a measure that there is none of, or a value that it cannot have.
     """
     if unknown := sorted(set(given) - set(units)):
         advice = suggest(unknown[0], sorted(units))
         raise ConfigError(f"--threshold: unknown measure {unknown[0]!r}; {advice}")
+    for name, value in given.items():
+        if not np.isfinite(value) or value < 0 or (name == CONFIDENCE and value > 1):
+            allowed = "from 0 to 1" if name == CONFIDENCE else "a number, 0 or more"
+            raise ConfigError(f"--threshold: {name}={value:g} cannot be; give {allowed}")
     chosen = {name: SHARE * length for name, unit in units.items() if unit == "px"}
     chosen |= {CONFIDENCE: LEAST_CONFIDENCE, **given}
     return {name: value for name, value in chosen.items() if np.isfinite(value)}
