@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pose_core.diagnostics.gathering import gather, training_labels
+from pose_core.diagnostics.gathering import gather, gather_videos, training_labels
 from pose_core.diagnostics.measures import measure
 from pose_core.diagnostics.naming import unique_names
 from pose_core.diagnostics.tracks import LABELS
@@ -271,6 +271,19 @@ def test_members_and_smoothers_belong_to_the_sweep_they_lie_in(
     np.testing.assert_allclose(off, np.sqrt(2) * (9 - np.array([0.5, 4.5])), rtol=1e-6)
 
 
+def test_a_member_of_a_sweep_alone_has_its_own_tables_of_the_sweep(
+    make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path
+) -> None:
+    runs = two_sweeps(make_run, tiny_project, plugins, tmp_path)
+    _, clip = gather(runs[1:2], plugins)
+    assert clip.families == {"": (("seed=1",), ())}
+    np.testing.assert_array_equal(clip.sources["seed=1"].keypoints, 1.0)
+    (of_video,) = gather_videos(runs[::2], plugins)
+    assert {n: one.keypoints[0, 0, 0] for n, one in of_video.sources.items()} == {
+        "plain/seed=0": 0.0, "semi/seed=0": 4.0,
+    }  # fmt: skip
+
+
 def test_sweeps_without_their_runs_are_told_apart_too(
     make_run: Callable[..., Path], tiny_project: Path, plugins: Plugins, tmp_path: Path
 ) -> None:
@@ -302,7 +315,10 @@ def test_tables_of_strangers_are_no_members_of_the_runs_ensemble(
     write_table(tmp_path / "theirs" / "clip" / "other.npz", plugins)
     write_table(tmp_path / "ours" / "smoothed" / "clip.npz", plugins, scorer="eks")
     _, clip = gather(runs, plugins, [tmp_path / "theirs", tmp_path / "ours"])
-    assert clip.families == {"theirs": (("other",), ()), "plain": ((), ("plain/eks",))}
+    assert clip.families == {
+        "plain": (("seed=0", "seed=1"), ("plain/eks",)),
+        "theirs": (("other",), ()),
+    }
 
 
 def test_a_table_of_a_run_that_moved_is_still_its(

@@ -44,7 +44,8 @@ def find_tables(
 ) -> list[FoundTable]:
     """List the tables of runs and folders; of two of one network and video, the first.
 
-    A run has them in its folder `predictions`. A folder has them as `VIDEO/MEMBER.csv` with
+    A run has them in its folder `predictions`, and in that of the sweep in which it lies, which is
+    a folder like the others but for those of other networks and of smoothers. A folder has them as `VIDEO/MEMBER.csv` with
     `smoothed/VIDEO.csv`, or is one of those folders; a table that lies in it by itself is of the
     video and the model that the record beside it names, or else of a video of its name.
 
@@ -61,6 +62,7 @@ def find_tables(
     """
     suffixes = tuple(sorted({s for one in formats(plugins) for s in one.suffixes}))
     found = [table for name, run in runs for table in of_run(name, run, suffixes)]
+    found += of_sweeps(runs, suffixes)
     for folder in folders:
         own = in_folder(folder, runs, suffixes)
         if not own:
@@ -83,6 +85,18 @@ def of_run(name: str, run: Path, suffixes: tuple[str, ...]) -> Iterator[FoundTab
     home = run.resolve().parent
     for path in tables_in(run / TRACKS, suffixes):
         yield FoundTable(path, path.stem, name, home, read_origin(record_of(path)))
+
+
+def of_sweeps(runs: Sequence[tuple[str, Path]], suffixes: tuple[str, ...]) -> list[FoundTable]:
+    """List the tables of runs that lie with those of the sweep or folder that the run is in."""
+    names = {path.resolve(): name for name, path in runs}
+    own = {(name, run.parent) for run, name in names.items()}
+    return [
+        replace(table, home=home)
+        for sweep in dict.fromkeys(run.parent for run in names)
+        for table, home in listed(sweep / TRACKS, names, suffixes)
+        if home and (table.source, home) in own
+    ]
 
 
 def in_folder(
