@@ -164,6 +164,15 @@ def test_a_table_of_another_video_is_not_taken_for_finished(pose, copied, make_v
     assert f"was made from another video, {one.resolve()}; give another --output" in error
 
 
+def test_a_video_that_changed_since_is_said_to_have(pose, copied, make_video):
+    video = make_video("cam.mp4")
+    assert pose("predict", copied, video, "--suffix", ".npz")[0] == 0
+    assert make_video("cam.mp4", frames=7) == video
+    status, _, error = pose("predict", copied, video, "--suffix", ".npz")
+    assert status == 1
+    assert f"was made from {video.resolve()} before that changed; give another --output" in error
+
+
 def test_a_table_of_another_model_is_not_taken_for_finished(
     pose, copied, tiny_model, make_video, tmp_path
 ):

@@ -261,6 +261,10 @@ def test_a_table_of_another_video_of_the_same_length_is_said(
         _, _, errors = call(recorded, table, "-o", tmp_path / f"{video.stem}-out.mp4")
         assert said in errors
         assert bool(said) == bool(errors)
+    table = write("before.npz")
+    write_json(record_of(table), asdict(Origin(str(recorded), "run", digests[other], "")))
+    _, _, errors = call(recorded, table, "-o", tmp_path / "before.mp4")
+    assert f"was made from {recorded} before that changed; look whether marks fit" in errors
 
 
 def test_a_threshold_above_most_confidences_is_said(

@@ -318,7 +318,7 @@ def test_a_folder_of_tables_is_smoothed_beside_it(pose, table, tmp_path):
     output = tmp_path / "all" / "smoothed" / "video.npz"
     status, out, _ = pose("smooth", tmp_path / "all" / "video")
     assert status == 0
-    assert out == f"2 members, 5 frames, smoothed by eks_singlecam: {output}\n"
+    assert out.startswith(f"2 members, 5 frames, smoothed by eks_singlecam: {output}\n")
     np.testing.assert_allclose(keypoints(output), 2.0)
 
 

@@ -224,3 +224,18 @@ def test_a_missing_folder_is_one_line(tmp_path):
         PoseError, match="cannot be written, no such file or directory; choose another"
     ):
         write_text(tmp_path / "none" / "a.txt", "x")
+
+
+def test_a_table_that_is_empty_or_cut_is_said_to_be(tmp_path):
+    def detect(path):
+        return path.is_file() and path.read_bytes().startswith(b"table")
+
+    plugins = plugins_of(Format(name="t", detect=detect, read_predictions=load, suffixes=(".tab",)))
+    table = tmp_path / "v.tab"
+    for content, said in ((b"", "is empty"), (b"tab", "is no table of predictions, or was cut")):
+        table.write_bytes(content)
+        with pytest.raises(FormatError, match=rf"v.tab: {said}.*; predict it again, or remove it"):
+            read_predictions(table, plugins)
+    table.rename(tmp_path / "v.odd")
+    with pytest.raises(FormatError, match="v.odd: is of no known format; known: t"):
+        read_predictions(tmp_path / "v.odd", plugins)

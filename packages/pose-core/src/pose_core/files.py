@@ -64,11 +64,28 @@ def read_predictions(path: Path | str, plugins: Plugins, format: str | None = No
     """Read a file of predictions.
 
     Raises:
-        FormatError: if it is missing, of no format or of two, or cannot be read.
+        FormatError: if it is missing, empty, of no format or of two, or cannot be read.
     """
     path = existing(path)
+    refuse_no_table(path, plugins, format)
     read: Predictions = able(plugins, "read_predictions", path, format)(path)
     return read
+
+
+def refuse_no_table(path: Path, plugins: Plugins, format: str | None) -> None:
+    """Refuse a file that is called as tables of predictions are, and is none that a format knows.
+
+    Raises:
+        FormatError: saying whether it is empty.
+    """
+    known = formats(plugins, format)
+    if not path.is_file() or path.suffix.lower() not in {s for one in known for s in one.suffixes}:
+        return
+    remedy = "predict it again, or remove it"
+    if not path.stat().st_size:
+        raise FormatError(f"{path}: is empty; {remedy}")
+    if format is None and not any(one.detect(path) for one in known):
+        raise FormatError(f"{path}: is no table of predictions, or was cut off; {remedy}")
 
 
 def write_predictions(

@@ -65,6 +65,8 @@ class Origin:
     def differs_from(self, other: "Origin") -> str | None:
         """Say which video or model the other one was made from, if not the same."""
         if other.video_digest != self.video_digest:
+            if other.video == self.video:
+                return f"{other.video} before that changed"
             return f"another video, {other.video}"
         if other.model_digest != self.model_digest:
             return f"another model, {other.model} as it was then"

@@ -127,7 +127,7 @@ def names_of(tables: Sequence[Path], video: Path) -> list[str]:
         if len(set(names)) == len(names):
             return names
     shared = set.intersection(*(set(parts) for parts in paths))
-    names = ["/".join(part for part in parts if part not in shared) for parts in paths]
+    names = ["/".join(part for part in parts if part and part not in shared) for parts in paths]
     return [f"{name} {n}" if names.count(name) > 1 else name for n, name in enumerate(names, 1)]
 
 

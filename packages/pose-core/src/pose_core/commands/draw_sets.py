@@ -103,7 +103,9 @@ def warn_of_another_video(table: Path, video: Path) -> None:
     """Say where a table was made from another file; a copy that was encoded anew is one."""
     origin = read_origin(record_of(table))
     if origin and origin.video_digest != digest(video, EDGE):
-        warn(f"{table}: was made from {origin.video}, not from {video}; look whether marks fit")
+        is_same = origin.video == str(video.resolve())
+        what = f"{video} before that changed" if is_same else f"{origin.video}, not from {video}"
+        warn(f"{table}: was made from {what}; look whether marks fit")
 
 
 def warn_of_unsure(one: Predictions, table: Path, confidence: float) -> None:

@@ -4,7 +4,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pose_core.errors import ConfigError
+from pose_core.errors import ConfigError, FormatError
+from pose_core.wording import count_of
 
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
@@ -34,7 +35,24 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
 
     if arguments.batch_size is not None and arguments.batch_size < 1:
         raise ConfigError(f"--batch-size: {arguments.batch_size} is below 1; give at least 1")
+    refuse_sweep(arguments.model)
     where = arguments.model, plugins, arguments.project, arguments.device
     say_evaluation(evaluate(*where, batch_size=arguments.batch_size))
     print(f"written: {arguments.model / EVALUATION}, {arguments.model / PREDICTIONS}")
     return 0
+
+
+def refuse_sweep(folder: Path) -> None:
+    """Refuse a folder of runs, for they are evaluated one by one.
+
+    Raises:
+        FormatError: naming one of them.
+    """
+    from pose_core.run_folder import CONFIG, runs_below
+
+    runs = [] if (folder / CONFIG).exists() else runs_below(folder)
+    if runs:
+        raise FormatError(
+            f"{folder}: is a sweep of {count_of(len(runs), 'run')}; give one of them, "
+            f"such as {runs[0]}"
+        )

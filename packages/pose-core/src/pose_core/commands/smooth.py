@@ -56,13 +56,36 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Read the members, smooth, write."""
+    given = [tables_of(path) for path in arguments.members]
     plugins.find("smoother", arguments.smoother or DEFAULT, "--smoother")
     options = dict(parse_option(text) for text in arguments.set)
     how = How(arguments.smoother, options, overwrite=arguments.overwrite)
-    given = arguments.members
     if len(given) == 1 and (videos := find_videos(given[0], plugins)):
         return run_folder(given[0], videos, arguments.output, how, plugins)
     return run_tables(given, arguments.output, how, plugins)
+
+
+def tables_of(path: Path) -> Path:
+    """Give where the tables lie that a path stands for: of a run or a sweep, its predictions.
+
+    Raises:
+        FormatError: if it is not there, or a run or sweep that has predicted no video.
+    """
+    from pose_core.files import existing
+    from pose_core.run_folder import TRACKS
+
+    if not holds_runs(existing(path)):
+        return path
+    if (path / TRACKS).is_dir():
+        return path / TRACKS
+    raise FormatError(f"{path}: has no predictions of videos yet; run pose predict {path} VIDEO")
+
+
+def holds_runs(folder: Path) -> bool:
+    """Say whether a folder is a run, or a sweep: one of its own folders is a run."""
+    from pose_core.run_folder import is_run
+
+    return is_run(folder) or any(is_run(path) for path in folder.glob("*/"))
 
 
 def run_tables(given: Sequence[Path], output: Path | None, how: How, plugins: "Plugins") -> int:
@@ -80,8 +103,18 @@ def run_tables(given: Sequence[Path], output: Path | None, how: How, plugins: "P
             f"{table}: is there already; give --overwrite to replace it, or another name"
         )
     writer_of(table, plugins)
-    smooth_to(table, read_members(find_tables(given, table, plugins), plugins), how, plugins)
+    tables = find_tables(given, table, plugins)
+    smooth_to(table, read_members(tables, plugins), how, plugins)
+    print(f"next: pose draw {video_of(tables[0])} {table}")
     return 0
+
+
+def video_of(table: Path) -> str:
+    """Name the video that a table is of, or stand for it where that is not known."""
+    from pose_core.partial import read_origin, record_of
+
+    origin = read_origin(record_of(table))
+    return origin.video if origin else "VIDEO"
 
 
 def run_folder(
@@ -104,7 +137,11 @@ def run_folder(
     failed = smooth_videos(videos, place, how, plugins, say_error)
     if failed:
         say_error(f"{failed} of {len(videos)} videos could not be smoothed")
-    return int(bool(failed))
+        return 1
+    tables = f"{folder} {output}" if output else folder
+    models = str(folder.parent) if holds_runs(folder.parent) else "MODEL..."
+    print(f"next: pose diagnose {models} --predictions {tables}")
+    return 0
 
 
 def say_error(text: str) -> None:
@@ -124,7 +161,8 @@ def beside(given: Sequence[Path], plugins: "Plugins") -> Path:
         folder = given[0] if given[0].name not in ("", "..") else given[0].resolve()
         tables = find_tables(given, folder, plugins)
         return folder.parent / SMOOTHED / Video(folder.name, tuple(tables)).table
-    raise ConfigError(f"--output: {len(given)} inputs need a table to be smoothed to; name one")
+    inputs = count_of(len(given), "input needs", "inputs need")
+    raise ConfigError(f"--output: {inputs} a table to be smoothed to; name one")
 
 
 def find_videos(folder: Path, plugins: "Plugins") -> list[Video]:
@@ -163,12 +201,16 @@ def find_tables(given: Sequence[Path], output: Path, plugins: "Plugins") -> list
 
 
 def tables_in(folder: Path, plugins: "Plugins") -> list[Path]:
-    """List the tables of a folder by name; hidden ones are left out."""
+    """List the tables of a folder by name; hidden ones are left out, and those about runs."""
+    from pose_core.commands.comparison import COMPARISON
+    from pose_core.commands.select import SELECTION
     from pose_core.diagnostics import tables_found
     from pose_core.files import formats
+    from pose_core.run_folder import EVALUATION, METRICS, SPLIT
 
     suffixes = tuple(suffix for one in formats(plugins) for suffix in one.suffixes)
-    return tables_found.tables_in(folder, suffixes)
+    other = {COMPARISON, SELECTION, EVALUATION, METRICS, SPLIT}
+    return [one for one in tables_found.tables_in(folder, suffixes) if one.name not in other]
 
 
 def parse_option(text: str) -> tuple[str, Any]:

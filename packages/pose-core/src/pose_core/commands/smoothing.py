@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DEFAULT, OF_VIEWS = "eks_singlecam", "eks_mirrored"
 """Smoothers that are taken unasked: of one view, and of several that show the same points."""
+INCOMPLETE = ".incomplete"
+"""Ends the names of tables of videos that are damaged."""
 SHORT = 20
 """Frames of which it is said that they are few, if a smoother of views cannot use them."""
 
@@ -197,6 +199,11 @@ def read_members(tables: Sequence[Path], plugins: "Plugins") -> "list[Prediction
     for line in dict.fromkeys(line for member in members for line in member.warnings):
         print(f"warning: {line}")
     check_alike(tables, members)
+    if damaged := [str(path) for path in tables if path.stem.endswith(INCOMPLETE)]:
+        print(
+            f"warning: {', '.join(damaged)}: of a video that is damaged; what its lost frames show "
+            "is guessed in the smoothed table"
+        )
     return members
 
 
@@ -223,8 +230,9 @@ def check_alike(tables: Sequence[Path], members: Sequence["Predictions"]) -> Non
             )
         own = read_origin(record_of(path))
         if own and origin and own.video_digest != origin.video_digest:
+            other = origin.video if own.video != origin.video else "it before or after it changed"
             raise FormatError(
-                f"{path}: was made from {own.video}, {tables[0]} from {origin.video}; "
+                f"{path}: was made from {own.video}, {tables[0]} from {other}; "
                 "predict the same video with every model"
             )
 
@@ -257,7 +265,7 @@ def join_members(
 
 def member_names(video: Video) -> list[str]:
     """Name the members of a video, whether or not all of its frames decode."""
-    return [table.stem.removesuffix(".incomplete") for table in video.tables]
+    return [table.stem.removesuffix(INCOMPLETE) for table in video.tables]
 
 
 def part(
