@@ -3,17 +3,18 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pose_core.diagnostics import gathering
 from pose_core.diagnostics.gathering import gather, gather_videos, training_labels
 from pose_core.diagnostics.measures import measure
 from pose_core.diagnostics.naming import unique_names
 from pose_core.diagnostics.tracks import LABELS
-from pose_core.files import write_predictions
+from pose_core.files import open_project, write_predictions
 from pose_core.partial import Origin, record_of
 from pose_core.plugins import Plugins
 from pose_core.predictions import Predictions
@@ -139,6 +140,23 @@ def test_without_the_project_predictions_are_gathered_without_truth(
     assert "give --project" in said[0]
     (found,) = gather([run], plugins, project=moved)
     assert found.truth is not None
+
+
+def test_views_of_several_cameras_are_said_not_to_be_compared(
+    make_run: Callable[..., Path],
+    tiny_project: Path,
+    plugins: Plugins,
+    said: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = open_project(tiny_project, plugins)
+    cameras = {"top": np.arange(6), "side": np.arange(6, 12)}
+    monkeypatch.setattr(gathering, "open_truth", lambda *_: replace(project, cameras=cameras))
+    gather([make_run("a", tiny_project)], plugins, say=said.append)
+    assert said == [
+        f"{tiny_project}: has 2 cameras, whose views are measured one by one; "
+        "they are not compared with one another"
+    ]
 
 
 def test_labels_outside_their_image_are_missing(

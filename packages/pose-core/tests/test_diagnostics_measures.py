@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,6 +121,28 @@ def test_a_metric_that_refuses_is_left_out_and_says_why() -> None:
         "refusing is left out: there is one view only",
         "wrong is left out: gives (3,), not one number per frame and keypoint",
     ]
+
+
+@pytest.mark.parametrize("views", [0, 2])
+def test_a_metric_of_views_is_asked_where_there_are_some(views: int) -> None:
+    names = {"left": ("nose", None), "right": (None, "tail")} if views else {}
+    given = replace(predicted(1.0), skeleton=replace(SKELETON, views=names))
+    told: list[str] = []
+    needs = frozenset({"views"})
+    metric = Metric(name="apart", unit="px", needs=needs, compute=lambda p, _: p.confidence)
+    (one,) = measure(Tracks("clip", {"a": given}, ("a",)), with_metrics(metric), None, told.append)
+    assert ("apart" in one.values) is bool(views)
+    assert told == []
+
+
+def test_a_metric_that_names_itself_is_not_named_twice() -> None:
+    def named(predictions: Predictions, labels: Labels | None) -> np.ndarray:
+        raise FormatError("shape: too few frames")
+
+    told: list[str] = []
+    metric = Metric(name="shape", unit="px", needs=frozenset(), compute=named)
+    measure(Tracks("clip", {"a": predicted(1.0)}, ("a",)), with_metrics(metric), None, told.append)
+    assert told == ["shape is left out: too few frames"]
 
 
 def test_steps_are_not_measured_between_labeled_images() -> None:

@@ -58,7 +58,11 @@ def test_an_animal_that_is_never_seen_has_no_length() -> None:
 def test_without_labels_the_length_is_that_of_what_is_predicted() -> None:
     points = np.array([[[0.0, 0.0], [3.0, 4.0]]])
     given = Predictions(points, np.ones((1, 2)), Skeleton(("a", "b")))
-    assert length_of([Tracks("clip", {"run": given}, ("run",))]) == 5.0
+    told: list[str] = []
+    assert length_of([Tracks("clip", {"run": given}, ("run",))], told.append) == 5.0
+    (line,) = told  # 5 px, of which a twentieth is 0.25
+    assert "taken to be 5 px long, as run predicts it in clip" in line
+    assert "violated above 0.25 px" in line
 
 
 def test_thresholds_follow_the_body_unless_they_are_given() -> None:

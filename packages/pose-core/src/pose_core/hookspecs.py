@@ -293,7 +293,8 @@ class Metric:
 
     NaN where it cannot be said. `needs` is {"labels"} for the labels of the same frames;
     {"training"} for labels of any frames, which the metric is fitted to; empty for a metric that
-    works without labels, which are then None.
+    works without labels, which are then None. One that compares views needs {"views"} as well: it
+    is asked of skeletons that have two or more.
     """
 
     name: str  # what tables and files call it

@@ -1,6 +1,5 @@
 """Counted and listed things in messages: "1 frame", "2 frames"; "a, b and c"."""
 
-
 from collections.abc import Sequence
 
 

@@ -75,11 +75,11 @@ def pose_metrics() -> Iterable[Metric]:
     """Yield what needs no labels of the frames it judges."""
     fitted = frozenset({"training"})
     yield Metric(name="temporal_norm", unit="px", compute=compute_temporal, needs=frozenset())
-    for name, compute in (
-        ("pca_singleview_error", compute_singleview),
-        ("pca_multiview_error", compute_multiview),
+    for name, compute, needs in (
+        ("pca_singleview_error", compute_singleview, fitted),
+        ("pca_multiview_error", compute_multiview, fitted | {"views"}),
     ):
-        yield Metric(name=name, unit="px", compute=compute, needs=fitted)
+        yield Metric(name=name, unit="px", compute=compute, needs=needs)
 
 
 @hookimpl

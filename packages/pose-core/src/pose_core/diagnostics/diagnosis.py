@@ -90,7 +90,7 @@ def diagnose(
     """
     wishes, say, training = wishes or Wishes(), once(say), training_labels(found)
     units = units_of_measures(plugins)
-    diagnosis = Diagnosis(choose_thresholds(units, length_of(found), wishes.thresholds))
+    diagnosis = Diagnosis(choose_thresholds(units, length_of(found, say), wishes.thresholds))
     for tracks in found:
         pair = reference_of(tracks, wishes.reference)
         measured = measure(tracks, plugins, training, say)

@@ -79,6 +79,9 @@ def gather(
     usable = usable_runs(runs, say)
     tables = tables_of(usable, folders, plugins, say)
     opened = open_first(usable, project, plugins, say)
+    if opened and opened.cameras:
+        views = f"{opened.root}: has {count_of(len(opened.cameras), 'camera')}"
+        say(f"{views}, whose views are measured one by one; they are not compared with one another")
     truth = [labels_of(usable, tables, opened, project, say)] if usable else []
     videos = all_videos(tables, opened.videos if opened else (), say)
     return [one for one in truth if one is not None] + videos

@@ -36,8 +36,9 @@ def measure(
 
     - `pixel_error`: distance to the truth;
     - `confidence`: the source's own, a number without unit;
-    - each registered metric, such as `temporal_norm` and `pca_multiview_error`; one that refuses
-      is left out;
+    - each registered metric, such as `temporal_norm` and `pca_multiview_error`; one that
+      compares with labels or other views is not asked where there are none, one that refuses is
+      left out;
     - `ensemble_spread`: how far the members of a source's ensemble are apart, see
       `ensemble_spread`; of a smoother too;
     - `posterior_deviation`: how far off a smoother takes itself to be;
@@ -81,11 +82,19 @@ def by_metrics(
     for name in sorted(set(plugins.names("metric")) - unfit):
         try:
             metric: Metric = plugins.find("metric", name)
-            if "labels" not in metric.needs or tracks.truth is not None:
+            if has_what_it_needs(metric, predictions, tracks.truth):
                 found[name] = computed(metric, predictions, tracks.truth, training)
         except PoseError as error:
-            say(f"{name} is left out: {error}")
+            say(f"{name} is left out: {str(error).removeprefix(f'{name}: ')}")
     return found
+
+
+def has_what_it_needs(metric: Metric, predictions: Predictions, truth: Labels | None) -> bool:
+    """Say whether there is what a metric compares with; where there is none, nothing is odd."""
+    views = len(predictions.skeleton.views)
+    return ("labels" not in metric.needs or truth is not None) and (
+        "views" not in metric.needs or views > 1
+    )
 
 
 def computed(

@@ -109,7 +109,7 @@ def select(
     if len(members) < 2:
         given = count_of(len(members), "run")
         raise FormatError(f"{runs[0]}: {given} can be compared; give two or more")
-    limits = choose_thresholds(units_of_measures(plugins), length_of(found), thresholds or {})
+    limits = choose_thresholds(units_of_measures(plugins), length_of(found, say), thresholds or {})
     evidence = weigh(members, found, plugins, limits, say)
     if not any(evidence.diagnostics.values()):
         raise FormatError(

@@ -44,10 +44,10 @@ def find_tables(
 ) -> list[FoundTable]:
     """List the tables of runs and folders; of two of one network and video, the first.
 
-    A run has them in its folder `predictions`, and in that of the sweep in which it lies, which is
-    a folder like the others but for those of other networks and of smoothers. A folder has them as `VIDEO/MEMBER.csv` with
-    `smoothed/VIDEO.csv`, or is one of those folders; a table that lies in it by itself is of the
-    video and the model that the record beside it names, or else of a video of its name.
+    A run has them in its folder `predictions`, and its own in that of the folder in which it lies,
+    such as a sweep. A folder has them as `VIDEO/MEMBER.csv` with `smoothed/VIDEO.csv`, or is one of
+    those folders; a table that lies in it by itself is of the video and the model that the record
+    beside it names, or else of a video of its name.
 
     Runs are of one ensemble with those beside them. A folder of tables is of the ensemble that all
     its networks are of, as far as they are known, or else in whose folder it lies, or, if it has

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pose_core.diagnostics.measures import CONFIDENCE
+from pose_core.diagnostics.notices import Say, warn
 from pose_core.diagnostics.tracks import Tracks
 from pose_core.errors import ConfigError
 from pose_core.metrics import pixel_error
@@ -53,14 +54,26 @@ def diagonals(keypoints: np.ndarray) -> np.ndarray:
     return pixel_error(high, low)
 
 
-def length_of(found: Sequence[Tracks]) -> float:
-    """Give the length of the animal from its labels, or else from what is predicted of it."""
+def length_of(found: Sequence[Tracks], say: Say = warn) -> float:
+    """Give the length of the animal from its labels, or else from what is predicted of it.
+
+    Args:
+        found: labeled frames and videos.
+        say: hears of a length that is not that of labels, on which thresholds then rest.
+    """
     for tracks in found:
         if tracks.truth is not None:
             return body_length(tracks.truth.keypoints, tracks.truth.skeleton)
     for tracks in found:
-        for one in tracks.sources.values():
-            return body_length(one.keypoints, one.skeleton)
+        for name, one in tracks.sources.items():
+            length = body_length(one.keypoints, one.skeleton)
+            if np.isfinite(length):
+                say(
+                    f"no labels are compared: the animal is taken to be {length:.0f} px long, as "
+                    f"{name} predicts it in {tracks.subject}, so distances are violated above "
+                    f"{SHARE * length:.3g} px; --threshold MEASURE=VALUE says otherwise"
+                )
+            return length
     return float("nan")
 
 
