@@ -18,10 +18,23 @@ from pose_core.predictions import Predictions
 from pose_core.reports.compared import Comparison, RunFiles, Subject
 from pose_core.reports.palette import OKABE_ITO
 from pose_core.reports.run_page import run_report, title
-from pose_core.reports.run_plots import binned, by_spread, quantity, spread_plots, tail_means
+from pose_core.reports.run_plots import (
+    binned,
+    by_spread,
+    curve_plots,
+    quantity,
+    spread_plots,
+    tail_means,
+)
 from pose_core.reports.run_summary import rates, sentences
 from pose_core.reports.verdict import difference, ensembles_told, standing, told
-from pose_core.reports.worst_frames import most_broken, two_of, worst_labeled, worst_of_videos
+from pose_core.reports.worst_frames import (
+    best_of,
+    most_broken,
+    shown_of,
+    worst_labeled,
+    worst_of_videos,
+)
 from pose_core.skeleton import Skeleton
 
 NAMES = ("nose", "left", "right")
@@ -97,7 +110,11 @@ def test_what_chance_may_have_made_is_called_open(plugins: Plugins) -> None:
 def test_few_frames_are_said_aloud(plugins: Plugins) -> None:
     found = standing(labeled(plugins, a=1.0, b=2.0))
     assert found is not None
-    assert "That is few (12 points)" in told(found)
+    assert "That is few (12 points), and" in told(found)
+    assert "other frames may give another order" not in told(found)  # it is clear, as it says
+    alone = standing(labeled(plugins, a=1.0))
+    assert alone is not None
+    assert "That is few (12 points): other frames may give another" in told(alone)
 
 
 def test_frames_that_were_trained_on_are_no_proof(plugins: Plugins) -> None:
@@ -221,9 +238,58 @@ def repeated(one: Measured, times: int) -> Measured:
 
 def test_beside_the_judged_network_its_own_smoother_is_drawn(plugins: Plugins) -> None:
     tracks = two_ensembles(plugins).tracks
-    assert two_of(tracks) == ["a/0", "a/eks"]
+    own = {name: tracks.sources[name] for name in ("a/eks", "a/0", "a/1")}
+    assert shown_of(replace(tracks, sources=own, members=("a/0", "a/1"))) == ["a/0", "a/eks"]
     sources = {name: tracks.sources[name] for name in ("b/eks", "a/0", "a/1")}
-    assert two_of(replace(tracks, sources=sources, members=("a/0", "a/1"))) == ["a/0", "b/eks"]
+    assert shown_of(replace(tracks, sources=sources, members=("a/0", "a/1"))) == ["a/0", "b/eks"]
+
+
+def test_of_several_ensembles_each_has_a_mark(plugins: Plugins) -> None:
+    subject = two_ensembles(plugins)
+    assert shown_of(subject.tracks) == ["a/0", "b/0"]
+    ranked = ["a/eks", "a/0", "b/0", "a/1", "b/eks", "b/1"]  # the best of all are of one
+    assert best_of(subject.tracks, ranked) == ["a/eks", "b/0"]
+    assert best_of(replace(subject.tracks, ensembles={}), ranked) == ["a/eks", "a/0"]
+
+
+def test_a_network_that_is_sure_of_nothing_is_warned_of_and_wins_nothing(plugins: Plugins) -> None:
+    subject = video(plugins, still=0, a=1, b=2)
+    doubted = subject.measured["still"].values
+    doubted["confidence"] = np.full((40, 3), 0.001)  # type: ignore[index]
+    said = sentences(comparison(subject))
+    assert said[1] == (
+        "still: 100 % of its points below 0.9 confidence; it may have learned nothing."
+    )
+    # a jump there and back is two of the 39 steps
+    assert said[2] == "Fewest points in violation in videos: a, moved 5.1 % (b 10.3 %)."
+
+
+def test_winners_of_different_rules_are_named_in_one_sentence(plugins: Plugins) -> None:
+    subject = video(plugins, a=0, b=1, c=0, d=0)
+    for name, one in subject.measured.items():
+        one.values["bent"] = np.full((40, 3), 30.0 if name == "a" else 1.0)  # type: ignore[index]
+    whole = replace(comparison(subject), rules={"moved": 20.0, "bent": 20.0})
+    assert [line for line in sentences(whole) if "Fewest" in line] == [
+        "Fewest points in violation in videos: a, c and d, moved 0.0 % (b 5.1 %); b, c and d, "
+        "bent 0.0 % (a 100.0 %)."
+    ]
+
+
+@pytest.mark.parametrize(("epochs", "drawn"), [(1, "points"), (3, "line")])
+def test_a_curve_of_one_epoch_is_a_point_that_is_seen(epochs: int, drawn: str) -> None:
+    values = np.array([2.0, np.nan, np.nan] if epochs == 1 else [3.0, 2.0, 1.0])
+    run = RunFiles("a", {}, {"epoch": np.arange(3.0), "validation_error": values})
+    (plot,) = curve_plots([run], {"a": 0})
+    assert ('<path style="fill:' in plot) is (drawn == "points")
+    assert ('<path class="line"' in plot) is (drawn == "line")
+
+
+def test_a_loss_that_differs_by_being_there_is_on(plugins: Plugins) -> None:
+    whole = comparison(labeled(plugins, a=1.0, b=4.0))
+    options = ({"losses.pca": {}, "model.neck": {}}, {})
+    runs = tuple(replace(run, options=own) for run, own in zip(whole.runs, options, strict=True))
+    content = run_report(replace(whole, runs=runs), []).page
+    assert re.findall("<td>(on|by default)</td>", content) == ["on", "by default"]
 
 
 @pytest.mark.parametrize(
@@ -290,7 +356,8 @@ def test_every_part_of_the_page_is_there(plugins: Plugins) -> None:
     assert report.summary[0].startswith("a is best on 4 test frames")
     assert report.summary[1].startswith("Fewest points in violation in videos: b, moved 0.0 %")
     assert [row[0] for row in report.glance.rows] == ["a", "b"]
-    assert report.glance.columns[-1] == "moved > 20 (%)"
+    assert report.glance.columns[-2:] == ("moved > 20 (%)", "confidence < 0.9 (%)")
+    assert [row[-1] for row in report.glance.rows] == [0.0, 0.0]  # all are 0.9 sure
 
 
 def test_names_are_escaped_all_over_the_page(plugins: Plugins) -> None:

@@ -21,7 +21,7 @@ from pose_core.diagnostics.measures import (
 )
 from pose_core.diagnostics.naming import unique_names
 from pose_core.diagnostics.notices import Say, warn
-from pose_core.diagnostics.thresholds import choose_thresholds, length_of
+from pose_core.diagnostics.thresholds import LEAST_CONFIDENCE, choose_thresholds, length_of
 from pose_core.diagnostics.tracks import LABELS, Tracks
 from pose_core.errors import FormatError, PoseError
 from pose_core.plugins import Plugins
@@ -115,12 +115,14 @@ class Comparison:
         rules: measures of tracks that nobody labeled, with the threshold above which a point breaks
             the rule.
         notes: what was odd or left out, one line each.
+        least: confidence below which a point is in doubt.
     """
 
     runs: tuple[RunFiles, ...]
     subjects: tuple[Subject, ...]
     rules: Mapping[str, float]
     notes: tuple[str, ...] = ()
+    least: float = LEAST_CONFIDENCE
 
     @property
     def labeled(self) -> Subject | None:
@@ -199,9 +201,9 @@ def compare(
         raise FormatError(f"{runs[0]}: has no predictions and no metrics.csv; run pose evaluate")
     measured = [one for subject in subjects for one in subject.measured.values()]
     units = {name: unit for one in measured for name, unit in one.units.items()}
-    limits = choose_thresholds(units, length_of(gathered), thresholds or {})
+    limits = choose_thresholds(units, length_of(gathered, say), thresholds or {})
     rules = {name: limit for name, limit in limits.items() if name not in NO_RULES}
-    return Comparison(files, tuple(subjects), rules)
+    return Comparison(files, tuple(subjects), rules, least=limits[CONFIDENCE])
 
 
 def words(measure: str) -> str:

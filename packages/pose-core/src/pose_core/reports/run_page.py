@@ -213,15 +213,15 @@ def _settings(compared: Comparison) -> list[html.Html]:
     if len(kept) == 1 and kept != {""}:
         whose = ", of all runs" if len(runs) > 1 else ""
         same.append(html.paragraph(f"Weights kept{whose}: {next(iter(kept))}."))
-    columns = {name: [_cell(run.options.get(name)) for run in runs] for name in names}
+    columns = {name: [_cell(name, run.options.get(name)) for run in runs] for name in names}
     columns |= {"weights kept": [run.kept for run in runs]} if len(kept) > 1 else {}
     rows = zip([run.name for run in runs], *columns.values(), strict=True)
     table = Table.of(["run", *columns], [*rows], title="Where runs differ")
     return [*same, html.table(table)] if columns else same
 
 
-def _cell(value: Any) -> Cell:
-    """Give an option as a table shows it."""
+def _cell(name: str, value: Any) -> Cell:
+    """Give an option as a table shows it; a loss without options of its own is on."""
     if value == {}:
-        return "by default"
+        return "on" if name.startswith("losses.") else "by default"
     return value if isinstance(value, str) or value is None else json.dumps(value)

@@ -157,7 +157,8 @@ def _curve_plot(name: str, runs: Sequence[RunFiles], colours: Mapping[str, int])
         if epochs is None or values is None:
             continue
         known = np.isfinite(values) & (values > 0)
-        curves.append(_trace(run.name, epochs[known], values[known], colours[run.name]))
+        curve = _trace(run.name, epochs[known], values[known], colours[run.name])
+        curves.append(replace(curve, style="line" if len(curve.x) > 1 else "points"))
     if not any(len(curve.x) for curve in curves):
         return ""
     called = quantity(name)

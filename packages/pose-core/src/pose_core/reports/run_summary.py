@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pose_core.diagnostics.measures import ERROR
+from pose_core.diagnostics.measures import CONFIDENCE, ERROR
 from pose_core.diagnostics.thresholds import violation_rate
+from pose_core.diagnostics.unsure import unsure, unsure_told
 from pose_core.metrics import auroc
 from pose_core.reports.compared import SETS, Comparison, Subject, rows_of, words
 from pose_core.reports.demo_results import mean
 from pose_core.reports.run_plots import BySpread, by_spread
 from pose_core.reports.tables import Cell, Table
 from pose_core.reports.verdict import ensembles_told, standing, told
+from pose_core.wording import enumerated
 
 UNKNOWN = "How far predictions are from the truth is not known: no labeled frame was compared."
 ENOUGH = 100
@@ -32,6 +34,8 @@ def glance(compared: Comparison) -> Table:
     for measure, limit in compared.rules.items():
         if found := rates(compared.videos, measure, limit):
             columns[f"{words(measure)} > {limit:.3g} (%)"] = found
+    if found := rates(compared.videos, CONFIDENCE, compared.least):
+        columns[f"{CONFIDENCE} < {compared.least:.3g} (%)"] = found
     body: list[list[Cell]] = [
         [name, *(own.get(name) for own in columns.values())]
         for name in compared.colours
@@ -41,7 +45,7 @@ def glance(compared: Comparison) -> Table:
 
 
 def rates(videos: Sequence[Subject], measure: str, limit: float) -> dict[str, float]:
-    """Give how many per cent of the points of all videos are above a threshold, by source."""
+    """Give how many per cent of the points of all videos violate a threshold, by source."""
     found: dict[str, list[np.ndarray]] = {}
     for video in videos:
         for name, values in video.values(measure).items():
@@ -59,6 +63,7 @@ def sentences(compared: Comparison) -> list[str]:
     found = standing(compared.labeled) if compared.labeled else None
     said = [told(found) if found else UNKNOWN]
     said += ensembles_told(compared.labeled) if compared.labeled else []
+    said += _unsure_told(compared)
     said += _rules_told(compared)
     said += _spread_told(compared.labeled) if compared.labeled else []
     if compared.notes:
@@ -68,21 +73,34 @@ def sentences(compared: Comparison) -> list[str]:
 
 
 def _rules_told(compared: Comparison) -> list[str]:
-    """Say who breaks fewest rules in videos: one sentence for each winner."""
+    """Say who breaks fewest rules in videos, in a sentence; who is sure of nothing cannot win."""
+    unsure = _unsure(compared)
     won: dict[str, list[str]] = {}
     for measure, limit in compared.rules.items():
-        order = sorted(rates(compared.videos, measure, limit).items(), key=lambda pair: pair[1])
+        every = rates(compared.videos, measure, limit)
+        sure = {name: rate for name, rate in every.items() if name not in unsure} or every
+        order = sorted(sure.items(), key=lambda pair: pair[1])
         if len(order) > 1:
             least, (worst, most) = order[0][1], order[-1]
             if f"{least:.1f}" == f"{most:.1f}":
                 continue  # a tie, as it is shown
             share = f"{words(measure)} {least:.1f} % ({worst} {most:.1f} %)"
             winners = [name for name, rate in order if f"{rate:.1f}" == f"{least:.1f}"]
-            won.setdefault(" and ".join(winners), []).append(share)
-    return [
-        f"Fewest points in violation in videos: {best}, {', '.join(shares)}."
-        for best, shares in won.items()
-    ]
+            won.setdefault(enumerated(winners), []).append(share)
+    told = "; ".join(f"{best}, {', '.join(shares)}" for best, shares in won.items())
+    return [f"Fewest points in violation in videos: {told}."] if told else []
+
+
+def _unsure(compared: Comparison) -> dict[str, float]:
+    """Give the share of points in doubt of networks of which that is nearly all."""
+    members = {name for one in compared.subjects for name in one.tracks.members}
+    measured = [m for one in compared.subjects for m in one.measured.values()]
+    return unsure([one for one in measured if one.source in members], compared.least)
+
+
+def _unsure_told(compared: Comparison) -> list[str]:
+    """Warn of networks that are sure of nothing, a sentence each."""
+    return [f"{line}." for line in unsure_told(_unsure(compared), compared.least)]
 
 
 def _spread_told(labeled: Subject) -> list[str]:

@@ -116,6 +116,8 @@ def told(found: Standing) -> str:
         return f"{said} They say nothing about frames that were not trained on."
     if found.few:
         points = count_of(found.points, "point")
+        if found.clear:
+            return f"{said} That is few ({points}), and so little says of chance itself."
         return f"{said} That is few ({points}): other frames may give another order."
     return said
 
@@ -137,7 +139,7 @@ def _apart(found: Standing) -> str:
     if np.isnan(found.between[0]):
         return f"{found.ahead:.2f} px, one frame cannot say how sure that is"
     low, high = found.between
-    return f"{found.ahead:.2f} px, and {low:.2f} to {high:.2f} for 95 % of other draws of frames"
+    return f"{found.ahead:.2f} px; {low:.2f} to {high:.2f} px in 95 % of other draws of frames"
 
 
 def ensembles_told(subject: Subject) -> list[str]:

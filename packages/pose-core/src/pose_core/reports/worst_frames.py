@@ -53,12 +53,13 @@ class WorstFrame:
 def worst_labeled(labeled: Subject, say: Say) -> list[WorstFrame]:
     """Draw the labeled frames in which the two best sources err most, and the truth.
 
+    Of several ensembles they are the best source of each, as far as there are marks for.
     Images that are not there are said and left out.
     """
     truth, root, found_best = labeled.tracks.truth, labeled.tracks.root, standing(labeled)
     if truth is None or root is None or found_best is None:
         return []
-    sources, values = list(found_best.errors)[:2], labeled.values(ERROR)
+    sources, values = best_of(labeled.tracks, list(found_best.errors)), labeled.values(ERROR)
     errors = {name: values[name] for name in sources}
     rows = unseen(labeled)
     points = worst_points(np.fmax.reduce([v[rows] for v in errors.values()]), apart=1)
@@ -99,7 +100,7 @@ def worst_of_videos(
     found: list[WorstFrame] = []
     there = [video for video in videos if video.tracks.video is not None]
     for video in there[: MOST // PER_VIDEO]:
-        judged = two_of(video.tracks)
+        judged = shown_of(video.tracks)
         chosen = most_broken(video, judged[0], rules)
         try:
             images = decoded(reader, video, [row for row, _ in chosen])
@@ -117,8 +118,24 @@ def worst_of_videos(
     return found
 
 
-def two_of(tracks: Tracks) -> list[str]:
-    """Choose the source that is judged, a network, and one beside it, best its own smoother."""
+def best_of(tracks: Tracks, ranked: Sequence[str]) -> list[str]:
+    """Choose the two best sources, or of several ensembles the best of each; one mark is left."""
+    families = tracks.families.values()
+    if len(families) < 2:
+        return list(ranked[:2])
+    best = {next((n for n in ranked if n in (*of.members, *of.smoothed)), "") for of in families}
+    return [name for name in ranked if name in best][: len(SHAPES) - 1]
+
+
+def shown_of(tracks: Tracks) -> list[str]:
+    """Choose the source that is judged, a network, and one beside it, best its own smoother.
+
+    Of several ensembles with networks they are the first network of each, as far as there are
+    marks.
+    """
+    networks = [family.members[0] for family in tracks.families.values() if family.members]
+    if len(networks) > 1:
+        return networks[: len(SHAPES)]
     judged, others = tracks.members[:1], tracks.members[1:]
     own_first = sorted(tracks.families.values(), key=lambda one: not {*judged} <= {*one.members})
     smoothed = [name for family in own_first for name in family.smoothed]
@@ -142,7 +159,7 @@ def _of_video(
         if measure in values and values[measure][row, keypoint] > limit
     ]
     where = f"{video.tracks.subject}, frame {row}, {name}"
-    caption = f"{where}: {', '.join(wrong)}; {keyed(judged)}"
+    caption = f"{where}: {', '.join(wrong)} ({judged[0]}); {keyed(judged)}"
     return WorstFrame(video.tracks.subject, str(row), row, name, picture, caption)
 
 
