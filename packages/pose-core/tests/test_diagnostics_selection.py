@@ -9,6 +9,7 @@ import pytest
 
 from pose_core.diagnostics.noise import differences, mean_of
 from pose_core.diagnostics.selection import explain, select
+from pose_core.diagnostics.unsure import unsure_told
 from pose_core.errors import FormatError
 from pose_core.files import write_predictions
 from pose_core.hookspecs import Metric, hookimpl
@@ -205,6 +206,13 @@ def test_a_run_that_is_sure_of_nothing_does_not_win_by_its_videos(
     low = select(runs, plugins, thresholds={"x": 2.0, "confidence": 0.0005})  # none is unsure
     assert low.settings[1].best_in or low.settings[0].runs == ("b",)
     assert "may have learned nothing" not in " ".join(explain(low))
+
+
+def test_networks_that_are_equally_unsure_are_told_in_one_line() -> None:
+    assert unsure_told({"a": 1.0, "b": 0.96, "c": 0.999}, 0.9) == [
+        "a and c: 100 % of their points below 0.9 confidence; they may have learned nothing",
+        "b: 96 % of its points below 0.9 confidence; it may have learned nothing",
+    ]
 
 
 def test_the_interval_of_a_difference_is_as_wide_as_theory_says() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pose_core.diagnostics.measured import Measured
 from pose_core.diagnostics.measures import CONFIDENCE
+from pose_core.wording import enumerated
 
 NEARLY = 0.95
 """Share of a network's points below the least confidence that is nearly all of them."""
@@ -30,9 +31,12 @@ def unsure(measured: Iterable[Measured], least: float) -> dict[str, float]:
 
 
 def unsure_told(shares: Mapping[str, float], least: float) -> list[str]:
-    """Say of each source that is unsure how much so it is."""
+    """Say of sources that are unsure how much so they are, those together that are it alike."""
+    alike: dict[str, list[str]] = {}
+    for name, share in shares.items():
+        alike.setdefault(f"{100 * share:.0f} %", []).append(name)
     return [
-        f"{name}: {100 * share:.0f} % of its points below {least:.3g} confidence; "
-        "it may have learned nothing"
-        for name, share in shares.items()
+        f"{enumerated(names)}: {share} of {'its' if len(names) == 1 else 'their'} points below "
+        f"{least:.3g} confidence; {'it' if len(names) == 1 else 'they'} may have learned nothing"
+        for share, names in alike.items()
     ]
