@@ -110,7 +110,7 @@ def test_what_chance_may_have_made_is_called_open(plugins: Plugins) -> None:
 def test_few_frames_are_said_aloud(plugins: Plugins) -> None:
     found = standing(labeled(plugins, a=1.0, b=2.0))
     assert found is not None
-    assert "That is few (12 points), and" in told(found)
+    assert "That is few (12 points), too few to say" in told(found)
     assert "other frames may give another order" not in told(found)  # it is clear, as it says
     alone = standing(labeled(plugins, a=1.0))
     assert alone is not None

@@ -117,7 +117,7 @@ def told(found: Standing) -> str:
     if found.few:
         points = count_of(found.points, "point")
         if found.clear:
-            return f"{said} That is few ({points}), and so little says of chance itself."
+            return f"{said} That is few ({points}), too few to say well what chance does."
         return f"{said} That is few ({points}): other frames may give another order."
     return said
 
