@@ -29,10 +29,10 @@ examples:
   pose diagnose sweep/ --threshold pixel_error=5 --threshold confidence=0.8
   pose diagnose sweep/ --reference nose,eye --groups subjects.csv
 
-Writes runs.csv and, per source and video, a table of a row per frame and a column per measure and keypoint; and
-summary.csv, outliers.csv (how well each measure finds wrong points), calibration.csv and
-reliability.csv (what a confidence is worth), groups.csv (errors by video, or by the groups given)
-and curves.csv (errors by the share of frames trained on).
+Writes, per source and video, a table of a row per frame and a column per measure and keypoint; and
+runs.csv (of which runs all this is), summary.csv, outliers.csv (how well each measure finds wrong
+points), calibration.csv and reliability.csv (what a confidence is worth), groups.csv (errors by
+video, or by the groups given) and curves.csv (errors by the share of frames trained on).
 
 A violation is a distance above a twentieth of the animal's length, or a confidence below 0.9,
 unless --threshold says otherwise. Labeled frames need predictions.csv: pose evaluate writes it.
