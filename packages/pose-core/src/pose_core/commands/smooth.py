@@ -19,6 +19,7 @@ examples:
   pose smooth run-*/predictions/video.csv --output smoothed.csv
   pose smooth sweep/predictions/video          # the tables in a folder
   pose smooth sweep/predictions                # a folder of such folders, each a video
+  pose smooth sweep                            # the same: what the runs of a sweep predicted
   pose smooth a.csv b.csv --output s.h5 --smoother eks_singlecam --set s=10
 
 A folder of tables is smoothed to smoothed/VIDEO.csv beside it; a folder of such folders to

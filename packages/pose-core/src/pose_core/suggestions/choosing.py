@@ -164,14 +164,12 @@ def worth_a_look(energy: np.ndarray) -> np.ndarray:
 
 def moved(place: int, number: int, energy: np.ndarray, row: int) -> Suggestion:
     """Say how much moves in a frame, beside the others of its recording (frames,)."""
+    if energy[row] <= STILL:
+        return Suggestion(place, number, 0.0, "nothing moves in this video; one of its kind")
     share = float((energy < energy[row]).mean())
-    what = "nothing moves in this video"
-    if energy[row] > STILL:
-        levels = f"{energy[row]:.2g} grey levels a pixel"
-        what = f"moves more than {100 * share:.0f} % of the frames ({levels})"
-    return Suggestion(
-        place, number, share if energy[row] > STILL else 0.0, f"{what}; one of its kind"
-    )
+    levels = f"{energy[row]:.2g} grey levels a pixel"
+    reason = f"moves more than {100 * share:.0f} % of the frames ({levels}); one of its kind"
+    return Suggestion(place, number, share, reason)
 
 
 def choose_any(candidates: Sequence[Candidate], wish: Wish, _: VideoReader) -> list[Suggestion]:
