@@ -59,12 +59,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, plugins: "Plugins") -> int:
     """Gather, measure, write, and say the most important."""
-    from pose_core.commands.replacing import (
-        former_tables,
-        refuse_diagnostics,
-        remove_stale,
-        write_runs,
-    )
+    from pose_core.commands.replacing import replaceable, replaced
     from pose_core.diagnostics.diagnosis import diagnose
     from pose_core.diagnostics.gathering import gather
     from pose_core.diagnostics.notices import once
@@ -73,9 +68,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     wishes, say = wishes_of(arguments), once()
     runs, folders = finished(arguments.runs, say)
     output = arguments.output or common_folder(arguments.runs) / FOLDER
-    if not arguments.overwrite:
-        refuse_diagnostics(output, runs)
-    former = former_tables(output)
+    former = replaceable(output, runs, arguments.overwrite)
     folders += arguments.predictions
     found = gather(runs, plugins, folders, arguments.project, say)
     if not found:
@@ -83,8 +76,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
             f"{arguments.runs[0]}: nothing is predicted; run pose evaluate or predict"
         )
     diagnosis = diagnose(found, plugins, output, wishes, say)
-    remove_stale(former, diagnosis.tables)
-    write_runs(output, runs)
+    replaced(output, runs, former, diagnosis.tables)
     for table in (labels_table(diagnosis), violations_table(diagnosis), groups_table(diagnosis)):
         if table.rows:
             print(table_text(table) + "\n")

@@ -57,29 +57,26 @@ def rows_of(table: Path) -> list[dict[str, str]]:
         ) from error
 
 
-def refuse_diagnostics(folder: Path, runs: Sequence[Path]) -> None:
-    """Refuse to replace diagnostics of other runs, or of nobody knows which.
+def replaceable(folder: Path, runs: Sequence[Path], overwrite: bool) -> list[Path]:
+    """List the tables of a former diagnosis in a folder, which may be replaced.
+
+    Args:
+        folder: to write to.
+        runs: that are diagnosed.
+        overwrite: whether a diagnosis of other runs, or of nobody knows which, may be replaced.
 
     Raises:
-        FormatError: naming the folder.
+        FormatError: if it may not, or if there is a summary of another kind.
     """
-    if (folder / RUNS).is_file():
+    if not (folder / SUMMARY).is_file():
+        return []
+    if (folder / RUNS).is_file() and not overwrite:
         refuse_others(folder, folder / RUNS, runs)
-    elif (folder / SUMMARY).is_file():
+    elif not overwrite:
         raise FormatError(
             f"{folder}: has a {SUMMARY} already, of which runs is not known; choose another "
             "--output, or add --overwrite"
         )
-
-
-def former_tables(folder: Path) -> list[Path]:
-    """List the tables of a former diagnosis, as its summary tells.
-
-    Raises:
-        FormatError: if its summary is another kind of file.
-    """
-    if not (folder / SUMMARY).is_file():
-        return []
     rows = rows_of(folder / SUMMARY)
     if any(not row.get("source") or not row.get("subject") for row in rows):
         raise FormatError(f"{folder / SUMMARY}: is none of pose diagnose; choose another --output")
@@ -87,23 +84,26 @@ def former_tables(folder: Path) -> list[Path]:
     return [table_path(folder, subject, source) for subject, source in of]
 
 
-def remove_stale(former: Iterable[Path], written: Iterable[Path]) -> None:
-    """Remove tables that were not written again, and folders that nothing is left in."""
-    for path in set(former) - set(written):
-        path.unlink(missing_ok=True)
-        if path.parent.is_dir() and not any(path.parent.iterdir()):
-            path.parent.rmdir()
+def replaced(
+    folder: Path, runs: Sequence[Path], former: Iterable[Path], written: Iterable[Path]
+) -> None:
+    """Write which runs a folder is of, and remove what was not written again.
 
-
-def write_runs(folder: Path, runs: Sequence[Path]) -> None:
-    """Write which runs the results of a folder are of.
+    Args:
+        folder: of diagnostics.
+        runs: that they are of.
+        former: tables that were there.
+        written: tables that are new.
 
     Raises:
         PoseError: if it cannot be written.
     """
-    names = unique_names(runs)
-    rows = [(name, relative(run, folder)) for name, run in names.items()]
+    rows = [(name, relative(run, folder)) for name, run in unique_names(runs).items()]
     write_csv(folder / RUNS, Table.of(["run", FOLDER], rows))
+    for path in set(former) - set(written):
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir() and not any(path.parent.iterdir()):
+            path.parent.rmdir()
 
 
 def relative(run: Path, folder: Path) -> str:
