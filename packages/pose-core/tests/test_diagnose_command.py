@@ -150,7 +150,9 @@ def test_what_is_left_out_is_said_once_more_at_the_end(
         assert status == 1  # as something that was asked for is missing
         last = [line for line in out.splitlines() if line.startswith("left out: ")]
         assert last == [f"left out: {tmp_path / 'empty'}, {other}; why is said above"]
-    assert "left out: " not in pose("diagnose", first, second)[1]
+    out = pose("diagnose", *given)[1]
+    assert out.splitlines()[-1] == f"next: pose report {first} {second} {other}"
+    assert "left out: " not in pose("diagnose", first, second, "--overwrite")[1]
 
 
 def test_the_run_to_use_is_named_and_the_table_written(

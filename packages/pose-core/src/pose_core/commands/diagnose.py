@@ -84,7 +84,7 @@ def run(arguments: Namespace, plugins: "Plugins") -> int:
     for line in lost:
         print(line)
     print(f"written: {count_of(len(diagnosis.tables), 'table')}, summary.csv and more in {output}")
-    print(f"next: pose report {repeated(arguments)}")
+    print(f"next: pose report {repeated(arguments, runs)}")
     return int(bool(lost))
 
 

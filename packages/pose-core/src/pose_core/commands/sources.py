@@ -64,14 +64,24 @@ def left_out(given: Sequence[Path], runs: Sequence[Path], shown: Collection[str]
     """
     from pose_core.diagnostics.naming import unique_names
 
-    lost = [path for path in given if not any(run == path or path in run.parents for run in runs)]
+    lost = [path for path in given if not holds(path, runs)]
     lost += [folder for name, folder in unique_names(runs).items() if name not in shown]
     return [f"left out: {', '.join(map(str, lost))}; why is said above"] if lost else []
 
 
-def repeated(arguments: Namespace) -> str:
-    """Write what was given of runs, tables, project and thresholds, for another command."""
-    words = list(arguments.runs)
+def holds(path: Path, runs: Sequence[Path]) -> bool:
+    """Say whether a path is one of the runs, or a folder of some."""
+    return any(path in (run, *run.parents) for run in runs)
+
+
+def repeated(arguments: Namespace, runs: Sequence[Path]) -> str:
+    """Write what was given of runs, tables, project and thresholds, for another command.
+
+    Args:
+        arguments: of this one.
+        runs: finished ones; what was given and holds none is left out.
+    """
+    words = [path for path in arguments.runs if holds(path, runs)]
     words += ["--predictions", *arguments.predictions] if arguments.predictions else []
     words += ["--project", arguments.project] if arguments.project else []
     words += [word for one in arguments.threshold for word in ("--threshold", one)]
