@@ -118,7 +118,8 @@ def check(arguments: Namespace, members: Members, plugins: "Plugins") -> None:
 
     if arguments.batch_size is not None and arguments.batch_size < 1:
         raise ConfigError(f"--batch-size: {arguments.batch_size} is below 1; give at least 1")
-    writer_of(Path(f"video{arguments.suffix}"), plugins)
+    for folder in members.ensembles:
+        writer_of(folder / f"video{arguments.suffix}", plugins)
     choose(plugins, arguments.reader)
     if arguments.smoother and not arguments.smooth:
         raise ConfigError(f"--smoother: {arguments.smoother!r} is given without --smooth; add it")
