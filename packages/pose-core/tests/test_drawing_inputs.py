@@ -19,6 +19,19 @@ def test_a_folder_of_members_is_found_by_the_name_of_the_video(tmp_path: Path) -
     assert names_of(tables, video) == ["smoothed", "one", "two"]
 
 
+def test_a_member_of_a_sweep_has_its_own_table_there(tmp_path: Path) -> None:
+    run = tmp_path / "seed=1"
+    run.mkdir()
+    for name in ("status.json", "model.safetensors"):  # a finished run
+        (run / name).touch()
+    for member in ("seed=0", "seed=1"):
+        path = tmp_path / "predictions" / "v" / f"{member}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    video = Path("v.mp4")
+    assert tables_of(video, Inputs([video], [], [run])) == [path]
+
+
 def test_a_table_in_two_kinds_of_file_is_drawn_once(tmp_path: Path) -> None:
     named = [tmp_path / name for name in ("v.csv", "w.csv", "v.h5", "v.csv")]
     assert tables_of(Path("v.mp4"), Inputs([Path("v.mp4")], named, [])) == named[:2]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pose_core.diagnostics.tables_found import SMOOTHED
 from pose_core.errors import FormatError
-from pose_core.run_folder import SKELETON, TRACKS
+from pose_core.run_folder import SKELETON, TRACKS, is_run
 
 if TYPE_CHECKING:
     from pose_core.plugins import Plugins
@@ -84,10 +84,13 @@ def tables_of(video: Path, inputs: Inputs) -> list[Path]:
 
 
 def found_in(inputs: Inputs, video: Path) -> Iterator[Path]:
-    """Find the tables of a video in the folders, and in their folders of predictions."""
+    """Find the tables of a video in folders and their predictions; of a run, also in its sweep."""
     for folder in inputs.folders:
         yield from within(folder, video, inputs.suffixes)
         yield from within(folder / TRACKS, video, inputs.suffixes)
+        run = folder.resolve()
+        of_sweep = listed(run.parent / TRACKS / video.stem, inputs.suffixes)
+        yield from (table for table in of_sweep if is_run(run) and table.stem == run.name)
 
 
 def within(folder: Path, video: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
