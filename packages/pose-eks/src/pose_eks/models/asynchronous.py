@@ -10,7 +10,7 @@ for: they are on the clock as well, and nobody sees anything there.
 Source: Biderman, Whiteway et al. 2024, section 5.9.4.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -66,9 +66,8 @@ def smooth_asynchronous(
     seen = {name: View(agreed[name], np.searchsorted(clock, own[name])) for name in views}
     slowest = min(own.values(), key=len)
     there = sights_of(list(seen.values()), keypoints, len(clock))
-    few = [(one, one.few()) for _, one in there]
-    paired = [some_at_once(one.at(places), clock[places], slowest) for one, places in few]
-    relation = related_in(paired, options)
+    shown = ((one.at(few), clock[few]) for _, one in there for few in [one.few()])
+    relation = related_at_once(shown, slowest, options)
     points = solved_points(
         there,
         labels,
@@ -189,10 +188,19 @@ def at_once(sight: Sight, clock: np.ndarray, slowest: np.ndarray) -> tuple[Sight
     return replace(sight, observed=observed, spread=spread), pairing
 
 
-def some_at_once(sight: Sight, clock: np.ndarray, slowest: np.ndarray) -> Sight:
-    """Give the same, thinned to what a relation is learned from."""
-    paired, pairing = at_once(sight, clock, slowest)
-    return paired.at(thinned(np.arange(len(pairing))))
+def related_at_once(
+    shown: Iterable[tuple[Sight, np.ndarray]], slowest: np.ndarray, options: MultiCameraOptions
+) -> Relation | None:
+    """Learn how views relate from what they show at the times of the slowest camera.
+
+    Args:
+        shown: of every point, what views show at some of the clock's times, and these times.
+        slowest: all times of the camera with the fewest.
+        options: of the model.
+    """
+    paired = (at_once(sight, times, slowest) for sight, times in shown)
+    few = [one.at(thinned(np.arange(len(pairing)))) for one, pairing in paired]
+    return related_in(few, options)
 
 
 def at_times(values: np.ndarray, clock: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from pose_eks.models.asynchronous import (
     nothing,
     own_clocks,
     refuse_known,
-    some_at_once,
+    related_at_once,
 )
 from pose_eks.models.clock import checked_times
 from pose_eks.models.long_points import (
@@ -124,9 +124,10 @@ def smooth_long_asynchronous(
         for name, view in views.items()
     ]
     slowest = min(own.values(), key=len)
-    few = ((one, one.few(len(clock.times))) for one in sights_in(placed))
-    paired = [some_at_once(one.at(places), clock.times[places], slowest) for one, places in few]
-    relation = related_in(paired, options)
+    each = ((one, one.few(len(clock.times))) for one in sights_in(placed))
+    relation = related_at_once(
+        ((one.at(few), clock.times[few]) for one, few in each), slowest, options
+    )
 
     def begin(label: str) -> Begin:
         return lambda sight, few: begun_on_clock(sight, few, slowest, label, options, relation)
