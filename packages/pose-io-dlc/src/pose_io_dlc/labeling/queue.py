@@ -127,10 +127,10 @@ def place_in_lightning_pose(path: Path | str, frames: Sequence[NewFrames]) -> Pl
     survey = survey_lightning_pose(path)
     root, _, files = files_of(Path(path), [])
     queues = {view: queue_of(file) for view, file in files.items()}
-    refuse_uneven(queues.values(), root)
+    lines = {view: lines_of(queue) for view, queue in queues.items()}
+    refuse_uneven({queue: lines[view] for view, queue in queues.items()}, root)
     offsets = (0, *BESIDE) if has_neighbours(root, files.values()) else (0,)
     images: dict[str, Mapping[int, str]] = {}
-    lines = {view: lines_of(queue) for view, queue in queues.items()}
     for views in recordings_of(frames, files, root):
         stems, length = [one.video.stem for one in views], max(one.length for one in views)
         naming = naming_of(root, stems, length, DIGITS, project_width=True)
@@ -155,19 +155,24 @@ def lines_of(queue: Path) -> list[str]:
     return text_of(queue).splitlines() if queue.is_file() else []
 
 
-def refuse_uneven(queues: Iterable[Path], root: Path) -> None:
-    """Refuse queues of views that do not line up, for new lines would not either.
+def refuse_uneven(queues: Mapping[Path, Sequence[str]], root: Path) -> None:
+    """Refuse lines of queues of views that do not line up, for new lines would not either.
 
     Raises:
         FormatError: with their lengths.
     """
-    counts = {queue.relative_to(root): len(list(queued(queue))) for queue in queues}
+    counts = {path.relative_to(root): count_filled(own) for path, own in queues.items()}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} {count}" for name, count in counts.items())
         raise FormatError(
             f"{root}: queues of its views have different numbers of frames ({listed}), and each "
             "line is to show one instant in all; mend them"
         )
+
+
+def count_filled(lines: Sequence[str]) -> int:
+    """Count the lines that are not blank: the frames of a queue."""
+    return sum(1 for line in lines if line.strip())
 
 
 def recordings_of(
