@@ -8,7 +8,7 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -67,25 +67,8 @@ def read_predictions(path: Path | str, plugins: Plugins, format: str | None = No
         FormatError: if it is missing, empty, of no format or of two, or cannot be read.
     """
     path = existing(path)
-    refuse_no_table(path, plugins, format)
     read: Predictions = able(plugins, "read_predictions", path, format)(path)
     return read
-
-
-def refuse_no_table(path: Path, plugins: Plugins, format: str | None) -> None:
-    """Refuse a file that is called as tables of predictions are, and is none that a format knows.
-
-    Raises:
-        FormatError: saying whether it is empty.
-    """
-    known = formats(plugins, format)
-    if not path.is_file() or path.suffix.lower() not in {s for one in known for s in one.suffixes}:
-        return
-    remedy = "predict it again, or remove it"
-    if not path.stat().st_size:
-        raise FormatError(f"{path}: is empty; {remedy}")
-    if format is None and not any(one.detect(path) for one in known):
-        raise FormatError(f"{path}: is no table of predictions, or was cut off; {remedy}")
 
 
 def write_predictions(
@@ -165,16 +148,25 @@ def able(plugins: Plugins, what: str, path: Path, name: str | None) -> Callable[
     known = formats(plugins, name)
     knowing = known if name is not None else [one for one in known if one.detect(path)]
     if not knowing:
-        signs = (f"{one.name} ({one.signs})" if one.signs else one.name for one in known)
-        listed = ", ".join(signs) or NONE
-        broken = "".join(f" (not loaded: {one})" for one in plugins.broken)
-        raise FormatError(f"{path}: is of no known format; known: {listed}{broken}")
+        raise FormatError(f"{path}: {unknown(path, what, known, plugins)}")
     chosen = [one for one in knowing if getattr(one, what) is not None]
     if not chosen:
         names = " or ".join(one.name for one in knowing)
         raise FormatError(f"{path}: format {names} cannot {what.replace('_', ' ')}")
     refuse_two(path, [one.name for one in chosen], "can be opened as")
     return getattr(chosen[0], what)
+
+
+def unknown(path: Path, what: str, known: Sequence[Format], plugins: Plugins) -> str:
+    """Say why no format knows a path: as a table of predictions it may be empty or cut off."""
+    suffixes = {suffix for one in known for suffix in one.suffixes}
+    if what == "read_predictions" and path.is_file() and path.suffix.lower() in suffixes:
+        wrong = "no table of predictions, or was cut off" if path.stat().st_size else "empty"
+        return f"is {wrong}; predict it again, or remove it"
+    signs = (f"{one.name} ({one.signs})" if one.signs else one.name for one in known)
+    listed = ", ".join(signs) or NONE
+    broken = "".join(f" (not loaded: {one})" for one in plugins.broken)
+    return f"is of no known format; known: {listed}{broken}"
 
 
 def detected(path: Path | str, plugins: Plugins) -> list[Format]:
