@@ -23,6 +23,8 @@ from pose_core.files import unwritable, write_text
 
 EDGE = 1 << 20  # bytes at both ends of a video that tell it from another of the same length
 STATE, ROWS = "state.json", "rows.f32"
+INCOMPLETE = ".incomplete"
+"""Ends the names of tables of videos that are damaged."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,11 @@ def read_digest(path: Path, edge: int | None, _: tuple[int, ...]) -> str:
 def record_of(table: Path) -> Path:
     """Name the file that tells what a table was made from."""
     return table.with_name(f".{table.name}.made-from.json")
+
+
+def incomplete(table: Path) -> Path:
+    """Name the table of a video that is not whole."""
+    return table.with_name(f"{table.stem}{INCOMPLETE}{table.suffix}")
 
 
 def read_origin(path: Path) -> Origin | None:

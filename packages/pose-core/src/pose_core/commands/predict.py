@@ -161,7 +161,7 @@ def repair_all(
     """Repair all tables there are; say whether all could be, and name those that could not."""
     from pose_core.commands.predict_jobs import say_error
     from pose_core.commands.repairing import repair_tables
-    from pose_core.predict import incomplete
+    from pose_core.partial import incomplete
 
     repaired = True
     for name, model in members.runs.items():
@@ -197,7 +197,7 @@ def smooth_all(
 
 def tables_there(tables: Iterable[Path]) -> list[Path]:
     """List those of some tables that were written, the incomplete ones of damaged videos too."""
-    from pose_core.predict import incomplete
+    from pose_core.partial import incomplete
 
     return [one for table in tables for one in (table, incomplete(table)) if one.is_file()]
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 DEFAULT, OF_VIEWS = "eks_singlecam", "eks_mirrored"
 """Smoothers that are taken unasked: of one view, and of several that show the same points."""
-INCOMPLETE = ".incomplete"
-"""Ends the names of tables of videos that are damaged."""
 SHORT = 20
 """Frames of which it is said that they are few, if a smoother of views cannot use them."""
 
@@ -194,6 +192,7 @@ def read_members(tables: Sequence[Path], plugins: "Plugins") -> "list[Prediction
         FormatError: if one cannot be read, or does not fit the first one.
     """
     from pose_core.files import read_predictions
+    from pose_core.partial import INCOMPLETE
 
     members = [read_predictions(path, plugins) for path in tables]
     for line in dict.fromkeys(line for member in members for line in member.warnings):
@@ -265,6 +264,8 @@ def join_members(
 
 def member_names(video: Video) -> list[str]:
     """Name the members of a video, whether or not all of its frames decode."""
+    from pose_core.partial import INCOMPLETE
+
     return [table.stem.removesuffix(INCOMPLETE) for table in video.tables]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pose_core.files import write_predictions, write_text
 from pose_core.model.folder import TrainedModel
-from pose_core.partial import Origin, record_of
+from pose_core.partial import Origin, incomplete, record_of
 from pose_core.plugins import Plugins
 from pose_core.predictions import Predictions
 
@@ -32,11 +32,6 @@ def write_table(
         incomplete(output).unlink(missing_ok=True)
         record_of(incomplete(output)).unlink(missing_ok=True)
     return path
-
-
-def incomplete(output: Path) -> Path:
-    """Name the table of a video that is not whole."""
-    return output.with_name(f"{output.stem}.incomplete{output.suffix}")
 
 
 def predictions_of(
