@@ -88,9 +88,9 @@ def found_in(inputs: Inputs, video: Path) -> Iterator[Path]:
     for folder in inputs.folders:
         yield from within(folder, video, inputs.suffixes)
         yield from within(folder / TRACKS, video, inputs.suffixes)
-        run = folder.resolve()
-        of_sweep = listed(run.parent / TRACKS / video.stem, inputs.suffixes)
-        yield from (table for table in of_sweep if is_run(run) and table.stem == run.name)
+        if is_run(run := folder.resolve()):
+            of_sweep = listed(run.parent / TRACKS / video.stem, inputs.suffixes)
+            yield from (table for table in of_sweep if table.stem == run.name)
 
 
 def within(folder: Path, video: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:

@@ -98,15 +98,12 @@ def table_of_runs(found: "Selection") -> "Table":
     """Put runs in rows, those of the best setting first: options that differ, then diagnostics."""
     from pose_core.commands.comparison import table_of
 
+    best_in = {name: len(one.best_in) for one in found.settings for name in one.runs}
     members = [
-        replace(
-            found.members[name],
-            found={**found.evidence.diagnostics[name], "best in": len(one.best_in)},
-        )
-        for one in found.settings
-        for name in one.runs
+        replace(found.members[name], found={**found.evidence.diagnostics[name], "best in": count})
+        for name, count in best_in.items()
     ]
-    return table_of([name for one in found.settings for name in one.runs], members)
+    return table_of(list(best_in), members)
 
 
 def with_folders(table: "Table", found: "Selection", beside: Path) -> "Table":

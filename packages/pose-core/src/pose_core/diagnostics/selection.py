@@ -151,16 +151,15 @@ def settings_of(members: Mapping[str, Member], evidence: Evidence) -> list[Setti
     parts = settings(members.values())
     parts = [[one] for one in members.values()] if len(parts) == 1 else parts
     options = differing([one.options for one in members.values()])
-    sweeps = unique_names([one.folder.parent for one in members.values()])
+    folders = unique_names([one.folder.parent for one in members.values()])
+    sweeps = {path.resolve(): name for name, path in folders.items()}
     found = []
     for part in parts:
         runs = tuple(names[one.folder] for one in part)
         several = [evidence.diagnostics[run] for run in runs]
         means = {name: float(np.mean([one[name] for one in several])) for name in several[0]}
         sweep = sweep_of([one.folder for one in part]) if len(part) > 1 else None
-        name = called(runs, part[0], options)
-        if sweep:
-            name = next(n for n, path in sweeps.items() if path.resolve() == sweep.resolve())
+        name = sweeps[sweep.resolve()] if sweep else called(runs, part[0], options)
         doubted = not evidence.unsure.keys().isdisjoint(runs)
         found.append(Setting(name, runs, means, sweep=sweep, unsure=doubted))
     return [replace(one, best_in=best_in(one, found)) for one in found]

@@ -1,6 +1,6 @@
 """What a comparison comes to: a table for one glance, and a few sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -63,8 +63,9 @@ def sentences(compared: Comparison) -> list[str]:
     found = standing(compared.labeled) if compared.labeled else None
     said = [told(found) if found else UNKNOWN]
     said += ensembles_told(compared.labeled) if compared.labeled else []
-    said += _unsure_told(compared)
-    said += _rules_told(compared)
+    doubted = _unsure(compared)
+    said += [f"{line}." for line in unsure_told(doubted, compared.least)]
+    said += _rules_told(compared, doubted)
     said += _spread_told(compared.labeled) if compared.labeled else []
     if compared.notes:
         count = len(compared.notes)
@@ -72,13 +73,12 @@ def sentences(compared: Comparison) -> list[str]:
     return said
 
 
-def _rules_told(compared: Comparison) -> list[str]:
+def _rules_told(compared: Comparison, doubted: Collection[str]) -> list[str]:
     """Say who breaks fewest rules in videos, in a sentence; who is sure of nothing cannot win."""
-    unsure = _unsure(compared)
     won: dict[str, list[str]] = {}
     for measure, limit in compared.rules.items():
         every = rates(compared.videos, measure, limit)
-        sure = {name: rate for name, rate in every.items() if name not in unsure} or every
+        sure = {name: rate for name, rate in every.items() if name not in doubted} or every
         order = sorted(sure.items(), key=lambda pair: pair[1])
         if len(order) > 1:
             least, (worst, most) = order[0][1], order[-1]
@@ -96,11 +96,6 @@ def _unsure(compared: Comparison) -> dict[str, float]:
     members = {name for one in compared.subjects for name in one.tracks.members}
     measured = [m for one in compared.subjects for m in one.measured.values()]
     return unsure([one for one in measured if one.source in members], compared.least)
-
-
-def _unsure_told(compared: Comparison) -> list[str]:
-    """Warn of networks that are sure of nothing, a sentence each."""
-    return [f"{line}." for line in unsure_told(_unsure(compared), compared.least)]
 
 
 def _spread_told(labeled: Subject) -> list[str]:
